@@ -1,0 +1,18 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * environment.h - what launcher and zone agree on outside the dump: names of environment
+ * variables and files. Options travel in the dump's control page, not here.
+ */
+#pragma once
+
+/* Absolute path of the run directory. Present and valid = the shim records. */
+#define MW_ENV_RUN_DIR "MEMWATCH_RUN_DIR"
+/* The dynamic loader's list of objects to load first; ours stands first in it. */
+#define MW_ENV_PRELOAD "LD_PRELOAD"
+
+/* In the run directory, beside MWD_FILE_NAME (format.h). */
+#define MW_RUN_JSON_NAME "run.json"
+#define MW_SAMPLES_NAME "samples.csv"
+#define MW_PROCESSES_NAME "processes.csv"
+
+#define MW_SHIM_NAME "libmemwatch-preload.so"
