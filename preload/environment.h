@@ -13,6 +13,5 @@
 /* In the run directory, beside MWD_FILE_NAME (format.h). */
 #define MW_RUN_JSON_NAME "run.json"
 #define MW_SAMPLES_NAME "samples.csv"
-#define MW_PROCESSES_NAME "processes.csv"
 
 #define MW_SHIM_NAME "libmemwatch-preload.so"
