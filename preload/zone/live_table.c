@@ -80,3 +80,9 @@ MW_HOT bool mw_live_table_take(uintptr_t block, uint32_t *record_id_out, uint64_
 	*bytes_out = value & MW_LIVE_MAX_BYTES;
 	return true;
 }
+
+bool mw_live_table_has(uintptr_t block)
+{
+	const uint64_t *slot = slot_of(block);
+	return slot && mw_load_relaxed(slot) != 0;
+}

@@ -35,3 +35,6 @@ bool mw_live_table_put(uintptr_t block, uint32_t record_id, uint64_t bytes);
  * Return: whether it was known.
  */
 bool mw_live_table_take(uintptr_t block, uint32_t *record_id_out, uint64_t *bytes_out);
+
+/** mw_live_table_has() - whether @block is known. */
+bool mw_live_table_has(uintptr_t block);

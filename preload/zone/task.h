@@ -75,8 +75,6 @@ static inline void mw_task_leave(struct mw_task *task)
 	task->busy = 0;
 }
 
-/** mw_process_start() - from our constructor: boot now if no event came before. */
-void mw_process_start(void);
 
 /** mw_process_is_recording() - the image exists and is this process's own. */
 bool mw_process_is_recording(void);
