@@ -17,14 +17,16 @@
 #include "symbolize/elf_file.h"
 #include "symbolize/elf_symbols.h"
 #include "symbolize/reader.h"
+#include "symbolize/source_path.h"
 #include "symbolize/store.h"
 
 /* The unit being answered. */
 struct unit_reading {
 	const struct mw_symbol_dwarf_request *request;
 	struct mw_dwarf_scopes *scopes;
-	Dwarf_Die lines; /* CU DIE with the line table */
-	Dwarf_Die tree;	 /* CU DIE with the functions; the same unless split */
+	Dwarf_Die lines;       /* CU DIE with the line table */
+	Dwarf_Die tree;	       /* CU DIE with the functions; the same unless split */
+	const char *directory; /* where the compiler ran; NULL = unknown */
 	bool has_mangled_names;
 };
 
@@ -72,7 +74,8 @@ static const char *find_mangled_symbol(struct unit_reading *reading, Dwarf_Die *
 	symbol = mw_symbol_table_find(reading->request->table, entry);
 	if (!symbol || symbol->address != entry)
 		return NULL;
-	readable = mw_symbol_store_demangle(reading->request->store, symbol->name);
+	readable =
+		mw_symbol_store_derive(reading->request->store, symbol->name, mw_symbol_demangle);
 	return readable && strcmp(readable, symbol->name) != 0 ? readable : NULL;
 }
 
@@ -89,7 +92,8 @@ static const char *name_function(struct unit_reading *reading, struct mw_dwarf_s
 		return symbol_name;
 	if (!name)
 		name = dwarf_diename(&scope->die);
-	return name ? mw_symbol_store_demangle(reading->request->store, name) : NULL;
+	return name ? mw_symbol_store_derive(reading->request->store, name, mw_symbol_demangle)
+		    : NULL;
 }
 
 /* libdw calls a file it cannot name "???". */
@@ -97,7 +101,7 @@ static const char *keep_file(struct unit_reading *reading, const char *file)
 {
 	if (!file || strcmp(file, "???") == 0)
 		return NULL;
-	return mw_symbol_store_intern(reading->request->store, file);
+	return mw_symbol_source_path(reading->request->store, reading->directory, file);
 }
 
 static const char *name_call_file(struct unit_reading *reading, Dwarf_Die *inlined)
@@ -182,6 +186,7 @@ static void answer_unit(const struct mw_symbol_dwarf_request *request, Dwarf_Die
 		.tree = mw_dwarf_units_tree(unit),
 	};
 
+	reading.directory = get_string(&reading.lines, DW_AT_comp_dir);
 	reading.has_mangled_names = mangles_names(&reading.tree);
 	mw_dwarf_scopes_read(scopes, &reading.tree, places, n_places);
 	for (size_t i = 0; i < n_places; i++)

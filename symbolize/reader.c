@@ -27,12 +27,12 @@ static const char *name_symbol(
 	char *plain;
 
 	if (name_bytes == 0)
-		return mw_symbol_store_demangle(store, symbol->name);
+		return mw_symbol_store_derive(store, symbol->name, mw_symbol_demangle);
 	plain = mw_symbol_store_alloc(store, name_bytes + 1);
 	if (!plain)
 		return NULL;
 	memcpy(plain, symbol->name, name_bytes);
-	return mw_symbol_store_demangle(store, plain);
+	return mw_symbol_store_derive(store, plain, mw_symbol_demangle);
 }
 
 /* The symbol names the physical function, which is the outermost frame. */

@@ -3,16 +3,15 @@
  * store.c - memory for the answers of one module (store.h). Part of symbolize; hosted.
  *
  * Blocks are cut from chunks in a list. Strings stand in an open-addressed hash table with
- * linear probing; n_texts <= n_slots / 2 always, so a probe ends. Each entry also remembers its
- * readable name, since one inlined function comes back at thousands of addresses.
+ * linear probing; n_texts <= n_slots / 2 always, so a probe ends. An entry also remembers
+ * what was derived from it (a readable name, a full path), since one inlined function comes back
+ * at thousands of addresses. Texts are of one kind or the other, so one field will do.
  */
 #include "symbolize/store.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "symbolize/symbolize.h"
 
 #define CHUNK_BYTES ((size_t)64 << 10)
 #define ALIGNMENT_BYTES sizeof(void *)
@@ -26,8 +25,8 @@ struct chunk {
 };
 
 struct text {
-	const char *text;     /* NULL = empty slot; in a chunk */
-	const char *readable; /* NULL = not asked yet; in a chunk */
+	const char *text;    /* NULL = empty slot; in a chunk */
+	const char *derived; /* NULL = not asked yet; in a chunk */
 	uint64_t hash;
 };
 
@@ -179,23 +178,24 @@ const char *mw_symbol_store_intern(struct mw_symbol_store *store, const char *te
 	return slot ? slot->text : NULL;
 }
 
-const char *mw_symbol_store_demangle(struct mw_symbol_store *store, const char *name)
+const char *mw_symbol_store_derive(
+	struct mw_symbol_store *store, const char *text, char *(*derive)(const char *text))
 {
-	struct text *slot = intern(store, name);
-	const char *readable;
-	char *demangled;
+	struct text *slot = intern(store, text);
+	const char *derived;
+	char *heap_text;
 
-	if (!slot || slot->readable)
-		return slot ? slot->readable : NULL;
-	name = slot->text;
-	demangled = mw_symbol_demangle(name);
-	readable = demangled ? mw_symbol_store_intern(store, demangled) : name;
-	free(demangled);
+	if (!slot || slot->derived)
+		return slot ? slot->derived : NULL;
+	text = slot->text;
+	heap_text = derive(text);
+	derived = heap_text ? mw_symbol_store_intern(store, heap_text) : text;
+	free(heap_text);
 	/* Interning may have moved the table. */
-	slot = intern(store, name);
+	slot = intern(store, text);
 	if (slot)
-		slot->readable = readable;
-	return readable;
+		slot->derived = derived;
+	return derived;
 }
 
 bool mw_symbol_store_has_failed(const struct mw_symbol_store *store)

@@ -25,8 +25,12 @@ void *mw_symbol_store_alloc(struct mw_symbol_store *store, size_t size_bytes);
 /** mw_symbol_store_intern() - the store's copy of @text: equal texts give the same pointer. */
 const char *mw_symbol_store_intern(struct mw_symbol_store *store, const char *text);
 
-/** mw_symbol_store_demangle() - like intern, but of the readable name where @name is mangled. */
-const char *mw_symbol_store_demangle(struct mw_symbol_store *store, const char *name);
+/**
+ * mw_symbol_store_derive() - the interned result of derive(@text), computed once for each text
+ * @derive: gives a heap string, or NULL for "as it is"; always the same one for the same text
+ */
+const char *mw_symbol_store_derive(
+	struct mw_symbol_store *store, const char *text, char *(*derive)(const char *text));
 
 /** mw_symbol_store_has_failed() - was memory short in any call so far? */
 bool mw_symbol_store_has_failed(const struct mw_symbol_store *store);
