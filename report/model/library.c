@@ -34,6 +34,7 @@ static const char *const wrappers[] = {
 	"xreallocarray", "xnmalloc", "xnrealloc", "xzalloc", "xcharalloc", "ximalloc", "xirealloc",
 	"xstrdup", "xstrndup", "xmemdup", "xpalloc", "g_malloc", "g_malloc0", "g_malloc_n",
 	"g_malloc0_n", "g_realloc", "g_realloc_n", "g_try_malloc", "g_strdup", "g_strndup",
+	"_start", "_dl_start_user", /* not a wrapper, but nobody's code either */
 };
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))

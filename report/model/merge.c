@@ -19,10 +19,13 @@ static int add_image(struct mw_profile *profile, uint32_t run_idx, uint32_t dump
 	image->run_idx = run_idx;
 	image->dump_idx = dump_idx;
 	image->head = profile->runs.items[run_idx].dump.images.items[dump_idx].head;
-	char exe[MWD_EXE_BYTES + 1] = { 0 };
-	memcpy(exe, image->head->exe, MWD_EXE_BYTES);
-	mw_format_clean(exe);
-	const char *name = exe[0] ? mw_format_basename(exe) : "?";
+	/* As it was called ("ld", not "x86_64-linux-gnu-ld.bfd"); else the file. */
+	char path[MWD_CMDLINE_BYTES + 1] = { 0 };
+	memcpy(path, image->head->cmdline, MWD_CMDLINE_BYTES);
+	if (path[0] == '\0')
+		memcpy(path, image->head->exe, MWD_EXE_BYTES);
+	mw_format_clean(path);
+	const char *name = path[0] ? mw_format_basename(path) : "?";
 	return mw_strings_intern(&profile->strings, name, strlen(name), &image->program);
 }
 

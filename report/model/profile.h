@@ -71,7 +71,7 @@ struct mw_function {
 	uint32_t name;       /* string id, never 0 */
 	uint32_t file;       /* string id, 0 = unknown */
 	uint32_t first_line, last_line; /* lowest and highest known, 0 = none */
-	bool has_symbol;     /* name is a function's, not made up from an address */
+	bool has_symbol;     /* false: all code of a module no name is known for, "[cc1]" */
 	bool is_library;     /* passed over when looking for a line to own bytes */
 	uint32_t stamp;
 	struct mw_sums through[MWD_N_CLASSES];
@@ -80,6 +80,7 @@ struct mw_function {
 struct mw_line {
 	uint32_t function_idx;
 	uint32_t line; /* 0 = unknown */
+	uint64_t address; /* in the module, where the function has no symbol; else 0 */
 	uint32_t stamp;
 	struct mw_sums through[MWD_N_CLASSES]; /* all stacks that pass here, each once */
 	struct mw_sums owned[MWD_N_CLASSES];   /* sites whose owner_line this is */
@@ -102,7 +103,7 @@ struct mw_image_module {
 struct mw_image {
 	uint32_t run_idx, dump_idx;
 	const struct mwd_image *head; /* borrowed from the run's bytes */
-	uint32_t program;             /* string id: base name of the executable */
+	uint32_t program;             /* string id: base name of argv[0] or the executable */
 	uint32_t n_records;           /* used ones */
 	MW_ARRAY(struct mw_image_module) modules; /* its own, by id */
 	struct mw_sums sums[MWD_N_CLASSES];         /* all its records */

@@ -3,13 +3,12 @@
  * resolve.c - positions -> functions and lines, each (module, address) asked of the symbolizer
  * once for all images together. Between merging and aggregating.
  *
- * Every position gets at least one frame: what has no name is called after its module and
- * offset, so that no byte loses its place. Markers and our own library get none.
+ * Every position gets at least one frame: what has no name goes by its module and
+ * address, so that no byte loses its place. Markers and our own library get none.
  */
 #include "report/model/profile.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,22 +52,23 @@ static bool is_line(const void *context, uint32_t element, const void *key)
 {
 	const struct mw_line *line = &((const struct mw_profile *)context)->lines.items[element];
 	const struct mw_line *wanted = key;
-	return line->function_idx == wanted->function_idx && line->line == wanted->line;
+	return line->function_idx == wanted->function_idx && line->line == wanted->line &&
+		line->address == wanted->address;
 }
 
-static int intern_line(struct mw_profile *profile, uint32_t function_idx, uint32_t number, uint32_t *out)
+static int intern_line(struct mw_profile *profile, const struct mw_line *key, uint32_t *out)
 {
-	struct mw_line key = { .function_idx = function_idx, .line = number };
-	uint64_t hash = mw_hash_word(MW_HASH_START, (uint64_t)function_idx << 32 | number);
-	if (mw_index_find(&profile->line_index, hash, is_line, profile, &key, out) == 0)
+	uint32_t number = key->line;
+	uint64_t hash = mw_hash_word(MW_HASH_START, (uint64_t)key->function_idx << 32 | number);
+	hash = mw_hash_word(hash, key->address);
+	if (mw_index_find(&profile->line_index, hash, is_line, profile, key, out) == 0)
 		return 0;
 	struct mw_line *line = mw_array_push(&profile->lines);
 	if (!line)
 		return -ENOMEM;
-	line->function_idx = function_idx;
-	line->line = number;
+	*line = *key;
 	line->first_share = MW_NONE;
-	struct mw_function *function = &profile->functions.items[function_idx];
+	struct mw_function *function = &profile->functions.items[key->function_idx];
 	if (number != 0 && (function->first_line == 0 || number < function->first_line))
 		function->first_line = number;
 	if (number > function->last_line)
@@ -77,21 +77,25 @@ static int intern_line(struct mw_profile *profile, uint32_t function_idx, uint32
 	return mw_index_add(&profile->line_index, hash, *out);
 }
 
+/* @frame = NULL: no symbol; @address tells such lines apart. */
 static int add_frame(struct mw_profile *profile, uint32_t position_idx, const char *name,
-	const struct mw_symbol_frame *frame)
+	const struct mw_symbol_frame *frame, uint64_t address)
 {
 	struct mw_position *position = &profile->positions.items[position_idx];
-	struct mw_function key = { .module_idx = position->module_idx, .has_symbol = frame != NULL };
+	struct mw_function function = {
+		.module_idx = position->module_idx, .has_symbol = frame != NULL
+	};
 	const char *file = frame ? frame->file : NULL;
-	uint32_t function_idx, line_idx;
-	int error = mw_strings_intern(&profile->strings, name, strlen(name), &key.name);
+	struct mw_line line = { .line = file ? frame->line : 0, .address = address };
+	uint32_t line_idx;
+	int error = mw_strings_intern(&profile->strings, name, strlen(name), &function.name);
 	if (!error)
 		error = mw_strings_intern(
-			&profile->strings, file, file ? strlen(file) : 0, &key.file);
+			&profile->strings, file, file ? strlen(file) : 0, &function.file);
 	if (!error)
-		error = intern_function(profile, &key, &function_idx);
+		error = intern_function(profile, &function, &line.function_idx);
 	if (!error)
-		error = intern_line(profile, function_idx, file ? frame->line : 0, &line_idx);
+		error = intern_line(profile, &line, &line_idx);
 	uint32_t *slot = error ? NULL : mw_array_push(&profile->frames);
 	if (!slot)
 		return -ENOMEM;
@@ -100,24 +104,25 @@ static int add_frame(struct mw_profile *profile, uint32_t position_idx, const ch
 	return 0;
 }
 
-/* A position no symbol is known for: "cc1+0x1234", "[jit]", "[kind 9]". */
+/* A position no symbol is known for: function "[cc1]" and its address, "[jit]", "[kind 9]". */
 static int add_made_up_frame(struct mw_profile *profile, uint32_t position_idx)
 {
 	const struct mw_position *position = &profile->positions.items[position_idx];
 	char name[512];
+	uint64_t address = 0;
 	if (position->kind == MWD_NODE_NATIVE) {
 		const char *path = "?";
 		if (position->module_idx != MW_NONE)
 			path = mw_profile_text(
 				profile, profile->modules.items[position->module_idx].path);
-		snprintf(name, sizeof(name), "%.400s+0x%" PRIx64, mw_format_basename(path),
-			position->value - !position->is_exact);
+		snprintf(name, sizeof(name), "[%.400s]", mw_format_basename(path));
+		address = position->value - !position->is_exact;
 	} else if (position->kind == MWD_NODE_JIT) {
 		snprintf(name, sizeof(name), "[jit]");
 	} else {
 		snprintf(name, sizeof(name), "[kind %u]", position->kind);
 	}
-	return add_frame(profile, position_idx, name, NULL);
+	return add_frame(profile, position_idx, name, NULL, address);
 }
 
 static bool is_shown(const struct mw_profile *profile, const struct mw_position *position)
@@ -169,7 +174,7 @@ static int take_position(
 	for (size_t i = 0; !error && i < symbol.n_frames; i++) {
 		if (symbol.frames[i].function)
 			error = add_frame(profile, position_idx, symbol.frames[i].function,
-				&symbol.frames[i]);
+				&symbol.frames[i], 0);
 		else
 			error = add_made_up_frame(profile, position_idx);
 	}

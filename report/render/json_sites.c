@@ -3,7 +3,7 @@
  * json_sites.c - the JSON report's modules, functions, lines and sites.
  *
  * A site's id is a hash of its class and of (build ID or path, function, base name of the file,
- * line) from the innermost frame outwards: the same program gives the same ids wherever it is
+ * line or address) from the innermost frame outwards: the same program gives the same ids wherever it is
  * loaded, so runs can be compared. Stacks that differ in addresses only have one id, and are
  * one element here.
  */
@@ -83,6 +83,10 @@ void mw_json_lines(struct mw_json_writer *writer, const struct mw_view *view)
 		mw_json_open_object(writer, NULL);
 		mw_json_put_int(writer, "function", line->function_idx);
 		mw_json_put_int(writer, "line", line->line);
+		if (profile->functions.items[line->function_idx].has_symbol)
+			mw_json_put_null(writer, "address");
+		else
+			mw_json_put_int(writer, "address", (int64_t)line->address);
 		mw_json_classes(writer, "through", line->through);
 		mw_json_classes(writer, "owned", line->owned);
 		put_shares(writer, profile, line);
@@ -100,7 +104,7 @@ static uint64_t hash_line(const struct mw_profile *profile, const struct mw_line
 {
 	const struct mw_function *function = &profile->functions.items[line->function_idx];
 	const char *file = mw_profile_text(profile, function->file);
-	char number[16];
+	char number[40];
 	uint64_t hash = MW_HASH_START;
 	if (function->module_idx != MW_NONE) {
 		const struct mw_module *module = &profile->modules.items[function->module_idx];
@@ -110,7 +114,7 @@ static uint64_t hash_line(const struct mw_profile *profile, const struct mw_line
 	}
 	hash = hash_text(hash, mw_profile_text(profile, function->name));
 	hash = hash_text(hash, file ? mw_format_basename(file) : NULL);
-	snprintf(number, sizeof(number), "%" PRIu32, line->line);
+	snprintf(number, sizeof(number), "%" PRIu32 "+%" PRIx64, line->line, line->address);
 	return hash_text(hash, number);
 }
 

@@ -88,7 +88,8 @@ static void print_row(struct mw_text *text, uint32_t number, const struct mw_sum
 	char usage[40] = "", increment[40] = "", occurrences[24] = "";
 	if (heap) {
 		uint64_t freed = has_free_stacks ? heap->freed_here_bytes : heap->freed_bytes;
-		format_mib(usage, text, (int64_t)heap->max_total_bytes);
+		if (heap->max_total_bytes != 0) /* 0: no allocation here told the total */
+			format_mib(usage, text, (int64_t)heap->max_total_bytes);
 		format_mib(increment, text, (int64_t)(heap->allocated_bytes - freed));
 		snprintf(occurrences, sizeof(occurrences), "%" PRIu64, heap->allocated_blocks);
 	}
@@ -104,7 +105,8 @@ static void print_head(struct mw_text *text, const char *file)
 	if (text->has_exact_tables)
 		fprintf(text->out, "%s\n", file);
 	else
-		mw_text_last_cell(text, file, text->width > 20 ? text->width - 10 : 10);
+		mw_text_last_cell(text, file, text->width > 20 ? text->width - 10 : 10,
+			mw_format_path);
 	fprintf(text->out, "\n%6s %12s %12s  %10s   %s\n%s\n", "Line #", "Mem usage", "Increment",
 		"Occurrences", "Line Contents", rule);
 }

@@ -4,6 +4,7 @@
  */
 #include "report/render/text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,27 +78,44 @@ void mw_text_item(struct mw_text *text, const char *format, ...)
 	va_end(arguments);
 }
 
-static unsigned print_cut(struct mw_text *text, const char *content, unsigned columns)
+static unsigned print_fit(
+	struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit)
 {
 	char cut[2048];
 	if (columns > 500)
 		columns = 500;
-	mw_format_ellipsize(content, columns, cut, sizeof(cut));
+	fit(content, columns, cut, sizeof(cut));
 	mw_format_clean(cut);
 	fputs(cut, text->out);
 	return (unsigned)mw_format_columns(cut);
 }
 
-void mw_text_cell(struct mw_text *text, const char *content, unsigned columns)
+void mw_text_cell(struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit)
 {
-	unsigned n = print_cut(text, content, columns);
+	unsigned n = print_fit(text, content, columns, fit);
 	fprintf(text->out, "%*s", (int)(columns - n), "");
 }
 
-void mw_text_last_cell(struct mw_text *text, const char *content, unsigned columns)
+void mw_text_last_cell(
+	struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit)
 {
-	print_cut(text, content, columns);
+	print_fit(text, content, columns, fit);
 	fputc('\n', text->out);
+}
+
+void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,
+	const struct mw_line *line, unsigned columns)
+{
+	const struct mw_function *function = &profile->functions.items[line->function_idx];
+	const char *name = mw_profile_text(profile, function->name);
+	char made_up[600];
+	if (function->has_symbol || function->module_idx == MW_NONE) {
+		mw_text_cell(text, name, columns, mw_format_cut);
+		return;
+	}
+	snprintf(made_up, sizeof(made_up), "%.*s+0x%" PRIx64, (int)strcspn(name + 1, "]"), name + 1,
+		line->address);
+	mw_text_cell(text, made_up, columns, mw_format_ellipsize);
 }
 
 void mw_text_size(struct mw_text *text, int64_t bytes)

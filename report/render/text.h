@@ -46,11 +46,19 @@ __attribute__((format(printf, 2, 3))) void mw_text_caption(
 __attribute__((format(printf, 2, 3))) void mw_text_item(
 	struct mw_text *text, const char *format, ...);
 
-/** mw_text_cell() - left-aligned, cut in the middle, padded to @columns. */
-void mw_text_cell(struct mw_text *text, const char *content, unsigned columns);
+/* One of mw_format_ellipsize(), mw_format_cut(), mw_format_path(). */
+typedef const char *mw_text_fit(const char *text, size_t n_columns, char *out, size_t out_bytes);
+
+/** mw_text_cell() - left-aligned, made to fit, padded to @columns. */
+void mw_text_cell(struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit);
 
 /** mw_text_last_cell() - as above without padding; ends the line. */
-void mw_text_last_cell(struct mw_text *text, const char *content, unsigned columns);
+void mw_text_last_cell(
+	struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit);
+
+/** mw_text_line_name() - a line's function as a cell; "cc1+0x1234" where it has no symbol. */
+void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,
+	const struct mw_line *line, unsigned columns);
 
 /** mw_text_size() - right-aligned size in 10 columns. */
 void mw_text_size(struct mw_text *text, int64_t bytes);

@@ -41,10 +41,10 @@ static void print_row(struct mw_text *text, const struct mw_profile *profile,
 		fputc(' ', text->out);
 	}
 	fputc(' ', text->out);
-	mw_text_cell(text, mw_profile_text(profile, function->name), name_columns);
+	mw_text_cell(text, mw_profile_text(profile, function->name), name_columns, mw_format_cut);
 	fputc(' ', text->out);
 	mw_text_last_cell(text, mw_text_place(profile, function, 0, place, sizeof(place)),
-		place_columns);
+		place_columns, mw_format_path);
 }
 
 void mw_text_functions(struct mw_text *text, const struct mw_view *view)
@@ -57,11 +57,11 @@ void mw_text_functions(struct mw_text *text, const struct mw_view *view)
 	mw_text_heading(text, "Functions");
 	mw_text_caption(text,
 		"At peak: bytes of stacks through it at the tree's heap peak. Peak: highest live heap "
-		"of a process while it was on the stack.");
+		"of a process while it was on the stack. Functions of the C/C++ libraries left out.");
 	print_header(text, name_columns);
 	for (size_t i = 0; order && i < n; i++) {
 		const struct mw_function *function = &profile->functions.items[order[i]];
-		if (!mw_text_is_wanted(view, function))
+		if (!mw_text_is_wanted(view, function) || (function->is_library && !view->regex))
 			continue;
 		if (n_printed == view->top) {
 			n_more++;

@@ -107,20 +107,20 @@ static void print_line(struct mw_text *text, const struct mw_profile *profile, u
 	char place[4200], programs[256];
 	print_numbers(text, line->owned[class].peak_bytes[peak],
 		line->owned[class].peak_blocks[peak], total);
-	mw_text_cell(text, mw_profile_text(profile, function->name), columns.function);
+	mw_text_line_name(text, profile, line, columns.function);
 	fputc(' ', text->out);
 	mw_text_cell(text, mw_text_place(profile, function, line->line, place, sizeof(place)),
-		columns.place);
+		columns.place, mw_format_path);
 	fputc(' ', text->out);
 	format_programs(profile, line, class, programs, sizeof(programs));
-	mw_text_last_cell(text, programs, columns.programs);
+	mw_text_last_cell(text, programs, columns.programs, mw_format_cut);
 }
 
 static void print_sum_row(struct mw_text *text, int64_t bytes, int64_t blocks, int64_t total,
 	const char *what)
 {
 	print_numbers(text, bytes, blocks, total);
-	mw_text_last_cell(text, what, text->width - FIXED_COLUMNS);
+	mw_text_last_cell(text, what, text->width - FIXED_COLUMNS, mw_format_cut);
 }
 
 /* The records' own sum; heap has a total that was kept apart from them to compare with. */

@@ -124,7 +124,7 @@ static void print_row(struct mw_text *text, const struct mw_view *view,
 	snprintf(indented, sizeof(indented), "%*s%s%s", (int)depth * 2, "",
 		row->previous != MW_NONE ? "> " : "", command);
 	mw_text_last_cell(text, indented,
-		text->width > FIXED_COLUMNS + 8 ? text->width - FIXED_COLUMNS : 8);
+		text->width > FIXED_COLUMNS + 8 ? text->width - FIXED_COLUMNS : 8, mw_format_cut);
 }
 
 static void print_rest(struct mw_text *text, const struct mw_view *view, const bool *is_chosen,

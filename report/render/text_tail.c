@@ -43,7 +43,7 @@ static void print_not_followed(struct mw_text *text, const struct mw_view *view)
 	if (n > view->top)
 		mw_text_item(text, "not followed: ... and %zu more programs", n - view->top);
 	if (n == 0)
-		mw_text_item(text, "not followed: none of the %" PRIu64 " programs started",
+		mw_text_item(text, "not followed: none (%" PRIu64 " programs started by exec or spawn)",
 			view->execs.n_followed);
 }
 
@@ -117,7 +117,7 @@ void mw_text_tail(struct mw_text *text, const struct mw_view *view)
 	print_overhead(text, &losses);
 	if (losses.torn_bytes) {
 		char size[MW_FORMAT_BYTES];
-		mw_text_item(text, "torn: %s claimed by processes that died before using it",
+		mw_text_item(text, "%s of the dump claimed, but never used",
 			mw_format_size(size, (int64_t)losses.torn_bytes));
 	}
 	for (size_t i = 0; i < view->notes.texts.n; i++)

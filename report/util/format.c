@@ -92,6 +92,40 @@ const char *mw_format_ellipsize(const char *text, size_t n_columns, char *out, s
 	return out;
 }
 
+const char *mw_format_cut(const char *text, size_t n_columns, char *out, size_t out_bytes)
+{
+	size_t n = mw_format_columns(text);
+	bool is_cut = n > n_columns && n_columns > 3;
+	size_t bytes = offset_of_column(text, is_cut ? n_columns - 3 : n_columns);
+	snprintf(out, out_bytes, "%.*s%s", (int)bytes, text, is_cut ? "..." : "");
+	return out;
+}
+
+const char *mw_format_path(const char *path, size_t n_columns, char *out, size_t out_bytes)
+{
+	if (mw_format_columns(path) <= n_columns)
+		return mw_format_ellipsize(path, n_columns, out, out_bytes);
+	/* Head: the first directory, where it and the base name leave each other room. */
+	const char *base = mw_format_basename(path);
+	size_t base_columns = mw_format_columns(base);
+	if (base_columns + 4 > n_columns)
+		return mw_format_ellipsize(base, n_columns, out, out_bytes);
+	size_t head = path[0] == '/' ? 1 + strcspn(path + 1, "/") : strcspn(path, "/");
+	if (head + 5 + base_columns > n_columns)
+		head = 0;
+	const char *tail = base;
+	while (tail - 1 > path + head) {
+		const char *longer = tail - 1;
+		while (longer > path && longer[-1] != '/')
+			longer--;
+		if (longer <= path + head || head + 5 + mw_format_columns(longer) > n_columns)
+			break;
+		tail = longer;
+	}
+	snprintf(out, out_bytes, "%.*s%s.../%s", (int)head, path, head ? "/" : "", tail);
+	return out;
+}
+
 const char *mw_format_basename(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -30,6 +30,15 @@ void mw_format_clean(char *text);
  */
 const char *mw_format_ellipsize(const char *text, size_t n_columns, char *out, size_t out_bytes);
 
+/** mw_format_cut() - the same, but cut at the end: for names and commands. */
+const char *mw_format_cut(const char *text, size_t n_columns, char *out, size_t out_bytes);
+
+/**
+ * mw_format_path() - the same for paths: the first directory and as many last parts as fit,
+ * "/usr/.../vector.tcc:12"
+ */
+const char *mw_format_path(const char *path, size_t n_columns, char *out, size_t out_bytes);
+
 /** mw_format_columns() - columns a text takes (UTF-8 code points, no wide characters). */
 size_t mw_format_columns(const char *text);
 
