@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int parse_number(const char *value, unsigned limit, const char *what, unsigned *out,
-	struct mw_diag *diag)
+static int parse_number(
+	const char *value, unsigned limit, const char *what, unsigned *out, struct mw_diag *diag)
 {
 	char *end;
 	errno = 0;
@@ -23,7 +23,8 @@ static int parse_number(const char *value, unsigned limit, const char *what, uns
 	return 0;
 }
 
-static int apply_function(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_function(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
 	options->function_regex = value;
@@ -35,7 +36,8 @@ static int apply_top(struct mw_report_options *options, const char *value, struc
 	return parse_number(value, 1000000000, "top", &options->top, diag);
 }
 
-static int apply_precision(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_precision(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	return parse_number(value, 9, "precision", &options->precision, diag);
 }
@@ -51,7 +53,8 @@ static int apply_full_report(
 	return 0;
 }
 
-static int apply_peak_only(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_peak_only(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)value;
 	(void)diag;
@@ -96,7 +99,8 @@ static int apply_width(struct mw_report_options *options, const char *value, str
 	return error;
 }
 
-static int apply_no_source(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_no_source(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)value;
 	(void)diag;
@@ -104,7 +108,8 @@ static int apply_no_source(struct mw_report_options *options, const char *value,
 	return 0;
 }
 
-static int apply_debug_path(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_debug_path(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
 	options->debug_path = value;
@@ -187,8 +192,8 @@ static const struct mw_option *read_option(
 }
 
 /* One option at arguments[*at]; moves *at over a value of its own word. */
-static enum mw_options_outcome take_option(int n, char **arguments, int *at,
-	struct mw_report_options *options, struct mw_diag *diag)
+static enum mw_options_outcome take_option(
+	int n, char **arguments, int *at, struct mw_report_options *options, struct mw_diag *diag)
 {
 	const char *value;
 	const struct mw_option *option = read_option(arguments[*at], &value, diag);

@@ -23,8 +23,9 @@ static const struct lost_name names[MWD_N_LOST] = {
 
 const char *mw_losses_name(unsigned lost)
 {
-	return lost < MWD_N_LOST && names[lost].words ? names[lost].words
-						      : "events of a kind this program does not know";
+	return lost < MWD_N_LOST && names[lost].words
+		       ? names[lost].words
+		       : "events of a kind this program does not know";
 }
 
 const char *mw_losses_key(unsigned lost)

@@ -116,8 +116,8 @@ static void print_line(struct mw_text *text, const struct mw_profile *profile, u
 	mw_text_last_cell(text, programs, columns.programs, mw_format_cut);
 }
 
-static void print_sum_row(struct mw_text *text, int64_t bytes, int64_t blocks, int64_t total,
-	const char *what)
+static void print_sum_row(
+	struct mw_text *text, int64_t bytes, int64_t blocks, int64_t total, const char *what)
 {
 	print_numbers(text, bytes, blocks, total);
 	mw_text_last_cell(text, what, text->width - FIXED_COLUMNS, mw_format_cut);
@@ -127,8 +127,8 @@ static void print_sum_row(struct mw_text *text, int64_t bytes, int64_t blocks, i
 static void print_difference(struct mw_text *text, const struct mw_profile *profile)
 {
 	char size[MW_FORMAT_BYTES];
-	int64_t difference = mw_minus(profile->tree_heap_peak_bytes,
-		profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
+	int64_t difference = mw_minus(
+		profile->tree_heap_peak_bytes, profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
 	if (difference != 0)
 		mw_text_caption(text,
 			"The tree's own counter had %s %s than this sum: threads and processes "
@@ -176,7 +176,7 @@ void mw_text_lines(struct mw_text *text, const struct mw_view *view)
 		[MWD_CLASS_ANON] = "Anonymous mappings at the tree's heap peak",
 		[MWD_CLASS_FILE] = "File mappings at the tree's heap peak",
 	};
-	for (unsigned class = 0; class < MWD_N_CLASSES; class++) {
+	for (unsigned class = 0; class < MWD_N_CLASSES; class ++) {
 		if (class != MWD_CLASS_HEAP && view->profile.sums[class].peak_bytes[peak] == 0)
 			continue;
 		mw_text_heading(text, titles[class]);
@@ -184,7 +184,7 @@ void mw_text_lines(struct mw_text *text, const struct mw_view *view)
 			mw_text_caption(text,
 				"Each byte once: at its innermost frame with a source line outside "
 				"the C/C++ libraries and malloc wrappers, else the innermost.");
-		print_table(text, view, (enum mwd_class)class);
+		print_table(text, view, (enum mwd_class) class);
 		if (class == MWD_CLASS_HEAP)
 			print_difference(text, &view->profile);
 	}

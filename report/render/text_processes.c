@@ -91,8 +91,8 @@ static void print_size_or_dash(struct mw_text *text, int64_t bytes)
 }
 
 /* Depth among the printed rows only, so that cutting the table cuts the indentation too. */
-static unsigned depth_of(
-	const struct mw_processes *processes, const bool *is_chosen, const struct mw_process_row *row)
+static unsigned depth_of(const struct mw_processes *processes, const bool *is_chosen,
+	const struct mw_process_row *row)
 {
 	unsigned depth = 0;
 	for (uint32_t at = row->parent; at != MW_NONE && depth < MAX_INDENT;) {
@@ -127,8 +127,8 @@ static void print_row(struct mw_text *text, const struct mw_view *view,
 		text->width > FIXED_COLUMNS + 8 ? text->width - FIXED_COLUMNS : 8, mw_format_cut);
 }
 
-static void print_rest(struct mw_text *text, const struct mw_view *view, const bool *is_chosen,
-	size_t n_chosen)
+static void print_rest(
+	struct mw_text *text, const struct mw_view *view, const bool *is_chosen, size_t n_chosen)
 {
 	const struct mw_processes *processes = &view->processes;
 	size_t n_rest = 0;

@@ -18,17 +18,18 @@ static void print_unattributed(struct mw_text *text, const struct mw_profile *pr
 		mw_format_size(in_all, (int64_t)heap->allocated_bytes));
 }
 
-static void print_stacks(struct mw_text *text, const struct mw_profile *profile,
-	const struct mw_losses *losses)
+static void print_stacks(
+	struct mw_text *text, const struct mw_profile *profile, const struct mw_losses *losses)
 {
 	char at_peak[MW_FORMAT_BYTES];
 	if (losses->n_truncated || losses->n_stopped)
 		mw_text_item(text,
-			"partial stacks: %" PRIu64 " too deep, %" PRIu64 " could not be followed to "
+			"partial stacks: %" PRIu64 " too deep, %" PRIu64
+			" could not be followed to "
 			"the end, of %" PRIu64 " taken; %s at the tree's heap peak",
 			losses->n_truncated, losses->n_stopped, losses->n_captures,
-			mw_format_size(at_peak, profile->partial[MWD_CLASS_HEAP]
-							.peak_bytes[MWD_PEAK_TREE_HEAP]));
+			mw_format_size(at_peak,
+				profile->partial[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_TREE_HEAP]));
 }
 
 static void print_not_followed(struct mw_text *text, const struct mw_view *view)
@@ -43,7 +44,8 @@ static void print_not_followed(struct mw_text *text, const struct mw_view *view)
 	if (n > view->top)
 		mw_text_item(text, "not followed: ... and %zu more programs", n - view->top);
 	if (n == 0)
-		mw_text_item(text, "not followed: none (%" PRIu64 " programs started by exec or spawn)",
+		mw_text_item(text,
+			"not followed: none (%" PRIu64 " programs started by exec or spawn)",
 			view->execs.n_followed);
 }
 
@@ -56,8 +58,8 @@ static void print_lost(struct mw_text *text, const struct mw_losses *losses)
 		mw_text_item(text, "lost: nothing");
 	for (unsigned i = 0; i < MWD_N_LOST; i++) {
 		if (losses->lost[i])
-			mw_text_item(text, "lost: %" PRIu64 " %s", losses->lost[i],
-				mw_losses_name(i));
+			mw_text_item(
+				text, "lost: %" PRIu64 " %s", losses->lost[i], mw_losses_name(i));
 	}
 	if (losses->n_lost_images)
 		mw_text_item(text, "lost: %" PRIu64 " processes found no room in the dump",
