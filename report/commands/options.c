@@ -125,8 +125,7 @@ static int apply_quiet(struct mw_report_options *options, const char *value, str
 }
 
 const struct mw_option mw_report_option_table[] = {
-	{ "function", 'f', "REGEX", false,
-		"only functions whose name matches (POSIX extended); their tables line by line",
+	{ "function", 'f', "REGEX", false, "only functions whose name matches (POSIX ERE)",
 		apply_function },
 	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", apply_top },
 	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)",
@@ -134,14 +133,12 @@ const struct mw_option mw_report_option_table[] = {
 	{ "full-report", 0, "yes|no", false, "no: one line a function, \"file function 312.6 MiB\"",
 		apply_full_report },
 	{ "peak-only", 0, NULL, false, "the same as --full-report=no", apply_peak_only },
-	{ "json", 0, "FILE", true, "all of it as JSON; to stdout instead of the text without FILE",
-		apply_json },
+	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", apply_json },
 	{ "report", 'o', "FILE", false, "write the text to FILE", apply_report },
 	{ "color", 0, "WHEN", false, "auto, always or never; NO_COLOR is honoured", apply_color },
-	{ "width", 0, "N", false, "columns (default: the terminal's; 100 in a pipe)", apply_width },
+	{ "width", 0, "N", false, "columns (default: the terminal's, 100 in a pipe)", apply_width },
 	{ "no-source", 0, NULL, false, "do not read source files", apply_no_source },
-	{ "debug-path", 0, "DIRS", false,
-		"colon list of directories of separate debug files (default /usr/lib/debug)",
+	{ "debug-path", 0, "DIRS", false, "separate debug files (default /usr/lib/debug)",
 		apply_debug_path },
 	{ "quiet", 'q', NULL, false, "no text report", apply_quiet },
 	{ "help", 'h', NULL, false, "show this help", NULL },

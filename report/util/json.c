@@ -110,10 +110,8 @@ static void write_key(struct mw_json_writer *writer, const char *key)
 		if (writer->depth <= 2)
 			fprintf(writer->out, "\n%*s", (int)writer->depth * 2, "");
 	}
-	if (key) {
-		write_text(writer, key);
-		fputc(':', writer->out);
-	}
+	if (key)
+		fprintf(writer->out, "\"%s\":", key);
 }
 
 static void open_level(struct mw_json_writer *writer, const char *key, char opener, char closer)

@@ -92,6 +92,7 @@ static void damage(struct mw_build *build, uint64_t *state)
 static void survives_random_damage(const struct mw_build *sound, unsigned long n_rounds)
 {
 	uint64_t state = 2;
+	state = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : state;
 	for (unsigned long i = 0; i < n_rounds; i++) {
 		struct mw_build build = { malloc(sound->n_bytes), sound->n_bytes };
 		memcpy(build.bytes, sound->bytes, sound->n_bytes);
