@@ -137,8 +137,9 @@ void mw_control_set_rss_peak(struct mw_control *control, int64_t rss_bytes, int6
 }
 
 /* Several processes can raise the peak at once: the highest wins, and each raise is an epoch. */
-static void settle_heap_peak(struct mwd_control *page, int64_t now_ns)
+void mw_control_settle_heap_peak(struct mw_control *control, int64_t now_ns)
 {
+	struct mwd_control *page = control->page;
 	int64_t live = __atomic_load_n(&page->heap_live_bytes, __ATOMIC_ACQUIRE);
 	int64_t peak = __atomic_load_n(&page->heap_peak_bytes, __ATOMIC_RELAXED);
 	do {
@@ -147,13 +148,13 @@ static void settle_heap_peak(struct mwd_control *page, int64_t now_ns)
 	} while (!__atomic_compare_exchange_n(
 		&page->heap_peak_bytes, &peak, live, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	__atomic_store_n(&page->heap_peak_ns, now_ns, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&page->heap_epoch, 1, __ATOMIC_RELEASE);
+	/* pairs with the zone's load before it changes a counter */
+	__atomic_fetch_add(&page->heap_epoch, 1, __ATOMIC_ACQ_REL);
 }
 
-void mw_control_leave_heap(struct mw_control *control, int64_t bytes, int64_t now_ns)
+void mw_control_leave_heap(struct mw_control *control, int64_t bytes)
 {
-	settle_heap_peak(control->page, now_ns);
-	__atomic_fetch_sub(&control->page->heap_live_bytes, bytes, __ATOMIC_ACQ_REL);
+	__atomic_fetch_sub(&control->page->heap_live_bytes, bytes, __ATOMIC_RELAXED);
 }
 
 /*

@@ -48,12 +48,13 @@ void mw_control_allocate_ahead(struct mw_control *control);
 void mw_control_set_rss_peak(struct mw_control *control, int64_t rss_bytes, int64_t now_ns);
 
 /**
- * mw_control_leave_heap() - take a dead image's bytes out of the tree's live heap
- *
- * Settles the peak first: the zone raises the epoch when a total is about to fall from a
- * maximum, and here it is about to.
+ * mw_control_settle_heap_peak() - the tree's live heap is about to fall: if it stands above its
+ * peak, it is the peak, and a new epoch begins
  */
-void mw_control_leave_heap(struct mw_control *control, int64_t bytes, int64_t now_ns);
+void mw_control_settle_heap_peak(struct mw_control *control, int64_t now_ns);
+
+/** mw_control_leave_heap() - take a dead image's bytes out of the tree's live heap */
+void mw_control_leave_heap(struct mw_control *control, int64_t bytes);
 
 /**
  * mw_control_close() - unmap and close

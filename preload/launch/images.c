@@ -37,11 +37,15 @@ static uint32_t end_of(const struct mwd_image *image)
 	return __atomic_load_n(&image->end, __ATOMIC_ACQUIRE);
 }
 
-/* EXEC is not final: an exec that fails takes it back. */
-static bool has_ended(const struct mwd_image *image)
+/*
+ * Nothing left to do for it, whatever happens to its process. EXEC is not final: an exec that
+ * fails takes it back. An end without the bytes gone was cut short, unless it goes on just now.
+ */
+static bool has_left(const struct mwd_image *image)
 {
 	uint32_t end = end_of(image);
-	return end != MWD_END_NONE && end != MWD_END_EXEC;
+	return end != MWD_END_NONE && end != MWD_END_EXEC &&
+	       __atomic_load_n(&image->tree_contribution_bytes, __ATOMIC_RELAXED) == 0;
 }
 
 static bool append(struct mw_images *images, struct mwd_image *image, uint64_t offset)
@@ -79,18 +83,17 @@ static uint64_t visit(struct mw_images *images, const struct mw_control *control
 	uint64_t older = image->prev_image;
 	if (image->pid == 1)
 		images->has_foreign_pids = true;
-	if (has_ended(image) || !append(images, image, offset))
+	if (has_left(image) || !append(images, image, offset))
 		munmap(image, sizeof(*image));
 	return older;
 }
 
-/* Ended, or replaced by a later image of the same pid (a successful exec). */
+/* Left, or replaced by a later image of the same pid (a successful exec). */
 static bool is_past(const struct mw_images *images, size_t i)
 {
 	const struct mw_open_image *open = &images->open[i];
-	uint32_t end = end_of(open->image);
-	if (end != MWD_END_EXEC)
-		return end != MWD_END_NONE;
+	if (end_of(open->image) != MWD_END_EXEC)
+		return has_left(open->image);
 	for (size_t j = 0; j < images->n_open; j++) {
 		if (images->open[j].pid == open->pid && images->open[j].start_ns > open->start_ns)
 			return true;
@@ -121,23 +124,25 @@ void mw_images_collect(struct mw_images *images, const struct mw_control *contro
 
 /*
  * The process is dead and nobody else buries, so its fields are ours; the tree's totals are
- * not. A process killed within its own farewell has given its bytes back already: the exchange
- * then yields 0.
+ * not. The exchange yields 0 if its own farewell got that far. Order as in the zone's farewell:
+ * the epochs are read while the bytes are still in the total.
  */
 static void bury(struct mwd_image *image, struct mw_control *control, int64_t now_ns)
 {
-	uint32_t still_running = MWD_END_NONE;
-	if (end_of(image) != MWD_END_NONE)
-		return;
+	uint32_t end = end_of(image);
+	mw_control_settle_heap_peak(control, now_ns);
 	int64_t bytes = __atomic_exchange_n(&image->tree_contribution_bytes, 0, __ATOMIC_ACQ_REL);
-	mw_control_leave_heap(control, bytes, now_ns);
+	if (end != MWD_END_NONE && bytes == 0)
+		return;
 	image->end_epoch[MWD_PEAK_TREE_HEAP] =
 		__atomic_load_n(&control->page->heap_epoch, __ATOMIC_ACQUIRE);
 	image->end_epoch[MWD_PEAK_TREE_RSS] =
 		__atomic_load_n(&control->page->rss_epoch, __ATOMIC_ACQUIRE);
+	mw_control_leave_heap(control, bytes);
+	if (end != MWD_END_NONE)
+		return;
 	image->end_ns = now_ns;
-	__atomic_compare_exchange_n(
-		&image->end, &still_running, MWD_END_KILLED, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	__atomic_store_n(&image->end, MWD_END_KILLED, __ATOMIC_RELEASE);
 }
 
 void mw_images_bury_pid(

@@ -38,6 +38,10 @@ static void print_closing_note(const struct mw_run_state *run)
 			"memwatch-preload: %zu process%s of the run still running, not counted "
 			"further (see --wait-all)\n",
 			run->n_still_running, run->n_still_running == 1 ? "" : "es");
+	enum mwd_verdict verdict = run->program.verdict;
+	if (verdict != MWD_VERDICT_FOLLOWED && verdict != MWD_VERDICT_UNKNOWN)
+		fprintf(stderr, "memwatch-preload: %s could not be followed: %s\n",
+			run->options->command[0], mw_program_reason(verdict));
 	fprintf(stderr, "memwatch-preload: data kept in %s\n", run->run_dir.path);
 }
 

@@ -136,7 +136,21 @@ int mw_program_find(
 	return MW_EXIT_OK;
 }
 
-int mw_program_may_preload(enum mwd_verdict verdict)
+bool mw_program_may_preload(enum mwd_verdict verdict)
 {
-	return verdict == MWD_VERDICT_FOLLOWED || verdict == MWD_VERDICT_UNKNOWN;
+	return verdict != MWD_VERDICT_OTHER_CLASS && verdict != MWD_VERDICT_OTHER_LOADER;
+}
+
+const char *mw_program_reason(enum mwd_verdict verdict)
+{
+	static const char *const reasons[] = {
+		[MWD_VERDICT_FOLLOWED] = "followed",
+		[MWD_VERDICT_STATIC] = "statically linked",
+		[MWD_VERDICT_SETUID] = "runs with another user, group or capabilities",
+		[MWD_VERDICT_OTHER_CLASS] = "32-bit, or of another machine",
+		[MWD_VERDICT_OTHER_LOADER] = "not of this C library",
+		[MWD_VERDICT_SANITIZER] = "built with a sanitizer",
+		[MWD_VERDICT_UNKNOWN] = "not an ELF file that can be read",
+	};
+	return reasons[verdict];
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "preload/format.h"
 #include "preload/launch/failure.h"
@@ -28,9 +29,13 @@ int mw_program_find(
 	const char *command, struct mw_program *program_out, struct mw_failure *failure_out);
 
 /**
- * mw_program_may_preload() - may LD_PRELOAD stay set for a program of this verdict?
+ * mw_program_may_preload() - may LD_PRELOAD name our shim for a program of this verdict?
  *
- * No where it would be useless or do harm: another class' ld.so complains on stderr, and
- * another libc's refuses to start. Yes for UNKNOWN: a file without '#!' is run by /bin/sh.
+ * No where it does harm: another class' ld.so complains on stderr, and another libc's refuses
+ * to start. A static or set-user-ID program just ignores it, and hands it on to its children,
+ * which can be followed. The zone does the same at an exec.
  */
-int mw_program_may_preload(enum mwd_verdict verdict);
+bool mw_program_may_preload(enum mwd_verdict verdict);
+
+/** mw_program_reason() - why a program is not followed, as a short phrase; static text */
+const char *mw_program_reason(enum mwd_verdict verdict);

@@ -23,16 +23,6 @@ static const char *const kept_variables[] = { "PATH", "LD_PRELOAD", "LD_LIBRARY_
 	"MALLOC_TRIM_THRESHOLD_", "MALLOC_PERTURB_", "MAKEFLAGS", "OMP_NUM_THREADS", "PYTHONMALLOC",
 	"NODE_OPTIONS", "SLURM_JOB_ID", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK" };
 
-static const char *const verdict_names[] = {
-	[MWD_VERDICT_FOLLOWED] = "followed",
-	[MWD_VERDICT_STATIC] = "statically linked",
-	[MWD_VERDICT_SETUID] = "runs with other user, group or capabilities",
-	[MWD_VERDICT_OTHER_CLASS] = "32-bit, or of another machine",
-	[MWD_VERDICT_OTHER_LOADER] = "not of this C library",
-	[MWD_VERDICT_SANITIZER] = "built with a sanitizer",
-	[MWD_VERDICT_UNKNOWN] = "not an ELF file we can read",
-};
-
 static void add_text(cJSON *object, const char *key, const char *text)
 {
 	char *clean = mw_text_make_utf8(text);
@@ -152,15 +142,15 @@ static void add_environment(cJSON *object)
 	}
 }
 
-/* The command itself, where the shim cannot enter; what it starts is told by nobody. */
+/* What the command starts is logged by the zone; of the command itself only we know. */
 static void add_not_followed(cJSON *object, const struct mw_program *program)
 {
-	if (mw_program_may_preload(program->verdict))
+	if (program->verdict == MWD_VERDICT_FOLLOWED)
 		return;
 	cJSON *item = cJSON_AddObjectToObject(object, "not_followed");
 	add_text(item, "path", program->path);
 	add_integer(item, "verdict", program->verdict);
-	add_text(item, "reason", verdict_names[program->verdict]);
+	add_text(item, "reason", mw_program_reason(program->verdict));
 }
 
 static char *make_document(const struct mw_run_state *run)
