@@ -86,7 +86,8 @@ static int create_file(const char *path, uint64_t *allocated_out, struct mw_cont
 	control->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (control->fd < 0)
 		return errno;
-	*allocated_out = allocate_some(control->fd, 0, MWD_PAGE + MW_CONTROL_AHEAD_BYTES, &error);
+	*allocated_out = allocate_some(
+		control->fd, 0, MWD_PAGE + 2 * (uint64_t)MW_CONTROL_AHEAD_BYTES, &error);
 	if (*allocated_out > 0) {
 		void *page =
 			mmap(NULL, MWD_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, control->fd, 0);
