@@ -21,7 +21,12 @@ cmake --build "$build_dir" -j "$(nproc)" --target memwatch-preload memwatch-repo
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-[ ! -e "$run_dir" ] || rm -rf "$run_dir"
+if [ -e "$run_dir/run.json" ]; then
+	rm -rf "$run_dir" # an earlier quickstart's
+elif [ -e "$run_dir" ]; then
+	echo "quickstart: $run_dir exists and is not a run directory" >&2
+	exit 2
+fi
 say "profile: cmake and a build of this project in $work"
 "$build_dir/bin/memwatch-preload" --run-dir "$run_dir" -o "$work/report.txt" -- \
 	sh -c 'cmake -S "$1" -B "$2" -G Ninja -DMEMWATCH_TESTS=OFF && cmake --build "$2" -j2' \
