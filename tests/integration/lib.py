@@ -127,6 +127,16 @@ def with_truth(argv, *options, env=None, **more):
     return books, profiled
 
 
+def memusage_peak(command):
+    """What glibc's memusage says of a command's heap."""
+    done = run(["memusage", *command])
+    text = re.sub(rb"\x1b\[[0-9;]*m", b"", done.stderr).decode(errors="replace")
+    match = re.search(r"heap peak: (\d+)", text)
+    if not match:
+        fail(f"memusage said nothing of {command}: {text[-300:]!r}")
+    return int(match.group(1)) if match else -1
+
+
 def bare_name(function):
     """shop::make_many<int>(unsigned long) -> make_many: what __func__ says."""
     name = re.sub(r"\{lambda\([^)]*\)#\d+\}::", "", function or "")

@@ -6,8 +6,6 @@ realloc's growth, and counts nothing of posix_memalign, aligned_alloc, memalign,
 (it does not hook them). So the programs here use malloc, calloc, realloc and free only.
 """
 
-import re
-
 import lib
 
 PROGRAMS = [["truth_peak", "hills"], ["truth_peak", "exit"], ["truth_peak", "equal"],
@@ -17,25 +15,16 @@ REAL = [["/usr/bin/perl", "-e", 'my @a = map { "x" x $_ } 1..2000; print scalar(
         ["/bin/ls", "-l", "/usr/bin"], ["/usr/bin/sort", "/etc/services"]]
 
 
-def memusage_peak(command):
-    done = lib.run([lib.need("memusage"), *command])
-    text = re.sub(rb"\x1b\[[0-9;]*m", b"", done.stderr).decode(errors="replace")
-    match = re.search(r"heap peak: (\d+)", text)
-    if not match:
-        lib.fail(f"memusage said nothing of {command}: {text[-300:]!r}")
-        lib.finish()
-    return int(match.group(1))
-
-
 def main():
+    lib.need("memusage")
     for name, *arguments in PROGRAMS:
         for level in ("O0", "O2"):
             command = [lib.workload(name, level), *arguments]
             got = lib.Profiled(command).must_have_profile().processes[0].peak_heap_bytes
-            lib.equal(got, memusage_peak(command), f"{name} {arguments} -{level}: heap peak")
+            lib.equal(got, lib.memusage_peak(command), f"{name} {arguments} -{level}: heap peak")
     for command in REAL:
         got = lib.Profiled(command).must_have_profile().processes[0].peak_heap_bytes
-        other = memusage_peak(command)
+        other = lib.memusage_peak(command)
         lib.check(abs(got - other) <= other * 0.02,
                   f"{command[0]}: heap peak {got}, memusage says {other}")
     lib.finish()
