@@ -183,7 +183,7 @@ struct mwd_record {
 	uint64_t max_total_bytes; /* highest live total (same class) of the image seen at this
 				   * record's events */
 	uint32_t epoch[MWD_N_PEAKS];
-	uint32_t reserved0;
+	uint32_t id; /* of this record */
 	/* cold: live bytes and blocks as they were at each peak, see top of file */
 	int64_t peak_bytes[MWD_N_PEAKS];
 	int64_t peak_blocks[MWD_N_PEAKS];

@@ -1,0 +1,308 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * unwind_rules.c - walks the stack by compiled rules, and reuses the last trace. Zone; unwind.
+ *
+ * Unwinding is a deterministic function of (pc, sp, fp) and of the words it reads: each frame's
+ * return address and, where an outer frame still depends on it, the saved frame pointer. So once a
+ * frame equals one of the last trace, it is enough to re-read the words the unwinder would read
+ * above it, innermost to outermost, and to compare: equal words mean an equal trace. The first
+ * different word ends the comparison before anything beyond it is read, so exactly the addresses
+ * the unwinder reads are read, and longjmp, exceptions, coroutines and signal stacks need no
+ * special case: they fail to match.
+ *
+ * The frame pointer is an ordinary register to most code and changes all the time. It counts
+ * only while NEEDS_FP: some outer frame computes its CFA from it before restoring it.
+ */
+#include <string.h>
+
+#include "preload/zone/arena.h"
+#include "preload/zone/modules.h"
+#include "preload/zone/raw.h"
+#include "preload/zone/rule.h"
+#include "preload/zone/unwind.h"
+#include "preload/zone/unwind_rules.h"
+#include "preload/zone/zone.h"
+
+struct state {
+	uintptr_t pc, sp, fp;
+	uint16_t fp_back; /* how fp was got, see struct mw_frame */
+	uint16_t flags;   /* EXACT, GUESSED */
+};
+
+enum outcome { STEPPED, IS_OUTERMOST, IS_STOPPED };
+
+static uintptr_t word_at(uintptr_t address)
+{
+	return *(const uintptr_t *)address;
+}
+
+static bool is_readable(const struct mw_trace *trace, uintptr_t address, size_t bytes)
+{
+	return address >= trace->stack_low && address <= trace->stack_high - bytes &&
+		address % sizeof(uintptr_t) == 0;
+}
+
+#if defined(__aarch64__)
+/* Return addresses may carry a signature in their top bits (pointer authentication). */
+static uintptr_t plain_pc(uintptr_t pc)
+{
+	register uintptr_t x30 __asm__("x30") = pc;
+	__asm__("hint #7 /* xpaclri */" : "+r"(x30));
+	return x30;
+}
+#else
+static uintptr_t plain_pc(uintptr_t pc)
+{
+	return pc;
+}
+#endif
+
+/* Offsets of (pc, sp, fp) in the kernel's signal frame: struct rt_sigframe begins with the return
+ * address on x86-64, popped by then; sp points at ucontext_t (asm/ucontext.h, sigcontext.h). On
+ * AArch64 siginfo_t (128 bytes) comes first. */
+#if defined(__x86_64__)
+enum { SIGNAL_FP = 120, SIGNAL_SP = 160, SIGNAL_PC = 168, SIGNAL_BYTES = 176 };
+#else
+enum { SIGNAL_REGS = 128 + 168 + 8, SIGNAL_FP = SIGNAL_REGS + 29 * 8,
+       SIGNAL_SP = SIGNAL_REGS + 31 * 8, SIGNAL_PC = SIGNAL_REGS + 32 * 8,
+       SIGNAL_BYTES = SIGNAL_PC + 8 };
+#endif
+
+static enum outcome step_signal(struct mw_trace *trace, struct state *s, unsigned *hard_out)
+{
+	if (!is_readable(trace, s->sp, SIGNAL_BYTES))
+		return IS_STOPPED;
+	uintptr_t frame = s->sp;
+	*s = (struct state){ word_at(frame + SIGNAL_PC), word_at(frame + SIGNAL_SP),
+		word_at(frame + SIGNAL_FP), 0, MW_FRAME_EXACT };
+	*hard_out = MW_FRAME_HARD;
+	if (s->sp - trace->stack_low >= trace->stack_high - trace->stack_low &&
+		!mw_stack_range_find(s->sp, &trace->stack_low, &trace->stack_high))
+		return IS_STOPPED;
+	return s->pc ? STEPPED : IS_OUTERMOST;
+}
+
+/* No unwind data: the frame pointer convention is worth a bounded try, and marked as a guess. */
+static struct mw_rule guess_rule(void)
+{
+#if defined(__x86_64__)
+	return (struct mw_rule){ MW_RULE_FP, 1, 2, 16 };
+#else
+	return (struct mw_rule){ MW_RULE_FP, 1, 2, 16 };
+#endif
+}
+
+static enum outcome step_drap(struct mw_trace *trace, struct state *s, struct mw_rule rule,
+	unsigned *hard_out)
+{
+	uintptr_t slot = s->fp + (uintptr_t)(intptr_t)rule.offset;
+	if (!is_readable(trace, slot, 8) || !is_readable(trace, s->fp, 8))
+		return IS_STOPPED;
+	uintptr_t cfa = word_at(slot);
+	if (cfa <= s->sp || !is_readable(trace, cfa - 8, 8))
+		return IS_STOPPED;
+	*hard_out = MW_FRAME_HARD | MW_FRAME_NEEDS_FP;
+	*s = (struct state){ plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 0 };
+	return s->pc ? STEPPED : IS_OUTERMOST;
+}
+
+/*
+ * One frame outwards. @own_flags_out: what the step tells of the frame it leaves: NEEDS_FP when
+ * its CFA comes from fp, HARD when more was read than (return address, saved fp).
+ */
+static inline enum outcome step(struct mw_trace *trace, struct state *s, unsigned *own_flags_out)
+{
+	struct mw_rule rule = mw_rule_lookup(s->flags & MW_FRAME_EXACT ? s->pc : s->pc - 1);
+	uint16_t flags = 0;
+	uintptr_t cfa;
+	*own_flags_out = 0;
+	switch (rule.kind) {
+	case MW_RULE_NO_TABLE:
+		if (s->fp < s->sp)
+			return IS_STOPPED;
+		rule = guess_rule();
+		flags = MW_FRAME_GUESSED;
+		/* fallthrough */
+	case MW_RULE_FP:
+		*own_flags_out = MW_FRAME_NEEDS_FP;
+		cfa = s->fp + (uintptr_t)rule.offset;
+		break;
+	case MW_RULE_SP:
+		cfa = s->sp + (uintptr_t)rule.offset;
+		break;
+	case MW_RULE_DRAP:
+		return step_drap(trace, s, rule, own_flags_out);
+	case MW_RULE_SIGNAL:
+		return step_signal(trace, s, own_flags_out);
+	case MW_RULE_END:
+		return IS_OUTERMOST;
+	default:
+		return IS_STOPPED;
+	}
+	uintptr_t ra_slot = cfa - 8u * rule.ra_back;
+	if (mw_unlikely(cfa <= s->sp || !is_readable(trace, ra_slot, 8)))
+		return IS_STOPPED;
+	s->sp = cfa;
+	if (rule.fp_back) {
+		if (mw_unlikely(!is_readable(trace, cfa - 8u * rule.fp_back, 8)))
+			return IS_STOPPED;
+		s->fp = word_at(cfa - 8u * rule.fp_back);
+	}
+	s->fp_back = rule.fp_back;
+	s->pc = plain_pc(word_at(ra_slot));
+	s->flags = flags;
+	if (mw_unlikely(s->pc < MWD_PAGE))
+		return flags ? IS_STOPPED : IS_OUTERMOST;
+	if (mw_unlikely(s->pc >> 47))
+		return IS_STOPPED;
+	return STEPPED;
+}
+
+/* Whether the words that lead from frames[i] outwards are what they were. Return: index of the
+ * outermost frame that is still proven; 0 = all. */
+static inline uint32_t verify(const struct mw_frame *frames, uint32_t i, uint32_t outermost)
+{
+	for (; i > outermost; i--) {
+		const struct mw_frame *outer = &frames[i - 1];
+		if (frames[i].flags & MW_FRAME_HARD)
+			return i;
+		if (plain_pc(word_at(outer->sp - 8)) != outer->pc)
+			return i;
+		if ((outer->flags & MW_FRAME_NEEDS_FP) && outer->fp_back &&
+			word_at(outer->sp - 8u * outer->fp_back) != outer->fp)
+			return i;
+	}
+	return outermost;
+}
+
+static inline bool is_same(const struct mw_frame *frame, const struct state *s)
+{
+	return frame->pc == s->pc && frame->sp == s->sp &&
+		!((frame->flags ^ s->flags) & MW_FRAME_EXACT) &&
+		(!(frame->flags & MW_FRAME_NEEDS_FP) || frame->fp == s->fp);
+}
+
+static void push_fresh(struct mw_trace *trace, uint32_t n, const struct state *s, unsigned own_flags)
+{
+	trace->fresh[n] = (struct mw_frame){ .pc = s->pc, .sp = s->sp, .fp = s->fp,
+		.fp_back = s->fp_back, .flags = (uint16_t)(s->flags | own_flags) };
+}
+
+static uint64_t extend_hash(uint64_t outer, const struct mw_frame *frame)
+{
+	uint64_t x = (outer ^ frame->pc ^ (uint64_t)(frame->flags & MW_FRAME_MARKER) << 56) *
+		0x9e3779b97f4a7c15u;
+	return x ^ x >> 29;
+}
+
+/* Put fresh[0..n_fresh) (innermost first) on top of the n_kept outer frames. */
+static void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_t n_fresh)
+{
+	struct mw_frame *frames = trace->frames;
+	uint64_t hash = n_kept ? frames[n_kept - 1].path_hash
+			       : 0x6d656d7761746368u + trace->generation;
+	bool outer_needs_fp = n_kept && (frames[n_kept - 1].flags & MW_FRAME_NEEDS_FP);
+	bool outer_loaded_fp = n_kept && frames[n_kept - 1].fp_back;
+	for (uint32_t i = n_kept; n_fresh-- > 0; i++) {
+		struct mw_frame *frame = &frames[i];
+		*frame = trace->fresh[n_fresh];
+		/* fp passes through this frame unchanged to an outer one that wants it. */
+		if (outer_needs_fp && !outer_loaded_fp && !(frame->flags & MW_FRAME_HARD))
+			frame->flags |= MW_FRAME_NEEDS_FP;
+		hash = extend_hash(hash, frame);
+		frame->path_hash = hash;
+		outer_needs_fp = frame->flags & MW_FRAME_NEEDS_FP;
+		outer_loaded_fp = frame->fp_back != 0;
+		trace->n_frames = i + 1;
+	}
+}
+
+/*
+ * The words above frames[proven] changed: what lies below is still true. Move frames[from..proven]
+ * to fresh, following fp through the words themselves, since a kept fp that nobody needed can be
+ * stale. Return: the state of the outermost proven frame.
+ */
+static struct state move_proven(struct mw_trace *trace, uint32_t from, uint32_t proven,
+	struct state s, uint32_t *n_fresh)
+{
+	const struct mw_frame *frames = trace->frames;
+	for (uint32_t i = from; i > proven; i--) {
+		/* NEEDS_FP is derived again, but a frame's own use of fp stays its own: the walk
+		 * goes through step() only from the proven frame on. */
+		push_fresh(trace, (*n_fresh)++, &s, frames[i].flags & MW_FRAME_HARD);
+		trace->fresh[*n_fresh - 1].flags |= frames[i].flags & MW_FRAME_NEEDS_FP;
+		const struct mw_frame *outer = &frames[i - 1];
+		s = (struct state){ outer->pc, outer->sp,
+			outer->fp_back ? word_at(outer->sp - 8u * outer->fp_back) : s.fp,
+			outer->fp_back,
+			outer->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED) };
+	}
+	return s;
+}
+
+static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
+{
+	return sp - trace->stack_low < trace->stack_high - trace->stack_low ||
+		mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
+}
+
+static void push_marker(struct mw_trace *trace, uint32_t *n_fresh, enum mwd_marker marker)
+{
+	trace->fresh[(*n_fresh)++] =
+		(struct mw_frame){ .pc = marker, .sp = UINTPTR_MAX, .flags = MW_FRAME_MARKER | MW_FRAME_HARD };
+}
+
+/* Index of the outermost frame that may be kept. A truncated trace is never reused: where it was
+ * cut depends on its depth. */
+static uint32_t first_reusable(const struct mw_trace *trace, uint32_t *n_old)
+{
+	if (*n_old == 0 || !(trace->frames[0].flags & MW_FRAME_MARKER))
+		return 0;
+	if (trace->frames[0].pc == MWD_MARKER_TRUNCATED) {
+		*n_old = 0;
+		return 0;
+	}
+	return 1;
+}
+
+MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs *regs)
+{
+	struct state s = { regs->pc, regs->sp, regs->fp, 0, 0 };
+	uint32_t max = mw_control->max_frames;
+	uint32_t generation = mw_modules_generation();
+	uint32_t n_old = trace->n_frames, n_fresh = 0;
+	if (mw_unlikely(trace->generation != generation)) {
+		trace->generation = generation;
+		n_old = 0;
+	}
+	bool is_bounded = is_on_known_stack(trace, s.sp);
+	uint32_t outermost = first_reusable(trace, &n_old);
+
+	for (;;) {
+		while (n_old > outermost && trace->frames[n_old - 1].sp < s.sp)
+			n_old--;
+		if (n_old > outermost && is_same(&trace->frames[n_old - 1], &s)) {
+			uint32_t proven = verify(trace->frames, n_old - 1, outermost);
+			bool is_deep = n_fresh + (n_old - proven) >= max;
+			if (proven == outermost && !is_deep)
+				break;
+			if (!is_deep)
+				s = move_proven(trace, n_old - 1, proven, s, &n_fresh);
+			n_old = is_deep ? outermost : proven;
+		}
+		unsigned own_flags = 0;
+		struct state left = s;
+		enum outcome outcome = is_bounded ? step(trace, &s, &own_flags) : IS_STOPPED;
+		push_fresh(trace, n_fresh++, &left, own_flags);
+		if (outcome != STEPPED || n_fresh >= max) {
+			if (outcome == IS_STOPPED)
+				push_marker(trace, &n_fresh, MWD_MARKER_STOPPED);
+			else if (outcome == STEPPED)
+				push_marker(trace, &n_fresh, MWD_MARKER_TRUNCATED);
+			n_old = 0;
+			break;
+		}
+	}
+	trace->n_frames = n_old;
+	append_fresh(trace, n_old, n_fresh);
+}
