@@ -34,7 +34,15 @@ struct mw_frame {
 	uint64_t path_hash; /* of the outermost frame to this one: names the whole stack */
 	uint32_t node;      /* id in the stack tree, 0 = not interned yet */
 	uint16_t fp_back;   /* fp was loaded from sp - 8 * fp_back; 0 = taken over from below */
+	uint16_t ra_back;   /* pc was loaded from sp - 8 * ra_back */
 	uint16_t flags;
+	uint16_t last_special; /* highest index <= this one whose way out is more than one word:
+				* HARD, or a saved fp that is needed; 0 = none */
+};
+
+/* The one word that leads to a frame: where its pc was read, and what it was. */
+struct mw_link {
+	uintptr_t slot, pc;
 };
 
 /* A thread's last stack, outermost first; kept, because the next is mostly the same. */
@@ -42,6 +50,7 @@ struct mw_trace {
 	uint32_t n_frames;
 	uint32_t generation; /* of the modules, when it was taken */
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
+	struct mw_link links[MW_TRACE_MAX + 1]; /* of frames[], apart to be read fast */
 	struct mw_frame frames[MW_TRACE_MAX + 1]; /* + marker */
 	struct mw_frame fresh[MW_TRACE_MAX + 1];  /* scratch: innermost first */
 };
@@ -55,6 +64,9 @@ struct mw_trace {
  * mapping only.
  */
 void mw_unwind_capture(struct mw_trace *trace, const struct mw_regs *regs);
+
+/** mw_unwind_start() - choose the unwinder the run asks for. Constructor only. */
+void mw_unwind_start(void);
 
 /** mw_stack_range_find() - the readable mapping around @sp; false when it is not known. */
 bool mw_stack_range_find(uintptr_t sp, uintptr_t *low_out, uintptr_t *high_out);

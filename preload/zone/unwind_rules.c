@@ -25,8 +25,8 @@
 
 struct state {
 	uintptr_t pc, sp, fp;
-	uint16_t fp_back; /* how fp was got, see struct mw_frame */
-	uint16_t flags;   /* EXACT, GUESSED */
+	uint16_t fp_back, ra_back; /* how fp and pc were got, see struct mw_frame */
+	uint16_t flags;            /* EXACT, GUESSED */
 };
 
 enum outcome { STEPPED, IS_OUTERMOST, IS_STOPPED };
@@ -74,7 +74,7 @@ static enum outcome step_signal(struct mw_trace *trace, struct state *s, unsigne
 		return IS_STOPPED;
 	uintptr_t frame = s->sp;
 	*s = (struct state){ word_at(frame + SIGNAL_PC), word_at(frame + SIGNAL_SP),
-		word_at(frame + SIGNAL_FP), 0, MW_FRAME_EXACT };
+		word_at(frame + SIGNAL_FP), 0, 0, MW_FRAME_EXACT };
 	*hard_out = MW_FRAME_HARD;
 	if (s->sp - trace->stack_low >= trace->stack_high - trace->stack_low &&
 		!mw_stack_range_find(s->sp, &trace->stack_low, &trace->stack_high))
@@ -102,7 +102,7 @@ static enum outcome step_drap(struct mw_trace *trace, struct state *s, struct mw
 	if (cfa <= s->sp || !is_readable(trace, cfa - 8, 8))
 		return IS_STOPPED;
 	*hard_out = MW_FRAME_HARD | MW_FRAME_NEEDS_FP;
-	*s = (struct state){ plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 0 };
+	*s = (struct state){ plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 1, 0 };
 	return s->pc ? STEPPED : IS_OUTERMOST;
 }
 
@@ -149,6 +149,7 @@ static inline enum outcome step(struct mw_trace *trace, struct state *s, unsigne
 		s->fp = word_at(cfa - 8u * rule.fp_back);
 	}
 	s->fp_back = rule.fp_back;
+	s->ra_back = rule.ra_back;
 	s->pc = plain_pc(word_at(ra_slot));
 	s->flags = flags;
 	if (mw_unlikely(s->pc < MWD_PAGE))
@@ -158,15 +159,21 @@ static inline enum outcome step(struct mw_trace *trace, struct state *s, unsigne
 	return STEPPED;
 }
 
-/* Whether the words that lead from frames[i] outwards are what they were. Return: index of the
- * outermost frame that is still proven; 0 = all. */
-static inline uint32_t verify(const struct mw_frame *frames, uint32_t i, uint32_t outermost)
+/*
+ * Whether the words that lead from frames[i] outwards are what they were. Return: index of the
+ * outermost frame that is still proven. Down to the last special frame it is one word each.
+ */
+static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t outermost)
 {
+	const struct mw_link *links = trace->links;
+	const struct mw_frame *frames = trace->frames;
+	uint32_t easy_end = frames[i].last_special > outermost ? frames[i].last_special : outermost;
+	for (; i > easy_end; i--)
+		if (word_at(links[i - 1].slot) != links[i - 1].pc)
+			return i;
 	for (; i > outermost; i--) {
 		const struct mw_frame *outer = &frames[i - 1];
-		if (frames[i].flags & MW_FRAME_HARD)
-			return i;
-		if (plain_pc(word_at(outer->sp - 8)) != outer->pc)
+		if (frames[i].flags & MW_FRAME_HARD || word_at(links[i - 1].slot) != links[i - 1].pc)
 			return i;
 		if ((outer->flags & MW_FRAME_NEEDS_FP) && outer->fp_back &&
 			word_at(outer->sp - 8u * outer->fp_back) != outer->fp)
@@ -185,7 +192,8 @@ static inline bool is_same(const struct mw_frame *frame, const struct state *s)
 static void push_fresh(struct mw_trace *trace, uint32_t n, const struct state *s, unsigned own_flags)
 {
 	trace->fresh[n] = (struct mw_frame){ .pc = s->pc, .sp = s->sp, .fp = s->fp,
-		.fp_back = s->fp_back, .flags = (uint16_t)(s->flags | own_flags) };
+		.fp_back = s->fp_back, .ra_back = s->ra_back,
+		.flags = (uint16_t)(s->flags | own_flags) };
 }
 
 static uint64_t extend_hash(uint64_t outer, const struct mw_frame *frame)
@@ -196,24 +204,29 @@ static uint64_t extend_hash(uint64_t outer, const struct mw_frame *frame)
 }
 
 /* Put fresh[0..n_fresh) (innermost first) on top of the n_kept outer frames. */
-static void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_t n_fresh)
+static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_t n_fresh)
 {
 	struct mw_frame *frames = trace->frames;
 	uint64_t hash = n_kept ? frames[n_kept - 1].path_hash
 			       : 0x6d656d7761746368u + trace->generation;
+	uint16_t last_special = n_kept ? frames[n_kept - 1].last_special : 0;
 	bool outer_needs_fp = n_kept && (frames[n_kept - 1].flags & MW_FRAME_NEEDS_FP);
 	bool outer_loaded_fp = n_kept && frames[n_kept - 1].fp_back;
 	for (uint32_t i = n_kept; n_fresh-- > 0; i++) {
 		struct mw_frame *frame = &frames[i];
 		*frame = trace->fresh[n_fresh];
+		trace->links[i] = (struct mw_link){ frame->sp - 8u * frame->ra_back, frame->pc };
+		bool is_hard = frame->flags & MW_FRAME_HARD;
 		/* fp passes through this frame unchanged to an outer one that wants it. */
-		if (outer_needs_fp && !outer_loaded_fp && !(frame->flags & MW_FRAME_HARD))
+		if (outer_needs_fp && !outer_loaded_fp && !is_hard)
 			frame->flags |= MW_FRAME_NEEDS_FP;
+		if (is_hard || (outer_needs_fp && outer_loaded_fp))
+			last_special = (uint16_t)i;
+		frame->last_special = last_special;
 		hash = extend_hash(hash, frame);
 		frame->path_hash = hash;
 		outer_needs_fp = frame->flags & MW_FRAME_NEEDS_FP;
 		outer_loaded_fp = frame->fp_back != 0;
-		trace->n_frames = i + 1;
 	}
 }
 
@@ -234,7 +247,7 @@ static struct state move_proven(struct mw_trace *trace, uint32_t from, uint32_t 
 		const struct mw_frame *outer = &frames[i - 1];
 		s = (struct state){ outer->pc, outer->sp,
 			outer->fp_back ? word_at(outer->sp - 8u * outer->fp_back) : s.fp,
-			outer->fp_back,
+			outer->fp_back, outer->ra_back,
 			outer->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED) };
 	}
 	return s;
@@ -267,7 +280,7 @@ static uint32_t first_reusable(const struct mw_trace *trace, uint32_t *n_old)
 
 MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs *regs)
 {
-	struct state s = { regs->pc, regs->sp, regs->fp, 0, 0 };
+	struct state s = { regs->pc, regs->sp, regs->fp, 0, 0, 0 };
 	uint32_t max = mw_control->max_frames;
 	uint32_t generation = mw_modules_generation();
 	uint32_t n_old = trace->n_frames, n_fresh = 0;
@@ -282,7 +295,7 @@ MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs
 		while (n_old > outermost && trace->frames[n_old - 1].sp < s.sp)
 			n_old--;
 		if (n_old > outermost && is_same(&trace->frames[n_old - 1], &s)) {
-			uint32_t proven = verify(trace->frames, n_old - 1, outermost);
+			uint32_t proven = verify(trace, n_old - 1, outermost);
 			bool is_deep = n_fresh + (n_old - proven) >= max;
 			if (proven == outermost && !is_deep)
 				break;
@@ -303,6 +316,6 @@ MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs
 			break;
 		}
 	}
-	trace->n_frames = n_old;
 	append_fresh(trace, n_old, n_fresh);
+	trace->n_frames = n_old + n_fresh;
 }

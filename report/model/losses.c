@@ -38,9 +38,8 @@ static void count_image(const struct mwd_image *head, struct mw_losses *losses)
 	for (unsigned i = 0; i < MWD_N_LOST; i++)
 		losses->lost[i] += head->lost[i];
 	losses->unknown_frees += head->unknown_frees;
-	losses->n_captures += head->n_captures;
-	losses->n_truncated += head->n_truncated;
-	losses->n_stopped += head->n_stopped;
+	losses->n_checked += head->n_checked;
+	losses->n_mismatched += head->n_mismatched;
 	losses->n_own_malloc += (head->flags & MWD_IMAGE_OWN_MALLOC) != 0;
 	losses->n_other_malloc += (head->flags & MWD_IMAGE_OTHER_MALLOC) != 0;
 	losses->inherited_freed_bytes += head->inherited_freed_bytes;

@@ -9,7 +9,7 @@
 struct mw_losses {
 	uint64_t lost[MWD_N_LOST]; /* enum mwd_lost */
 	uint64_t n_lost_images, unknown_frees;
-	uint64_t n_captures, n_truncated, n_stopped;
+	uint64_t n_checked, n_mismatched; /* stacks compared with libunwind's, and different */
 	uint64_t n_own_malloc, n_other_malloc;
 	uint64_t inherited_freed_bytes, inherited_freed_blocks;
 	uint64_t own_private_bytes, max_own_private_bytes, own_shared_bytes, dump_bytes;

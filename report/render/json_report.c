@@ -173,9 +173,8 @@ static void put_losses(struct mw_json_writer *writer, const struct mw_losses *lo
 	mw_json_put_int(writer, "torn_bytes", (int64_t)losses->torn_bytes);
 	mw_json_close(writer);
 	mw_json_open_object(writer, "stacks");
-	mw_json_put_int(writer, "captures", (int64_t)losses->n_captures);
-	mw_json_put_int(writer, "truncated", (int64_t)losses->n_truncated);
-	mw_json_put_int(writer, "stopped", (int64_t)losses->n_stopped);
+	mw_json_put_int(writer, "checked", (int64_t)losses->n_checked);
+	mw_json_put_int(writer, "mismatched", (int64_t)losses->n_mismatched);
 	mw_json_close(writer);
 }
 

@@ -21,15 +21,20 @@ static void print_unattributed(struct mw_text *text, const struct mw_profile *pr
 static void print_stacks(
 	struct mw_text *text, const struct mw_profile *profile, const struct mw_losses *losses)
 {
-	char at_peak[MW_FORMAT_BYTES];
-	if (losses->n_truncated || losses->n_stopped)
+	char at_peak[MW_FORMAT_BYTES], in_all[MW_FORMAT_BYTES];
+	const struct mw_sums *partial = &profile->partial[MWD_CLASS_HEAP];
+	if (partial->allocated_blocks)
 		mw_text_item(text,
-			"partial stacks: %" PRIu64 " too deep, %" PRIu64
-			" could not be followed to "
-			"the end, of %" PRIu64 " taken; %s at the tree's heap peak",
-			losses->n_truncated, losses->n_stopped, losses->n_captures,
-			mw_format_size(at_peak,
-				profile->partial[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_TREE_HEAP]));
+			"partial stacks (outer frames missing): %s at the tree's heap peak, %s of "
+			"all "
+			"allocated, %" PRIu64 " blocks",
+			mw_format_size(at_peak, partial->peak_bytes[MWD_PEAK_TREE_HEAP]),
+			mw_format_size(in_all, (int64_t)partial->allocated_bytes),
+			partial->allocated_blocks);
+	if (losses->n_checked)
+		mw_text_item(text,
+			"stacks compared with libunwind's: %" PRIu64 ", different: %" PRIu64,
+			losses->n_checked, losses->n_mismatched);
 }
 
 static void print_not_followed(struct mw_text *text, const struct mw_view *view)
