@@ -53,7 +53,7 @@ static void print_wrapped(struct mw_text *text, char *content, unsigned indent)
 	fputc('\n', text->out);
 }
 
-static void print_formatted(
+__attribute__((format(printf, 3, 0))) static void print_formatted(
 	struct mw_text *text, unsigned indent, const char *format, va_list arguments)
 {
 	char *content = NULL;
