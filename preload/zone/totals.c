@@ -93,37 +93,56 @@ MW_HOT void mw_totals_before_loss(struct mw_task *task)
 		raise_tree_peak();
 }
 
-static void publish_batch(int64_t live)
+/* What the image may hold back from the tree; follows the tree's peak, 0 until the first look. */
+static int64_t image_batch;
+
+static MW_COLD void publish_batch(void)
 {
-	int64_t held_back = live - mw_load_relaxed(&mw_image->tree_contribution_bytes);
-	int64_t batch = batch_of(mw_load_relaxed(&mw_control->heap_peak_bytes));
-	if (mw_unlikely(held_back > batch || held_back < -batch))
-		mw_totals_publish();
+	mw_store_relaxed(&image_batch, batch_of(mw_load_relaxed(&mw_control->heap_peak_bytes)));
+	mw_totals_publish();
 }
 
-static bool is_held_back(struct mw_task *task, enum mwd_class class, int64_t delta)
+static inline void hold_back(int64_t live)
 {
-	if (mw_likely(__libc_single_threaded))
-		return false;
-	int64_t batch = batch_of(mw_load_relaxed(&mw_image->total[class].peak_bytes));
-	if (delta >= batch || delta <= -batch)
-		return false;
-	task->pending_bytes[class] = delta;
-	return true;
+	int64_t held_back = live - mw_load_relaxed(&mw_image->tree_contribution_bytes);
+	int64_t batch = mw_load_relaxed(&image_batch);
+	if (mw_unlikely((uint64_t)(held_back + batch) > 2 * (uint64_t)batch))
+		publish_batch();
+}
+
+static MW_COLD int64_t add_threaded(struct mw_task *task, struct mwd_image_total *total,
+	enum mwd_class class, int64_t delta)
+{
+	int64_t batch = batch_of(mw_load_relaxed(&total->peak_bytes));
+	delta += task->pending_bytes[class];
+	if (delta < batch && delta > -batch) {
+		task->pending_bytes[class] = delta;
+		return mw_load_relaxed(&total->live_bytes) + delta;
+	}
+	task->pending_bytes[class] = 0;
+	return add_to(&total->live_bytes, delta);
+}
+
+static void note_peak(struct mwd_image_total *total, int64_t live)
+{
+	if (live > mw_load_relaxed(&total->peak_bytes))
+		mw_store_relaxed(&total->peak_bytes, live); /* no epoch hangs on it */
 }
 
 MW_HOT int64_t mw_totals_add(struct mw_task *task, enum mwd_class class, int64_t delta)
 {
 	struct mwd_image_total *total = &mw_image->total[class];
-	delta += task->pending_bytes[class];
-	if (is_held_back(task, class, delta))
-		return mw_load_relaxed(&total->live_bytes) + delta;
-	task->pending_bytes[class] = 0;
-	int64_t live = add_to(&total->live_bytes, delta);
-	if (class == MWD_CLASS_HEAP)
-		publish_batch(live);
-	else if (live > mw_load_relaxed(&total->peak_bytes))
-		mw_store_relaxed(&total->peak_bytes, live); /* no epoch hangs on it */
+	int64_t live;
+	if (mw_likely(__libc_single_threaded && !task->pending_bytes[class])) {
+		live = mw_load_relaxed(&total->live_bytes) + delta;
+		mw_store_relaxed(&total->live_bytes, live);
+	} else {
+		live = add_threaded(task, total, class, delta);
+	}
+	if (mw_likely(class == MWD_CLASS_HEAP))
+		hold_back(live);
+	else
+		note_peak(total, live);
 	return live;
 }
 
