@@ -25,6 +25,22 @@ void mw_text_heading(struct mw_text *text, const char *title)
 		text->has_color ? "\033[0m" : "");
 }
 
+#define GLUE '\1' /* a blank that no line ends at: cleaned text has no control bytes */
+
+/* "1.5 MiB" stays together. */
+static void glue_sizes(char *content)
+{
+	static const char units[] = "BKMGTPE";
+	for (char *at = content; (at = strchr(at, ' ')); at++) {
+		bool is_size = at > content && at[-1] >= '0' && at[-1] <= '9' &&
+			       strchr(units, at[1]) && at[1] &&
+			       (at[1] == 'B' ? strchr(" ,;:)", at[2]) != NULL
+					     : at[2] == 'i' && at[3] == 'B');
+		if (is_size)
+			*at = GLUE;
+	}
+}
+
 #define READABLE_COLUMNS 80 /* prose is no wider, even where tables are */
 
 /* Words of @content in lines, all indented; blanks collapse. Long words (paths) may take all of
@@ -47,6 +63,8 @@ static void print_wrapped(struct mw_text *text, char *content, unsigned indent)
 			fprintf(text->out, "%*s", (int)indent, "");
 		else
 			fputc(' ', text->out);
+		for (char *glue = cut; (glue = strchr(glue, GLUE));)
+			*glue = ' ';
 		fputs(cut, text->out);
 		at += columns + (at != 0);
 	}
@@ -59,6 +77,7 @@ __attribute__((format(printf, 3, 0))) static void print_formatted(
 	char *content = NULL;
 	if (vasprintf(&content, format, arguments) >= 0) {
 		mw_format_clean(content);
+		glue_sizes(content);
 		print_wrapped(text, content, indent);
 	}
 	free(content);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/model/losses.h"
+
 #define FIXED_COLUMNS 29 /* bytes, share, blocks */
 
 static const enum mwd_peak peak = MWD_PEAK_TREE_HEAP;
@@ -126,15 +128,16 @@ static void print_sum_row(
 /* The records' own sum; heap has a total that was kept apart from them to compare with. */
 static void print_difference(struct mw_text *text, const struct mw_profile *profile)
 {
-	char size[MW_FORMAT_BYTES];
+	char size[MW_FORMAT_BYTES], bound[MW_FORMAT_BYTES];
 	int64_t difference = mw_minus(
 		profile->tree_heap_peak_bytes, profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
 	if (difference != 0)
 		mw_text_caption(text,
 			"The tree's own counter had %s %s than this sum: threads and processes "
-			"publish in batches, and that is the bound of the error.",
+			"publish in batches, here at most %s in all.",
 			mw_format_size(size, difference < 0 ? -difference : difference),
-			difference < 0 ? "less" : "more");
+			difference < 0 ? "less" : "more",
+			mw_format_size(bound, mw_losses_peak_bound(profile)));
 }
 
 static void print_table(struct mw_text *text, const struct mw_view *view, enum mwd_class class)
