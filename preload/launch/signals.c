@@ -70,11 +70,19 @@ void mw_signals_forward(struct mw_signals *signals, const struct signalfd_siginf
 		kill(pid, (int)info->ssi_signo);
 }
 
-/* Not at the SIGTSTP itself: the command may ignore it, or restore the terminal first. */
+/*
+ * Not at the SIGTSTP itself: the command may ignore it, or restore the terminal first. Then by
+ * the same signal, so that a shell sees the same job status as without us.
+ */
 void mw_signals_follow_stop(struct mw_signals *signals)
 {
+	sigset_t stop;
 	if (!signals->is_stop_asked)
 		return;
 	signals->is_stop_asked = false;
-	kill(getpid(), SIGSTOP);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	kill(getpid(), SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL); /* we stop here */
+	sigprocmask(SIG_BLOCK, &stop, NULL);
 }

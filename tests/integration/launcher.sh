@@ -292,7 +292,7 @@ test_rss() {
 	check_that 'a static program is measured' grep -q '"reason":.*"statically linked"' run/run.json
 	check 'samples.csv' "$(head -n 1 run/samples.csv)" 'elapsed_ns,rss_bytes,heap_live_bytes,n_processes'
 	check_that 'has rows' [ "$(wc -l <run/samples.csv)" -gt 1 ]
-	(ulimit -n 20 && under sh -c 'for i in $(seq 30); do sleep 0.1 & done; wait; ulimit -n')>out
+	(ulimit -n 20 && under sh -c 'for i in $(seq 30); do sleep 0.5 & done; wait; ulimit -n')>out
 	check 'few descriptors: the limit of the command stays' "$(cat out)" 20
 	check_that "few descriptors: all 31 are seen" [ "$(grep -c '"pid"' run/run.json)" -ge 31 ]
 }
