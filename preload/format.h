@@ -67,6 +67,8 @@ enum mwd_class {
 /* mwd_control.options */
 enum mwd_option {
 	MWD_OPT_FREE_STACKS = 1u << 0, /* frees are attributed to their own stack, too */
+	MWD_OPT_LIBUNWIND = 1u << 1,   /* stacks by libunwind instead of our own rules */
+	MWD_OPT_CHECK_UNWIND = 1u << 2, /* every check_every-th stack is compared with it */
 };
 
 /* The control page, its hot parts on cache lines of their own: totals of the whole job, shared by all its processes and the launcher. */
@@ -80,7 +82,7 @@ struct mwd_control {
 	int32_t launcher_pid;
 	uint32_t options; /* enum mwd_option */
 	uint32_t max_frames;
-	uint32_t reserved0;
+	uint32_t check_every; /* see MWD_OPT_CHECK_UNWIND; 0 = 1 */
 
 	/* Claims; written at process start and table growth only. */
 	uint64_t next_offset; /* first unclaimed byte; multiple of MWD_PAGE */
@@ -296,13 +298,13 @@ struct mwd_image {
 	uint64_t inherited_freed_bytes;  /* frees of blocks inherited over fork */
 	uint64_t inherited_freed_blocks;
 	uint64_t unknown_frees; /* frees of blocks we never saw */
-	uint64_t n_captures, n_truncated, n_stopped; /* stacks */
+	uint64_t n_checked, n_mismatched; /* stacks compared with libunwind's, and different */
 	uint32_t n_threads;                          /* thread blocks */
 	uint32_t cmdline_bytes;
 	uint64_t lost[MWD_N_LOST]; /* enum mwd_lost */
 	struct mwd_image_total total[MWD_N_CLASSES];
 	uint8_t reserved[MWD_PAGE - 64 - 8 * 2 - 4 * 4 - 4 * 2 - 8 * 2 - 4 * 2 - 4 * 3 - 4 -
-			 8 * 3 - 8 * 2 - 8 * 3 - 8 * 3 - 4 * 2 - 8 * MWD_N_LOST -
+			 8 * 3 - 8 * 2 - 8 * 3 - 8 * 2 - 4 * 2 - 8 * MWD_N_LOST -
 			 16 * MWD_N_CLASSES - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
 	char exe[MWD_EXE_BYTES];         /* NUL terminated, cut if need be */
 	char cmdline[MWD_CMDLINE_BYTES]; /* argv, NUL separated */

@@ -21,7 +21,7 @@ struct mw_symbol_frame {
 	const char *function; /* demangled; NULL = unknown */
 	const char *file;     /* as the compiler recorded it, made absolute with its directory
 			       * where that is known; NULL = unknown */
-	uint32_t line;        /* 1-based; 0 = unknown */
+	uint32_t line;	      /* 1-based; 0 = unknown */
 	bool is_inlined;      /* inlined into the next frame of the array */
 };
 
@@ -33,15 +33,15 @@ struct mw_symbol {
 
 /* How well a module could be read; for the report's honest tail. */
 enum mw_symbol_source {
-	MW_SYMBOL_SOURCE_NONE = 0,    /* file missing, unreadable, or build ID differs */
-	MW_SYMBOL_SOURCE_SYMTAB = 1,  /* functions only */
-	MW_SYMBOL_SOURCE_DWARF = 2,   /* lines and inline chains */
+	MW_SYMBOL_SOURCE_NONE = 0,   /* file missing, unreadable, or build ID differs */
+	MW_SYMBOL_SOURCE_SYMTAB = 1, /* functions only */
+	MW_SYMBOL_SOURCE_DWARF = 2,  /* lines and inline chains */
 };
 
 struct mw_symbolizer_options {
 	const char *debug_path; /* colon list of directories of separate debug files; NULL =
 				 * "/usr/lib/debug" */
-	unsigned n_threads;     /* modules looked up in parallel by mw_symbolizer_resolve; 0 =
+	unsigned n_threads;	/* modules looked up in parallel by mw_symbolizer_resolve; 0 =
 				 * one per CPU */
 };
 
@@ -100,8 +100,8 @@ struct mw_symbol mw_symbolizer_get(const struct mw_symbolizer *symbolizer, size_
  * @reason_out: if not NULL: one sentence for MW_SYMBOL_SOURCE_NONE ("no such file",
  *              "build ID differs", ...), else NULL; owned by the symbolizer
  */
-enum mw_symbol_source mw_symbolizer_module_source(const struct mw_symbolizer *symbolizer,
-	unsigned module, const char **reason_out);
+enum mw_symbol_source mw_symbolizer_module_source(
+	const struct mw_symbolizer *symbolizer, unsigned module, const char **reason_out);
 
 /**
  * mw_symbol_demangle() - readable C++ or Rust name

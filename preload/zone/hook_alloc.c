@@ -45,19 +45,24 @@ MW_EXPORT MW_HOT void *calloc(size_t n, size_t bytes)
 	return done(task, &regs, mw_real.calloc(n, bytes), n * bytes);
 }
 
-MW_EXPORT MW_HOT void free(void *block)
+static inline void free_from(struct mw_task *task, const struct mw_regs *regs, void *block)
 {
-	struct mw_task *task = block ? ENTER() : NULL;
+	bool is_ours = mw_unlikely(mw_boot_owns(block));
 	if (mw_likely(task)) {
-		struct mw_regs regs = MW_CALLER_REGS();
-		if (mw_likely(!mw_boot_owns(block))) {
-			mw_record_free(task, &regs, block);
+		if (mw_likely(block && !is_ours))
+			mw_record_free(task, regs, block);
+		if (mw_likely(!is_ours))
 			mw_real.free(block);
-		}
 		mw_task_leave(task);
-	} else if (!mw_boot_owns(block)) {
+	} else if (!is_ours) {
 		mw_real.free(block);
 	}
+}
+
+MW_EXPORT MW_HOT void free(void *block)
+{
+	struct mw_regs regs = MW_CALLER_REGS();
+	free_from(ENTER(), &regs, block);
 }
 
 /* A block of the boot allocator moves to the real one. */
@@ -170,35 +175,23 @@ MW_EXPORT size_t malloc_usable_size(void *block)
 	return mw_real.malloc_usable_size ? mw_real.malloc_usable_size(block) : 0;
 }
 
-/* C23: a hint of what malloc was asked for. libc before 2.43 has no definition to forward to. */
+/*
+ * C23: free() with a hint of what malloc was asked for. Forwarded to free(), which takes every
+ * block: libc before 2.43 has nothing else, and looking for more would cost a failing dlsym.
+ */
 MW_EXPORT void free_sized(void *block, size_t bytes);
 MW_EXPORT void free_sized(void *block, size_t bytes)
 {
-	struct mw_task *task = block ? ENTER() : NULL;
-	if (mw_likely(task)) {
-		struct mw_regs regs = MW_CALLER_REGS();
-		mw_record_free(task, &regs, block);
-	}
-	if (mw_real.free_sized)
-		mw_real.free_sized(block, bytes);
-	else if (!mw_boot_owns(block))
-		mw_real.free(block);
-	if (mw_likely(task))
-		mw_task_leave(task);
+	(void)bytes;
+	struct mw_regs regs = MW_CALLER_REGS();
+	free_from(ENTER(), &regs, block);
 }
 
 MW_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t bytes);
 MW_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t bytes)
 {
-	struct mw_task *task = block ? ENTER() : NULL;
-	if (mw_likely(task)) {
-		struct mw_regs regs = MW_CALLER_REGS();
-		mw_record_free(task, &regs, block);
-	}
-	if (mw_real.free_aligned_sized)
-		mw_real.free_aligned_sized(block, alignment, bytes);
-	else if (!mw_boot_owns(block))
-		mw_real.free(block);
-	if (mw_likely(task))
-		mw_task_leave(task);
+	(void)alignment;
+	(void)bytes;
+	struct mw_regs regs = MW_CALLER_REGS();
+	free_from(ENTER(), &regs, block);
 }

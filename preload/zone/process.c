@@ -243,6 +243,11 @@ static void at_exit(int status, void *unused)
 /* Registered before the loader's own exit function, so it runs after all destructors. */
 __attribute__((constructor)) static void start(void)
 {
-	if (is_up())
-		on_exit(at_exit, NULL);
+	if (!is_up())
+		return;
+	on_exit(at_exit, NULL);
+	struct mw_task *task = mw_task_enter(__builtin_frame_address(0));
+	mw_unwind_start();
+	if (task)
+		mw_task_leave(task);
 }

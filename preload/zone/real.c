@@ -96,13 +96,11 @@ void mw_real_resolve_alloc(void)
 	struct mw_real found = { 0 };
 #define X(group, result, name, parameters) RESOLVE_TO(&found, name);
 	MW_REAL_ALLOC(X)
-	MW_REAL_C23(X)
 #undef X
 #define X(group, result, name, parameters)                                                         \
 	if (found.name)                                                                            \
 		mw_store_relaxed(&mw_real.name, found.name);
 	MW_REAL_ALLOC(X)
-	MW_REAL_C23(X)
 #undef X
 }
 

@@ -29,10 +29,6 @@
 	X(ALLOC, void *, pvalloc, (size_t))                                                        \
 	X(ALLOC, size_t, malloc_usable_size, (void *))
 
-#define MW_REAL_C23(X)                                                                             \
-	X(C23, void, free_sized, (void *, size_t))                                                 \
-	X(C23, void, free_aligned_sized, (void *, size_t, size_t))
-
 #define MW_REAL_MAP(X)                                                                             \
 	X(MAP, void *, mmap, (void *, size_t, int, int, int, off_t))                               \
 	X(MAP, void *, mmap64, (void *, size_t, int, int, int, off_t))                             \
@@ -61,7 +57,7 @@
 #define MW_REAL_DL(X) X(DL, int, dlclose, (void *))
 
 #define MW_REAL_LIST(X)                                                                            \
-	MW_REAL_ALLOC(X) MW_REAL_C23(X) MW_REAL_MAP(X) MW_REAL_PROCESS(X) MW_REAL_DL(X)
+	MW_REAL_ALLOC(X) MW_REAL_MAP(X) MW_REAL_PROCESS(X) MW_REAL_DL(X)
 
 struct mw_real {
 #define X(group, result, name, parameters) result(*name) parameters;
@@ -71,7 +67,11 @@ struct mw_real {
 
 extern struct mw_real mw_real;
 
-/* Resolve the ALLOC group (and the C23 names where libc has them). Called once, at boot. */
+/*
+ * Resolve the ALLOC group. Called once, at boot, which can be inside the first mmap of an allocator
+ * that holds its own lock: only names that libc surely has may be looked up, since a dlsym that
+ * fails allocates its message.
+ */
 void mw_real_resolve_alloc(void);
 
 /* Resolve everything else but C++; safe to call again. */

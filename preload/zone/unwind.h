@@ -56,5 +56,8 @@ struct mw_trace {
  */
 void mw_unwind_capture(struct mw_trace *trace, const struct mw_regs *regs);
 
+/** mw_unwind_start() - choose the unwinder the run asks for. Constructor only. */
+void mw_unwind_start(void);
+
 /** mw_stack_range_find() - the readable mapping around @sp; false when it is not known. */
 bool mw_stack_range_find(uintptr_t sp, uintptr_t *low_out, uintptr_t *high_out);

@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+"""test_truth.py PROGRAM LEVEL [ARGUMENTS] - a workload's own books against the report.
+
+Everything is compared exactly: allocated, freed and at-peak bytes and blocks of each line, where
+frees were called, the peaks of the process, what the program printed and how it ended. For
+programs with threads the at-peak numbers may differ by the bound the report states.
+"""
+
+import sys
+
+import lib
+
+COUNTERS = ("allocated_bytes", "allocated_blocks", "freed_bytes", "freed_blocks",
+            "freed_here_bytes", "freed_here_blocks")
+AT_PEAK = ("at_peak_bytes", "at_peak_blocks")
+# Other parts of these programs allocate, too (libraries, stdio, thread stacks).
+NOT_ALONE = {"truth_cxx", "truth_threads", "truth_atexit", "truth_hooks"}
+THREADED = {"truth_threads"}
+
+
+def compare_line(profile, line, counters):
+    where = f"{line['function']}:{line['line']} ({line['class']})"
+    got = profile.line(line["function"], line["line"], line["class"])
+    if not got:
+        if any(line[name] for name in counters):
+            lib.fail(f"{where}: not in the report")
+        return
+    for name in counters:
+        # The pieces a partly unmapped region ends as are nobody's business but its bytes.
+        if line["class"] == "heap" or name.endswith("_bytes") and "here" not in name:
+            lib.equal(got.through[name], line[name], f"{where}: {name}")
+
+
+def compare_process(profile, books, name):
+    slack = profile.peak_error_bytes if name in THREADED else 0
+    got = profile.peak_heap_bytes
+    if name not in NOT_ALONE:
+        lib.equal(got, books["peak_heap_bytes"], "peak heap")
+        lib.equal(profile.processes[0].peak_heap_bytes, books["peak_heap_bytes"], "process peak")
+    else:
+        lib.check(got >= books["peak_heap_bytes"] - slack,
+                  f"peak heap {got} is below the truth {books['peak_heap_bytes']} - {slack}")
+
+
+def main():
+    name, level, arguments = sys.argv[1], sys.argv[2], sys.argv[3:]
+    command = [lib.workload(name, level), *arguments]
+    lib.compare_runs(command, env={"TRUTH_FILE": "/dev/null"})
+    books, profiled = lib.with_truth(command)
+    profile = profiled.must_have_profile()
+    lib.equal(len(books), 1, "books of one process")
+    counters = COUNTERS + (() if name in THREADED else AT_PEAK)
+    lib.check(len(books[0]["lines"]) > 0, "the truth has no lines")
+    for line in books[0]["lines"]:
+        compare_line(profile, line, counters)
+    compare_process(profile, books[0], name)
+    lib.check_sums(profile)
+    lib.check_against_dump(profiled)
+    lib.finish()
+
+
+main()
