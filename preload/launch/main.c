@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "preload/launch/options.h"
+#include "preload/launch/render.h"
 #include "preload/launch/run.h"
 
 static int complain(int status, const struct mw_failure *failure)
@@ -31,6 +32,7 @@ static void reserve_standard_descriptors(void)
 	}
 }
 
+/* With --report FILE stderr is the command's alone, byte by byte. */
 static void print_closing_note(const struct mw_run_state *run)
 {
 	if (run->n_still_running > 0)
@@ -55,7 +57,8 @@ static int run_command(const struct mw_launch_options *options)
 		return complain(status, &failure);
 	if (mw_run_wait(&run, &failure) != MW_EXIT_OK)
 		complain(MW_EXIT_OWN_FAILURE, &failure);
-	if (!options->is_quiet)
+	mw_render(options, run.run_dir.path);
+	if (!options->is_quiet && options->report_path == NULL)
 		print_closing_note(&run);
 	status = mw_run_exit_status(&run);
 	mw_run_deinit(&run);

@@ -49,6 +49,19 @@ void mw_signals_restore(const struct mw_signals *signals)
 	sigprocmask(SIG_SETMASK, &signals->inherited_mask, NULL);
 }
 
+/* SIGPIPE stays blocked: a reader that goes away must not change our exit status. */
+void mw_signals_release(struct mw_signals *signals)
+{
+	struct signalfd_siginfo info;
+	sigset_t mask = signals->inherited_mask;
+	while (read(signals->fd, &info, sizeof(info)) == sizeof(info))
+		;
+	close(signals->fd);
+	signals->fd = -1;
+	sigaddset(&mask, SIGPIPE);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
 /*
  * Did the command get it as well? A hang-up goes from the kernel to the session's leader alone,
  * which has to tell the others.

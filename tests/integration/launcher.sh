@@ -1,12 +1,12 @@
 #!/bin/bash
-# launcher.sh LAUNCHER TARGET STATIC_TARGET - does a command notice that memwatch-preload runs it?
+# launcher.sh BUILD_DIR - does a command notice that memwatch-preload runs it?
 #
 # Beside hook -> ... -> render: everything here is about the launcher, seen from outside. Each
 # check compares with the same thing done without the launcher, or with a truth known before.
-# LAUNCHER lies in its build tree; TARGET is launcher_target, STATIC_TARGET any static program.
 # shellcheck disable=SC2016,SC2123 # words for the inner shell; PATH is meant
 set -u
-launcher=$(realpath "$1") target=$(realpath "$2") static_target=$(realpath "$3")
+bin=$(realpath "${1:?build directory}")/bin
+launcher=$bin/memwatch-preload target=$bin/launcher_target static_target=$bin/inspected_static
 work=$(mktemp -d /tmp/mw-launcher-XXXXXX) || exit 1
 mounted=
 trap '[ -z "$mounted" ] || umount "$mounted"; rm -rf "$work"' EXIT
