@@ -32,7 +32,7 @@ static void reserve_standard_descriptors(void)
 	}
 }
 
-/* With --report FILE stderr is the command's alone, byte by byte. */
+/* Always the last lines, each with our name in front, so that a script can cut them off. */
 static void print_closing_note(const struct mw_run_state *run)
 {
 	if (run->n_still_running > 0)
@@ -58,7 +58,7 @@ static int run_command(const struct mw_launch_options *options)
 	if (mw_run_wait(&run, &failure) != MW_EXIT_OK)
 		complain(MW_EXIT_OWN_FAILURE, &failure);
 	mw_render(options, run.run_dir.path);
-	if (!options->is_quiet && options->report_path == NULL)
+	if (!options->is_quiet)
 		print_closing_note(&run);
 	status = mw_run_exit_status(&run);
 	mw_run_deinit(&run);
