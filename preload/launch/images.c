@@ -130,10 +130,16 @@ void mw_images_collect(struct mw_images *images, const struct mw_control *contro
 static void bury(struct mwd_image *image, struct mw_control *control, int64_t now_ns)
 {
 	uint32_t end = end_of(image);
-	mw_control_settle_heap_peak(control, now_ns);
 	int64_t bytes = __atomic_exchange_n(&image->tree_contribution_bytes, 0, __ATOMIC_ACQ_REL);
 	if (end != MWD_END_NONE && bytes == 0)
 		return;
+	if (end == MWD_END_NONE) {
+		/* What it had held back from the tree belongs to its last moment. */
+		int64_t live = image->total[MWD_CLASS_HEAP].live_bytes;
+		mw_control_leave_heap(control, bytes - live);
+		bytes = live;
+	}
+	mw_control_settle_heap_peak(control, now_ns);
 	image->end_epoch[MWD_PEAK_TREE_HEAP] =
 		__atomic_load_n(&control->page->heap_epoch, __ATOMIC_ACQUIRE);
 	image->end_epoch[MWD_PEAK_TREE_RSS] =

@@ -44,7 +44,8 @@ MW_HOT void mw_counters_alloc(struct mw_task *task, struct mwd_record *record, u
 MW_HOT void mw_counters_free(struct mw_task *task, struct mwd_record *record, uint64_t bytes,
 	uint64_t n_blocks)
 {
-	mw_totals_before_loss();
+	if (mw_likely(record->class == MWD_CLASS_HEAP))
+		mw_totals_before_loss(task);
 	settle(record);
 	record->freed_bytes += bytes;
 	record->freed_blocks += n_blocks;

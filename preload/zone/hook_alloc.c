@@ -86,13 +86,13 @@ static void *record_realloc(struct mw_task *task, const struct mw_regs *regs, vo
 	size_t bytes)
 {
 	struct mw_record_moved moved;
-	mw_record_realloc_begin(block, &moved);
+	mw_record_realloc_begin(task, block, &moved);
 	void *grown = forward_realloc(block, bytes);
 	/* realloc(p, 0) frees p and returns NULL (malloc(3), glibc). */
 	if (grown || (block && bytes == 0))
 		mw_record_realloc_done(task, regs, &moved, grown, bytes);
 	else
-		mw_record_realloc_failed(block, &moved);
+		mw_record_realloc_failed(task, block, &moved);
 	mw_task_leave(task);
 	return grown;
 }

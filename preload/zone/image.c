@@ -138,6 +138,7 @@ void mw_image_unend(void)
 	mw_totals_rejoin_tree();
 	mw_image->end_ns = 0;
 	mw_store_release(&mw_image->end, MWD_END_NONE);
+	mw_totals_publish();
 }
 
 bool mw_image_has_ended(void)

@@ -14,6 +14,7 @@
 #include "preload/zone/inject.h"
 #include "preload/zone/log.h"
 #include "preload/zone/raw.h"
+#include "preload/zone/totals.h"
 #include "preload/zone/zone.h"
 
 extern char **environ;
@@ -203,6 +204,7 @@ const char *mw_inject_search(const char *file, char buffer[MW_PATH_BYTES])
 
 struct mwd_log_exec *mw_inject_log(const char *path, int pid, enum mwd_verdict verdict)
 {
+	mw_totals_publish(); /* whoever waits for a child holds nothing back from the tree */
 	size_t length = strlen(path);
 	struct mwd_log_exec *entry = mw_log_begin(sizeof(*entry) + length + 1);
 	if (!entry) {

@@ -18,7 +18,7 @@ void mw_live_table_init(unsigned shift)
 	granule_shift = shift;
 }
 
-static uint64_t *slot_of(uintptr_t block)
+static MW_COLD uint64_t *slot_of(uintptr_t block)
 {
 	uintptr_t granule = block >> granule_shift;
 	uintptr_t top = granule >> (LEAF_BITS + MIDDLE_BITS);
@@ -57,9 +57,23 @@ static MW_COLD uint64_t *make_slot(uintptr_t block)
 	return slot_of(block);
 }
 
-MW_HOT bool mw_live_table_put(uintptr_t block, uint32_t record_id, uint64_t bytes)
+static inline uint64_t *slot_in(struct mw_live_leaf *leaf, uintptr_t block)
 {
+	uintptr_t granule = block >> granule_shift;
+	uintptr_t number = (granule >> LEAF_BITS) + 1;
+	uintptr_t at = granule & ((1u << LEAF_BITS) - 1);
+	if (mw_likely(leaf->number == number))
+		return &leaf->slots[at];
 	uint64_t *slot = slot_of(block);
+	if (slot)
+		*leaf = (struct mw_live_leaf){ number, slot - at };
+	return slot;
+}
+
+MW_HOT bool mw_live_table_put(struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id,
+	uint64_t bytes)
+{
+	uint64_t *slot = slot_in(leaf, block);
 	if (mw_unlikely(!slot))
 		slot = make_slot(block);
 	if (mw_unlikely(!slot || bytes > MW_LIVE_MAX_BYTES))
@@ -69,9 +83,10 @@ MW_HOT bool mw_live_table_put(uintptr_t block, uint32_t record_id, uint64_t byte
 	return true;
 }
 
-MW_HOT bool mw_live_table_take(uintptr_t block, uint32_t *record_id_out, uint64_t *bytes_out)
+MW_HOT bool mw_live_table_take(struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out,
+	uint64_t *bytes_out)
 {
-	uint64_t *slot = slot_of(block);
+	uint64_t *slot = slot_in(leaf, block);
 	uint64_t value = slot ? mw_load_relaxed(slot) : 0;
 	if (mw_unlikely(!value))
 		return false;

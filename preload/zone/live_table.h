@@ -18,6 +18,12 @@
 #define MW_LIVE_MAX_RECORD_ID ((1u << 26) - 1)
 #define MW_LIVE_MAX_BYTES (((uint64_t)1 << 38) - 1)
 
+/* One leaf, remembered by its user: blocks of one thread lie near each other. Zero = none. */
+struct mw_live_leaf {
+	uintptr_t number; /* granule number >> leaf bits, plus one */
+	uint64_t *slots;
+};
+
 /** mw_live_table_init() - @granule_shift: 5 for glibc's allocator, else 3. Once, at boot. */
 void mw_live_table_init(unsigned granule_shift);
 
@@ -27,14 +33,15 @@ void mw_live_table_init(unsigned granule_shift);
  * Context: zone; lock-free; maps a leaf now and then.
  * Return: false when it cannot be kept (no memory, address or size out of range).
  */
-bool mw_live_table_put(uintptr_t block, uint32_t record_id, uint64_t bytes);
+bool mw_live_table_put(struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes);
 
 /**
  * mw_live_table_take() - forget a block
  *
  * Return: whether it was known.
  */
-bool mw_live_table_take(uintptr_t block, uint32_t *record_id_out, uint64_t *bytes_out);
+bool mw_live_table_take(struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out,
+	uint64_t *bytes_out);
 
 /** mw_live_table_has() - whether @block is known. */
 bool mw_live_table_has(uintptr_t block);

@@ -25,6 +25,7 @@
 #include "preload/zone/sites.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/task.h"
+#include "preload/zone/totals.h"
 #include "preload/zone/zone.h"
 
 /* ld.so: the stack pointer at process start, where argc lies (System V ABI, 3.4.1). */
@@ -139,6 +140,7 @@ static void attach_child(void)
 	uint32_t detached = 0;
 	if (!mw_cas_acq_rel(wiped_on_fork, &detached, 2))
 		return;
+	mw_totals_publish(); /* on behalf of the parent, which may be waiting for us */
 	mw_task_current = NULL;
 	mw_mappings_reset();
 	if (begin_image(NULL, true))

@@ -22,7 +22,8 @@ MW_HOT void mw_record_alloc(struct mw_task *task, const struct mw_regs *regs, co
 	struct mwd_record *record = record_of_call(task, regs, MWD_CLASS_HEAP);
 	if (mw_unlikely(!record))
 		return;
-	if (mw_unlikely(!mw_live_table_put((uintptr_t)block, mw_sites_id(record), bytes))) {
+	if (mw_unlikely(!mw_live_table_put(&task->leaf, (uintptr_t)block, mw_sites_id(record),
+		    bytes))) {
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
 		return;
 	}
@@ -61,7 +62,7 @@ MW_HOT void mw_record_free(struct mw_task *task, const struct mw_regs *regs, con
 {
 	uint32_t record_id;
 	uint64_t bytes;
-	if (mw_unlikely(!mw_live_table_take((uintptr_t)block, &record_id, &bytes))) {
+	if (mw_unlikely(!mw_live_table_take(&task->leaf, (uintptr_t)block, &record_id, &bytes))) {
 		mw_add_relaxed(&mw_image->unknown_frees, 1);
 		return;
 	}
@@ -70,10 +71,11 @@ MW_HOT void mw_record_free(struct mw_task *task, const struct mw_regs *regs, con
 		count_freed_here(task, regs, MWD_CLASS_HEAP, bytes, 1);
 }
 
-void mw_record_realloc_begin(const void *block, struct mw_record_moved *moved_out)
+void mw_record_realloc_begin(struct mw_task *task, const void *block, struct mw_record_moved *moved_out)
 {
 	moved_out->is_known = block &&
-		mw_live_table_take((uintptr_t)block, &moved_out->record_id, &moved_out->bytes);
+		mw_live_table_take(&task->leaf, (uintptr_t)block, &moved_out->record_id,
+			&moved_out->bytes);
 }
 
 void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
@@ -88,10 +90,11 @@ void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
 		mw_record_alloc(task, regs, block, bytes);
 }
 
-void mw_record_realloc_failed(const void *block, const struct mw_record_moved *moved)
+void mw_record_realloc_failed(struct mw_task *task, const void *block,
+	const struct mw_record_moved *moved)
 {
 	if (moved->is_known)
-		mw_live_table_put((uintptr_t)block, moved->record_id, moved->bytes);
+		mw_live_table_put(&task->leaf, (uintptr_t)block, moved->record_id, moved->bytes);
 }
 
 void mw_record_map(struct mw_task *task, const struct mw_regs *regs, const void *address,

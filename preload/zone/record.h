@@ -29,14 +29,15 @@ struct mw_record_moved {
 };
 
 /** mw_record_realloc_begin() - @block may be about to move. Before the real call. */
-void mw_record_realloc_begin(const void *block, struct mw_record_moved *moved_out);
+void mw_record_realloc_begin(struct mw_task *task, const void *block, struct mw_record_moved *moved_out);
 
 /** mw_record_realloc_done() - it became @block of @bytes; NULL = freed by size 0. */
 void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
 	const struct mw_record_moved *moved, const void *block, size_t bytes);
 
 /** mw_record_realloc_failed() - @block lives on as it was. */
-void mw_record_realloc_failed(const void *block, const struct mw_record_moved *moved);
+void mw_record_realloc_failed(struct mw_task *task, const void *block,
+	const struct mw_record_moved *moved);
 
 /* Ranges are as the kernel sees them: the caller rounds up to pages. */
 

@@ -69,7 +69,7 @@ void mw_sites_reset(struct mw_task *task)
 	if (task->sites)
 		mw_private_unmap(task->sites, (task->sites_mask + 1) * sizeof(*task->sites));
 	task->sites = NULL;
-	task->sites_mask = task->n_sites = 0;
+	task->sites_mask = task->n_sites = task->max_sites = 0;
 	task->chunk = NULL;
 	task->n_spare_chunks = 0;
 	task->claim_chunks = 1;
@@ -138,6 +138,7 @@ static bool grow_index(struct mw_task *task)
 	uint64_t old_n = task->sites_mask + 1;
 	task->sites = fresh;
 	task->sites_mask = n - 1;
+	task->max_sites = n / 4 * 3;
 	if (old)
 		mw_private_unmap(old, old_n * sizeof(*old));
 	return true;
@@ -153,7 +154,7 @@ static uint64_t finish_key(uint64_t key)
 /* Return: the slot of @key, empty if it is new; NULL when there is no memory for one. */
 static inline struct mw_site_slot *find_slot(struct mw_task *task, uint64_t key)
 {
-	if (mw_unlikely(task->n_sites * 4 >= task->sites_mask * 3) && !grow_index(task))
+	if (mw_unlikely(task->n_sites >= task->max_sites) && !grow_index(task))
 		return NULL;
 	uint64_t at = key;
 	while (task->sites[at & task->sites_mask].key != key &&
@@ -174,10 +175,9 @@ static struct mwd_record *fill_slot(struct mw_task *task, struct mw_site_slot *s
 	return record;
 }
 
-MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class)
+static struct mwd_record *find_by_hash(struct mw_task *task, uint64_t path_hash, enum mwd_class class)
 {
-	uint64_t path = task->trace.frames[task->trace.n_frames - 1].path_hash;
-	uint64_t key = finish_key(path + class);
+	uint64_t key = finish_key(path_hash + class);
 	struct mw_site_slot *slot = find_slot(task, key);
 	if (mw_unlikely(!slot))
 		return new_record(task, 0, class);
@@ -187,6 +187,16 @@ MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class cla
 	return fill_slot(task, slot, key, node, class);
 }
 
+MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class)
+{
+	struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
+	if (mw_likely(top->record && class == MWD_CLASS_HEAP))
+		return top->record;
+	struct mwd_record *record = find_by_hash(task, top->path_hash, class);
+	if (class == MWD_CLASS_HEAP)
+		top->record = record;
+	return record;
+}
 MW_HOT struct mwd_record *mw_sites_find_for_free(struct mw_task *task, uint32_t id)
 {
 	const struct directory_entry *entry = &directory[id >> CHUNK_SHIFT];

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "preload/format.h"
+#include "preload/zone/live_table.h"
 #include "preload/zone/unwind.h"
 
 struct mw_site_slot {
@@ -27,8 +28,9 @@ struct mw_task {
 	uintptr_t busy; /* frame address of the hook that is at work here, 0 = none */
 	struct mw_site_slot *sites; /* owned: [sites_mask + 1] */
 	uint64_t sites_mask;
-	uint64_t n_sites;
+	uint64_t n_sites, max_sites; /* used slots, and how many before the index grows */
 	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
+	struct mw_live_leaf leaf; /* where the last block was found */
 	/* warm */
 	struct mwd_record *chunk; /* the records segment being filled: [0] is its header */
 	uint32_t chunk_first_id;

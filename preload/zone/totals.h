@@ -2,13 +2,21 @@
 /*
  * totals.h - live totals of the image and of the tree, their maxima and epochs (DESIGN 5).
  *
- * A maximum can only be reached just before a total falls, so growing costs no test: whoever
- * takes bytes off a total first looks whether it stands above its maximum, and if so makes it the
- * maximum and begins a new epoch. The reader settles the last rise.
+ * Three levels, each an addition to the next:
  *
- * While the process has one thread every event is published at once, and peaks are exact.
- * With more, each thread holds back up to a batch of max(4 KiB, peak / 1024), so a recorded peak
- * is off by at most threads x batch.
+ *     thread's pending  ->  image.total[class].live_bytes  ->  control.heap_live_bytes
+ *
+ * What is published where. While the process has one thread, every event goes to the image at
+ * once, by a plain addition: nobody else writes it. With more threads, each holds back up to a
+ * batch. The image in turn holds back up to a batch from the tree, so that no event writes a cache
+ * line another process reads. A batch is max(4 KiB, peak / 1024).
+ *
+ * A maximum can only be reached just before a total falls, so growing costs no test: whoever takes
+ * bytes off first adds what it holds back itself to the published total, and if that stands above
+ * the maximum, publishes, makes it the maximum, and begins a new epoch. The reader settles the last
+ * rise. So a peak is exact as long as the other threads (of the image) or images (of the tree)
+ * hold nothing back, and off by at most their number x batch otherwise. Images publish before they
+ * spawn, exec and end: a parent that waits for its child holds back nothing.
  */
 #pragma once
 
@@ -23,11 +31,14 @@ struct mw_task;
 int64_t mw_totals_add(struct mw_task *task, enum mwd_class class, int64_t delta);
 
 /**
- * mw_totals_before_loss() - call before any counter or total falls
+ * mw_totals_before_loss() - call before any heap counter or total falls
  *
  * Begins the epochs of maxima that were reached, so that counters are remembered as they are.
  */
-void mw_totals_before_loss(void);
+void mw_totals_before_loss(struct mw_task *task);
+
+/** mw_totals_publish() - hold nothing back from the tree. */
+void mw_totals_publish(void);
 
 /** mw_totals_leave_tree() - take this image's heap out of the tree's total, for its end. */
 void mw_totals_leave_tree(void);

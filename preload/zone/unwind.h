@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mwd_record;
+
 #define MW_TRACE_MAX 1024u /* frames of struct mw_trace; mwd_control.max_frames is below it */
 
 /* What a frame's caller follows from. sp of a caller = canonical frame address of its callee. */
@@ -34,16 +36,36 @@ struct mw_frame {
 	uint64_t path_hash; /* of the outermost frame to this one: names the whole stack */
 	uint32_t node;      /* id in the stack tree, 0 = not interned yet */
 	uint16_t fp_back;   /* fp was loaded from sp - 8 * fp_back; 0 = taken over from below */
+	uint16_t ra_back;   /* pc was loaded from sp - 8 * ra_back */
 	uint16_t flags;
+	uint16_t last_special; /* highest index <= this one whose way out is more than one word:
+				* HARD, or a saved fp that is needed; 0 = none */
+	struct mwd_record *record; /* of the stack that ends here, class heap; NULL = not known.
+				    * For whoever counts by stacks; the unwinder clears it. */
+};
+
+/* A frame on its way from the stack into the trace. */
+struct mw_fresh_frame {
+	uintptr_t pc, sp, fp;
+	uint16_t fp_back, ra_back; /* see struct mw_frame */
+	uint16_t flags;            /* EXACT, GUESSED, MARKER, and what step() adds */
+};
+
+/* The one word that leads to a frame: where its pc was read, and what it was. */
+struct mw_link {
+	uintptr_t slot, pc;
 };
 
 /* A thread's last stack, outermost first; kept, because the next is mostly the same. */
 struct mw_trace {
 	uint32_t n_frames;
 	uint32_t generation; /* of the modules, when it was taken */
+	uint32_t n_markers;  /* 1 = frames[0] is a marker */
+	bool is_truncated;   /* where it was cut depends on its depth: never reused */
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
+	struct mw_link links[MW_TRACE_MAX + 1]; /* of frames[], apart to be read fast */
 	struct mw_frame frames[MW_TRACE_MAX + 1]; /* + marker */
-	struct mw_frame fresh[MW_TRACE_MAX + 1];  /* scratch: innermost first */
+	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */
 };
 
 /**

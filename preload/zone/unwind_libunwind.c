@@ -53,13 +53,13 @@ struct walk {
 	bool is_exact;
 };
 
-static struct mw_frame frame_at(struct walk *walk)
+static struct mw_fresh_frame fresh_frame_at(struct walk *walk)
 {
 	unw_word_t pc = 0, sp = 0, fp = 0;
 	lib.get_reg(&walk->cursor, UNW_REG_IP, &pc);
 	lib.get_reg(&walk->cursor, UNW_REG_SP, &sp);
 	lib.get_reg(&walk->cursor, FRAME_POINTER, &fp);
-	struct mw_frame frame = { .pc = pc, .sp = sp, .fp = fp };
+	struct mw_fresh_frame frame = { .pc = pc, .sp = sp, .fp = fp };
 	if (walk->is_exact)
 		frame.flags = MW_FRAME_EXACT;
 	return frame;
@@ -88,9 +88,9 @@ static bool go_to_caller(struct walk *walk, const struct mw_regs *regs)
 	return false;
 }
 
-static uint64_t extend(uint64_t hash, const struct mw_frame *frame)
+static uint64_t extend(uint64_t hash, uintptr_t pc)
 {
-	uint64_t x = (hash ^ frame->pc) * 0x9e3779b97f4a7c15u;
+	uint64_t x = (hash ^ pc) * 0x9e3779b97f4a7c15u;
 	return x ^ x >> 29;
 }
 
@@ -106,7 +106,7 @@ bool mw_libunwind_capture(struct mw_trace *trace, const struct mw_regs *regs)
 	uint32_t n = 0;
 	bool has_more = true;
 	for (; has_more && n < mw_control->max_frames; has_more = step_out(&walk))
-		trace->fresh[n++] = frame_at(&walk);
+		trace->fresh[n++] = fresh_frame_at(&walk);
 	uint64_t hash = mw_modules_generation() + 1;
 	uint32_t at = 0;
 	if (has_more)
@@ -114,9 +114,10 @@ bool mw_libunwind_capture(struct mw_trace *trace, const struct mw_regs *regs)
 			.flags = MW_FRAME_MARKER | MW_FRAME_HARD };
 	trace->generation = mw_modules_generation();
 	while (n-- > 0) {
-		trace->frames[at] = trace->fresh[n];
-		hash = extend(hash, &trace->frames[at]);
-		trace->frames[at++].path_hash = hash;
+		const struct mw_fresh_frame *fresh = &trace->fresh[n];
+		hash = extend(hash, fresh->pc);
+		trace->frames[at++] = (struct mw_frame){ .pc = fresh->pc, .sp = fresh->sp,
+			.fp = fresh->fp, .flags = fresh->flags, .path_hash = hash };
 	}
 	trace->n_frames = at;
 	return true;
@@ -141,12 +142,12 @@ int mw_libunwind_check(const struct mw_trace *trace, const struct mw_regs *regs)
 		const struct mw_frame *ours = &trace->frames[at - 1];
 		if (!is_comparable(ours))
 			return -1;
-		struct mw_frame theirs = frame_at(&walk);
+		struct mw_fresh_frame theirs = fresh_frame_at(&walk);
 		if (theirs.pc != ours->pc || theirs.sp != ours->sp)
 			return i;
 		if (!step_out(&walk))
 			return at == 1 ? -1 : i + 1;
 	}
 	/* We ended, it went on: libunwind takes a zero return address for one more frame. */
-	return frame_at(&walk).pc == 0 ? -1 : i;
+	return fresh_frame_at(&walk).pc == 0 ? -1 : i;
 }

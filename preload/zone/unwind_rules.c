@@ -23,12 +23,6 @@
 #include "preload/zone/unwind_rules.h"
 #include "preload/zone/zone.h"
 
-struct state {
-	uintptr_t pc, sp, fp;
-	uint16_t fp_back; /* how fp was got, see struct mw_frame */
-	uint16_t flags;   /* EXACT, GUESSED */
-};
-
 enum outcome { STEPPED, IS_OUTERMOST, IS_STOPPED };
 
 static uintptr_t word_at(uintptr_t address)
@@ -68,13 +62,13 @@ enum { SIGNAL_REGS = 128 + 168 + 8, SIGNAL_FP = SIGNAL_REGS + 29 * 8,
        SIGNAL_BYTES = SIGNAL_PC + 8 };
 #endif
 
-static enum outcome step_signal(struct mw_trace *trace, struct state *s, unsigned *hard_out)
+static enum outcome step_signal(struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
 {
 	if (!is_readable(trace, s->sp, SIGNAL_BYTES))
 		return IS_STOPPED;
 	uintptr_t frame = s->sp;
-	*s = (struct state){ word_at(frame + SIGNAL_PC), word_at(frame + SIGNAL_SP),
-		word_at(frame + SIGNAL_FP), 0, MW_FRAME_EXACT };
+	*s = (struct mw_fresh_frame){ word_at(frame + SIGNAL_PC), word_at(frame + SIGNAL_SP),
+		word_at(frame + SIGNAL_FP), 0, 0, MW_FRAME_EXACT };
 	*hard_out = MW_FRAME_HARD;
 	if (s->sp - trace->stack_low >= trace->stack_high - trace->stack_low &&
 		!mw_stack_range_find(s->sp, &trace->stack_low, &trace->stack_high))
@@ -92,7 +86,7 @@ static struct mw_rule guess_rule(void)
 #endif
 }
 
-static enum outcome step_drap(struct mw_trace *trace, struct state *s, struct mw_rule rule,
+static enum outcome step_drap(struct mw_trace *trace, struct mw_fresh_frame *s, struct mw_rule rule,
 	unsigned *hard_out)
 {
 	uintptr_t slot = s->fp + (uintptr_t)(intptr_t)rule.offset;
@@ -102,7 +96,7 @@ static enum outcome step_drap(struct mw_trace *trace, struct state *s, struct mw
 	if (cfa <= s->sp || !is_readable(trace, cfa - 8, 8))
 		return IS_STOPPED;
 	*hard_out = MW_FRAME_HARD | MW_FRAME_NEEDS_FP;
-	*s = (struct state){ plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 0 };
+	*s = (struct mw_fresh_frame){ plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 1, 0 };
 	return s->pc ? STEPPED : IS_OUTERMOST;
 }
 
@@ -110,7 +104,7 @@ static enum outcome step_drap(struct mw_trace *trace, struct state *s, struct mw
  * One frame outwards. @own_flags_out: what the step tells of the frame it leaves: NEEDS_FP when
  * its CFA comes from fp, HARD when more was read than (return address, saved fp).
  */
-static inline enum outcome step(struct mw_trace *trace, struct state *s, unsigned *own_flags_out)
+static inline enum outcome step(struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *own_flags_out)
 {
 	struct mw_rule rule = mw_rule_lookup(s->flags & MW_FRAME_EXACT ? s->pc : s->pc - 1);
 	uint16_t flags = 0;
@@ -149,6 +143,7 @@ static inline enum outcome step(struct mw_trace *trace, struct state *s, unsigne
 		s->fp = word_at(cfa - 8u * rule.fp_back);
 	}
 	s->fp_back = rule.fp_back;
+	s->ra_back = rule.ra_back;
 	s->pc = plain_pc(word_at(ra_slot));
 	s->flags = flags;
 	if (mw_unlikely(s->pc < MWD_PAGE))
@@ -158,15 +153,25 @@ static inline enum outcome step(struct mw_trace *trace, struct state *s, unsigne
 	return STEPPED;
 }
 
-/* Whether the words that lead from frames[i] outwards are what they were. Return: index of the
- * outermost frame that is still proven; 0 = all. */
-static inline uint32_t verify(const struct mw_frame *frames, uint32_t i, uint32_t outermost)
+/*
+ * Whether the words that lead from frames[i] outwards are what they were. Return: index of the
+ * outermost frame that is still proven. Down to the last special frame it is one word each.
+ */
+static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t outermost)
 {
+	const struct mw_link *links = trace->links;
+	const struct mw_frame *frames = trace->frames;
+	uint32_t easy_end = frames[i].last_special > outermost ? frames[i].last_special : outermost;
+	const struct mw_link *link = &links[i], *end = &links[easy_end];
+	while (link > end) {
+		link--;
+		if (mw_unlikely(word_at(link->slot) != link->pc))
+			return (uint32_t)(link - links) + 1;
+	}
+	i = easy_end < i ? easy_end : i;
 	for (; i > outermost; i--) {
 		const struct mw_frame *outer = &frames[i - 1];
-		if (frames[i].flags & MW_FRAME_HARD)
-			return i;
-		if (plain_pc(word_at(outer->sp - 8)) != outer->pc)
+		if (frames[i].flags & MW_FRAME_HARD || word_at(links[i - 1].slot) != links[i - 1].pc)
 			return i;
 		if ((outer->flags & MW_FRAME_NEEDS_FP) && outer->fp_back &&
 			word_at(outer->sp - 8u * outer->fp_back) != outer->fp)
@@ -175,20 +180,14 @@ static inline uint32_t verify(const struct mw_frame *frames, uint32_t i, uint32_
 	return outermost;
 }
 
-static inline bool is_same(const struct mw_frame *frame, const struct state *s)
+static inline bool is_same(const struct mw_frame *frame, uintptr_t pc, uintptr_t sp, uintptr_t fp,
+	uint16_t flags)
 {
-	return frame->pc == s->pc && frame->sp == s->sp &&
-		!((frame->flags ^ s->flags) & MW_FRAME_EXACT) &&
-		(!(frame->flags & MW_FRAME_NEEDS_FP) || frame->fp == s->fp);
+	return frame->sp == sp && frame->pc == pc && !((frame->flags ^ flags) & MW_FRAME_EXACT) &&
+		(!(frame->flags & MW_FRAME_NEEDS_FP) || frame->fp == fp);
 }
 
-static void push_fresh(struct mw_trace *trace, uint32_t n, const struct state *s, unsigned own_flags)
-{
-	trace->fresh[n] = (struct mw_frame){ .pc = s->pc, .sp = s->sp, .fp = s->fp,
-		.fp_back = s->fp_back, .flags = (uint16_t)(s->flags | own_flags) };
-}
-
-static uint64_t extend_hash(uint64_t outer, const struct mw_frame *frame)
+static uint64_t extend_hash(uint64_t outer, const struct mw_fresh_frame *frame)
 {
 	uint64_t x = (outer ^ frame->pc ^ (uint64_t)(frame->flags & MW_FRAME_MARKER) << 56) *
 		0x9e3779b97f4a7c15u;
@@ -196,45 +195,48 @@ static uint64_t extend_hash(uint64_t outer, const struct mw_frame *frame)
 }
 
 /* Put fresh[0..n_fresh) (innermost first) on top of the n_kept outer frames. */
-static void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_t n_fresh)
+static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_t n_fresh)
 {
 	struct mw_frame *frames = trace->frames;
 	uint64_t hash = n_kept ? frames[n_kept - 1].path_hash
 			       : 0x6d656d7761746368u + trace->generation;
+	uint16_t last_special = n_kept ? frames[n_kept - 1].last_special : 0;
 	bool outer_needs_fp = n_kept && (frames[n_kept - 1].flags & MW_FRAME_NEEDS_FP);
 	bool outer_loaded_fp = n_kept && frames[n_kept - 1].fp_back;
 	for (uint32_t i = n_kept; n_fresh-- > 0; i++) {
-		struct mw_frame *frame = &frames[i];
-		*frame = trace->fresh[n_fresh];
+		const struct mw_fresh_frame *fresh = &trace->fresh[n_fresh];
+		uint16_t flags = fresh->flags;
 		/* fp passes through this frame unchanged to an outer one that wants it. */
-		if (outer_needs_fp && !outer_loaded_fp && !(frame->flags & MW_FRAME_HARD))
-			frame->flags |= MW_FRAME_NEEDS_FP;
-		hash = extend_hash(hash, frame);
-		frame->path_hash = hash;
-		outer_needs_fp = frame->flags & MW_FRAME_NEEDS_FP;
-		outer_loaded_fp = frame->fp_back != 0;
-		trace->n_frames = i + 1;
+		if (outer_needs_fp && !outer_loaded_fp && !(flags & MW_FRAME_HARD))
+			flags |= MW_FRAME_NEEDS_FP;
+		if ((flags & MW_FRAME_HARD) || (outer_needs_fp && outer_loaded_fp))
+			last_special = (uint16_t)i;
+		hash = extend_hash(hash, fresh);
+		trace->links[i] = (struct mw_link){ fresh->sp - 8u * fresh->ra_back, fresh->pc };
+		frames[i] = (struct mw_frame){ .pc = fresh->pc, .sp = fresh->sp, .fp = fresh->fp,
+			.path_hash = hash, .fp_back = fresh->fp_back, .ra_back = fresh->ra_back,
+			.flags = flags, .last_special = last_special };
+		outer_needs_fp = flags & MW_FRAME_NEEDS_FP;
+		outer_loaded_fp = fresh->fp_back != 0;
 	}
 }
 
 /*
- * The words above frames[proven] changed: what lies below is still true. Move frames[from..proven]
+ * The words above frames[proven] changed: what lies below is still true. Move frames[from..proven)
  * to fresh, following fp through the words themselves, since a kept fp that nobody needed can be
  * stale. Return: the state of the outermost proven frame.
  */
-static struct state move_proven(struct mw_trace *trace, uint32_t from, uint32_t proven,
-	struct state s, uint32_t *n_fresh)
+static struct mw_fresh_frame move_proven(struct mw_trace *trace, uint32_t from, uint32_t proven,
+	struct mw_fresh_frame s, uint32_t *n_fresh)
 {
 	const struct mw_frame *frames = trace->frames;
 	for (uint32_t i = from; i > proven; i--) {
-		/* NEEDS_FP is derived again, but a frame's own use of fp stays its own: the walk
-		 * goes through step() only from the proven frame on. */
-		push_fresh(trace, (*n_fresh)++, &s, frames[i].flags & MW_FRAME_HARD);
-		trace->fresh[*n_fresh - 1].flags |= frames[i].flags & MW_FRAME_NEEDS_FP;
+		s.flags |= frames[i].flags & (MW_FRAME_HARD | MW_FRAME_NEEDS_FP);
+		trace->fresh[(*n_fresh)++] = s;
 		const struct mw_frame *outer = &frames[i - 1];
-		s = (struct state){ outer->pc, outer->sp,
+		s = (struct mw_fresh_frame){ outer->pc, outer->sp,
 			outer->fp_back ? word_at(outer->sp - 8u * outer->fp_back) : s.fp,
-			outer->fp_back,
+			outer->fp_back, outer->ra_back,
 			outer->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED) };
 	}
 	return s;
@@ -246,63 +248,74 @@ static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
 		mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
 }
 
-static void push_marker(struct mw_trace *trace, uint32_t *n_fresh, enum mwd_marker marker)
+/* The trace as it stands is the answer: the usual case in a loop. */
+static inline bool is_unchanged(const struct mw_trace *trace, const struct mw_regs *regs)
 {
-	trace->fresh[(*n_fresh)++] =
-		(struct mw_frame){ .pc = marker, .sp = UINTPTR_MAX, .flags = MW_FRAME_MARKER | MW_FRAME_HARD };
+	uint32_t n = trace->n_frames;
+	return n > trace->n_markers && trace->generation == mw_modules_generation() &&
+		!trace->is_truncated &&
+		is_same(&trace->frames[n - 1], regs->pc, regs->sp, regs->fp, 0) &&
+		verify(trace, n - 1, trace->n_markers) == trace->n_markers;
 }
 
-/* Index of the outermost frame that may be kept. A truncated trace is never reused: where it was
- * cut depends on its depth. */
-static uint32_t first_reusable(const struct mw_trace *trace, uint32_t *n_old)
+/*
+ * Unwind from @s until a frame of the old trace proves true, or to the end. Return: how many of
+ * the old frames stay; the new ones are in fresh[0..*n_fresh).
+ */
+static uint32_t walk(struct mw_trace *trace, struct mw_fresh_frame s, uint32_t *n_fresh)
 {
-	if (*n_old == 0 || !(trace->frames[0].flags & MW_FRAME_MARKER))
-		return 0;
-	if (trace->frames[0].pc == MWD_MARKER_TRUNCATED) {
-		*n_old = 0;
-		return 0;
+	uint32_t max = mw_control->max_frames, n = 0;
+	uint32_t outermost = trace->n_markers;
+	uint32_t n_old = trace->n_frames;
+	enum outcome outcome = is_on_known_stack(trace, s.sp) ? STEPPED : IS_STOPPED;
+	while (outcome == STEPPED) {
+		while (n_old > outermost && trace->frames[n_old - 1].sp < s.sp)
+			n_old--;
+		if (n_old > outermost &&
+			is_same(&trace->frames[n_old - 1], s.pc, s.sp, s.fp, s.flags)) {
+			uint32_t proven = verify(trace, n_old - 1, outermost);
+			bool is_deep = n + (n_old - proven) >= max;
+			if (proven == outermost && !is_deep) {
+				*n_fresh = n;
+				return n_old;
+			}
+			if (!is_deep)
+				s = move_proven(trace, n_old - 1, proven, s, &n);
+			n_old = is_deep ? outermost : proven;
+		}
+		unsigned own_flags = 0;
+		struct mw_fresh_frame *left = &trace->fresh[n++];
+		*left = s;
+		outcome = step(trace, &s, &own_flags);
+		left->flags |= (uint16_t)own_flags;
+		if (outcome == STEPPED && n >= max)
+			break;
 	}
-	return 1;
+	if (n == 0)
+		trace->fresh[n++] = s;
+	trace->is_truncated = outcome == STEPPED;
+	trace->n_markers = outcome != IS_OUTERMOST;
+	if (trace->n_markers)
+		trace->fresh[n++] = (struct mw_fresh_frame){
+			.pc = outcome == STEPPED ? MWD_MARKER_TRUNCATED : MWD_MARKER_STOPPED,
+			.sp = UINTPTR_MAX, .flags = MW_FRAME_MARKER | MW_FRAME_HARD };
+	*n_fresh = n;
+	return 0;
 }
 
 MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs *regs)
 {
-	struct state s = { regs->pc, regs->sp, regs->fp, 0, 0 };
-	uint32_t max = mw_control->max_frames;
+	if (mw_likely(is_unchanged(trace, regs)))
+		return;
 	uint32_t generation = mw_modules_generation();
-	uint32_t n_old = trace->n_frames, n_fresh = 0;
-	if (mw_unlikely(trace->generation != generation)) {
+	if (mw_unlikely(trace->generation != generation || trace->is_truncated)) {
 		trace->generation = generation;
-		n_old = 0;
+		trace->n_frames = trace->n_markers = 0;
+		trace->is_truncated = false;
 	}
-	bool is_bounded = is_on_known_stack(trace, s.sp);
-	uint32_t outermost = first_reusable(trace, &n_old);
-
-	for (;;) {
-		while (n_old > outermost && trace->frames[n_old - 1].sp < s.sp)
-			n_old--;
-		if (n_old > outermost && is_same(&trace->frames[n_old - 1], &s)) {
-			uint32_t proven = verify(trace->frames, n_old - 1, outermost);
-			bool is_deep = n_fresh + (n_old - proven) >= max;
-			if (proven == outermost && !is_deep)
-				break;
-			if (!is_deep)
-				s = move_proven(trace, n_old - 1, proven, s, &n_fresh);
-			n_old = is_deep ? outermost : proven;
-		}
-		unsigned own_flags = 0;
-		struct state left = s;
-		enum outcome outcome = is_bounded ? step(trace, &s, &own_flags) : IS_STOPPED;
-		push_fresh(trace, n_fresh++, &left, own_flags);
-		if (outcome != STEPPED || n_fresh >= max) {
-			if (outcome == IS_STOPPED)
-				push_marker(trace, &n_fresh, MWD_MARKER_STOPPED);
-			else if (outcome == STEPPED)
-				push_marker(trace, &n_fresh, MWD_MARKER_TRUNCATED);
-			n_old = 0;
-			break;
-		}
-	}
-	trace->n_frames = n_old;
-	append_fresh(trace, n_old, n_fresh);
+	uint32_t n_fresh;
+	uint32_t n_kept = walk(trace,
+		(struct mw_fresh_frame){ regs->pc, regs->sp, regs->fp, 0, 0, 0 }, &n_fresh);
+	append_fresh(trace, n_kept, n_fresh);
+	trace->n_frames = n_kept + n_fresh;
 }
