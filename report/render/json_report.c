@@ -132,6 +132,7 @@ static void put_check(struct mw_json_writer *writer, const struct mw_profile *pr
 		mw_json_put_int(writer, "total_bytes", profile->tree_heap_peak_bytes);
 		mw_json_put_int(
 			writer, "difference_bytes", mw_minus(profile->tree_heap_peak_bytes, sum));
+		mw_json_put_int(writer, "bound_bytes", mw_losses_peak_bound(profile));
 	}
 	mw_json_close(writer);
 }
