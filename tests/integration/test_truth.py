@@ -10,9 +10,10 @@ import sys
 
 import lib
 
-COUNTERS = ("allocated_bytes", "allocated_blocks", "freed_bytes", "freed_blocks",
-            "freed_here_bytes", "freed_here_blocks")
-AT_PEAK = ("at_peak_bytes", "at_peak_blocks")
+# the truth's name of a counter -> the report's
+COUNTERS = {name: name for name in ("allocated_bytes", "allocated_blocks", "freed_bytes",
+                                    "freed_blocks", "freed_here_bytes", "freed_here_blocks")}
+AT_PEAK = {"at_peak_bytes": "process_peak_bytes", "at_peak_blocks": "process_peak_blocks"}
 # Other parts of these programs allocate, too (libraries, stdio, thread stacks).
 NOT_ALONE = {"truth_cxx", "truth_threads", "truth_atexit", "truth_hooks"}
 THREADED = {"truth_threads"}
@@ -20,26 +21,30 @@ THREADED = {"truth_threads"}
 
 def compare_line(profile, line, counters):
     where = f"{line['function']}:{line['line']} ({line['class']})"
-    got = profile.line(line["function"], line["line"], line["class"])
+    got = profile.counters(line["function"], line["line"], line["class"])
     if not got:
         if any(line[name] for name in counters):
             lib.fail(f"{where}: not in the report")
         return
-    for name in counters:
-        # The pieces a partly unmapped region ends as are nobody's business but its bytes.
-        if line["class"] == "heap" or name.endswith("_bytes") and "here" not in name:
-            lib.equal(got.through[name], line[name], f"{where}: {name}")
+    for name, reported in counters.items():
+        if line["class"] == "heap" or "here" not in name: # whose books have no munmap's line
+            lib.equal(got[reported], line[name], f"{where}: {name}")
 
 
 def compare_process(profile, books, name):
-    slack = profile.peak_error_bytes if name in THREADED else 0
-    got = profile.peak_heap_bytes
-    if name not in NOT_ALONE:
-        lib.equal(got, books["peak_heap_bytes"], "peak heap")
-        lib.equal(profile.processes[0].peak_heap_bytes, books["peak_heap_bytes"], "process peak")
+    lib.equal(len(profile.images), 1, "process images")
+    image = profile.images[0]
+    slack = profile.peak_error_bytes() if name in THREADED else 0
+    if name in NOT_ALONE:
+        lib.check(image.peak_heap_bytes >= books["peak_heap_bytes"] - slack,
+                  f"peak {image.peak_heap_bytes}, truth {books['peak_heap_bytes']} - {slack}")
     else:
-        lib.check(got >= books["peak_heap_bytes"] - slack,
-                  f"peak heap {got} is below the truth {books['peak_heap_bytes']} - {slack}")
+        lib.equal(image.peak_heap_bytes, books["peak_heap_bytes"], "peak heap")
+    lib.equal(profile.peak_heap_bytes, image.peak_heap_bytes, "the tree's peak is its only image's")
+    for klass in ("anon", "file"):
+        if books[f"peak_{klass}_bytes"]:
+            lib.equal(image.row["heap_peak"][f"{klass}_bytes"], books[f"peak_{klass}_bytes"],
+                      f"peak {klass}")
 
 
 def main():
@@ -49,7 +54,7 @@ def main():
     books, profiled = lib.with_truth(command)
     profile = profiled.must_have_profile()
     lib.equal(len(books), 1, "books of one process")
-    counters = COUNTERS + (() if name in THREADED else AT_PEAK)
+    counters = COUNTERS if name in THREADED else {**COUNTERS, **AT_PEAK}
     lib.check(len(books[0]["lines"]) > 0, "the truth has no lines")
     for line in books[0]["lines"]:
         compare_line(profile, line, counters)
