@@ -36,11 +36,10 @@ class Image:
         (self.heap_epoch,) = struct.unpack_from("<I", data, at + 76)
         (self.heap_peak_ns, self.contribution, self.vm_hwm, self.own_private, self.own_shared,
          self.inherited_freed_bytes, self.inherited_freed_blocks, self.unknown_frees,
-         self.n_captures, self.n_truncated, self.n_stopped) = struct.unpack_from(
-             "<2q9Q", data, at + 80)
-        self.n_threads, cmdline_bytes = struct.unpack_from("<2I", data, at + 168)
-        self.lost = struct.unpack_from("<16Q", data, at + 176)
-        totals = struct.unpack_from("<6q", data, at + 304)
+         self.n_checked, self.n_mismatched) = struct.unpack_from("<2q8Q", data, at + 80)
+        self.n_threads, cmdline_bytes = struct.unpack_from("<2I", data, at + 160)
+        self.lost = struct.unpack_from("<16Q", data, at + 168)
+        totals = struct.unpack_from("<6q", data, at + 296)
         self.live = dict(zip(CLASSES, totals[0::2]))
         self.peak = {c: max(p, l) for c, p, l in zip(CLASSES, totals[1::2], totals[0::2])}
         self.exe = data[offset + PAGE - 2048:offset + PAGE - 1536].split(b"\0")[0].decode()
