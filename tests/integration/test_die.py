@@ -31,7 +31,7 @@ def alone(way, status):
         lib.equal(process.signal, -status, f"{way}: signal in the report")
     else:
         lib.equal(process.exit_status, status, f"{way}: exit status in the report")
-    lib.check_against_dump(profiled)
+    lib.check_against_dump(profiled, had_threads="thread" in way)
 
 
 def as_child(way):

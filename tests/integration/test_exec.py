@@ -46,8 +46,10 @@ def main():
         lib.equal((got.get("allocated_bytes"), got.get("allocated_blocks")), (n_bytes, blocks),
                   f"{function}:{line} over all images")
     # What a child is given by its parent stays so: rows run alone give the same bytes, too.
-    for row in ("execve_empty", "execv_unset", "vfork", "system_cleared", "chain"):
-        lib.compare_runs([PROGRAM, "/dev/null", row], env={"PATH": os.environ["PATH"]})
+    for row in ("execve_empty", "execv_unset", "vfork", "vfork_exit",
+                "exec_fails_first", "system_cleared", "chain"):
+        _, alone = lib.compare_runs([PROGRAM, "/dev/null", row], env={"PATH": os.environ["PATH"]})
+        lib.check_sums(alone.must_have_profile())
     lib.check_sums(profile)
     lib.check_against_dump(profiled)
     lib.finish()

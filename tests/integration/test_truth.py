@@ -31,6 +31,30 @@ def compare_line(profile, line, counters):
             lib.equal(got[reported], line[name], f"{where}: {name}")
 
 
+def line_number(source, text):
+    lines = (lib.SOURCE / "workloads" / source).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def compare_callers(profile, name, arguments):
+    """Lines that only lead to an allocation: all that passes, each stack once."""
+    expected = []
+    if name == "truth_lines":
+        expected = [("callers_of_wrapper", "*a = wrapped(111)", 111, 1),
+                    ("callers_of_wrapper", "*c = wrapped(33)", 330, 10),
+                    ("inlined_outer", "*first = inlined_inner(n)", 700, 1),
+                    ("through_inlines", "*p = inlined_outer(700)", 2100, 2),
+                    ("main", "\tleak();", 2800, 7)]
+    elif name == "truth_deep":
+        depth = int(arguments[0])
+        expected = [("descend", "below = descend(level - 1)", 64 * (depth - 1), depth - 1)]
+    for function, text, n_bytes, blocks in expected:
+        number = line_number(name + ".c", text)
+        got = profile.counters(function, number, part="through") or {}
+        lib.equal((got.get("allocated_bytes"), got.get("allocated_blocks")), (n_bytes, blocks),
+                  f"through {function}:{number}")
+
+
 def compare_process(profile, books, name):
     lib.equal(len(profile.images), 1, "process images")
     image = profile.images[0]
@@ -51,6 +75,9 @@ def main():
     name, level, arguments = sys.argv[1], sys.argv[2], sys.argv[3:]
     command = [lib.workload(name, level), *arguments]
     lib.compare_runs(command, env={"TRUTH_FILE": "/dev/null"})
+    if name == "truth_cxx":
+        plain, _ = lib.compare_runs([*command, "library"])
+        lib.equal(plain.stdout, b"failures as expected\n", "library and failures")
     books, profiled = lib.with_truth(command)
     profile = profiled.must_have_profile()
     lib.equal(len(books), 1, "books of one process")
@@ -58,6 +85,7 @@ def main():
     lib.check(len(books[0]["lines"]) > 0, "the truth has no lines")
     for line in books[0]["lines"]:
         compare_line(profile, line, counters)
+    compare_callers(profile, name, arguments)
     compare_process(profile, books[0], name)
     lib.check_sums(profile)
     lib.check_against_dump(profiled)
