@@ -53,11 +53,11 @@ TRUTH_NOINLINE void calls()
 	p = BORN(::operator new[](256, wide_alignment, std::nothrow), 256);
 	::operator delete[](DIED(p), wide_alignment, std::nothrow);
 	p = BORN(::operator new(109), 109);
-	::operator delete(DIED(p), std::size_t{ 109 });
+	::operator delete (DIED(p), std::size_t{ 109 });
 	p = BORN(::operator new[](110), 110);
 	::operator delete[](DIED(p), std::size_t{ 110 });
 	p = BORN(::operator new(320, wide_alignment), 320);
-	::operator delete(DIED(p), std::size_t{ 320 }, wide_alignment);
+	::operator delete (DIED(p), std::size_t{ 320 }, wide_alignment);
 	p = BORN(::operator new[](384, wide_alignment), 384);
 	::operator delete[](DIED(p), std::size_t{ 384 }, wide_alignment);
 	TRUTH_KEEP_FRAME();

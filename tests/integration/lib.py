@@ -93,9 +93,6 @@ class Profiled:
         report, profile = fresh("report"), fresh("profile")
         self.done = run([LAUNCHER, "--run-dir", self.directory, "--report", report,
                          f"--json={profile}", *options, "--", *argv], env=env, **more)
-        if os.environ.get("MEMWATCH_TEST_RENDER"): # XXX
-            profile.write_bytes(run([REPORTER, "--json", self.directory]).stdout)
-            report.write_bytes(run([REPORTER, self.directory]).stdout)
         # The launcher's own last lines are not the command's.
         self.note = re.search(rb"(?:^memwatch-preload: .*\n)*\Z", self.done.stderr, re.M).group()
         self.done = self.done._replace(
