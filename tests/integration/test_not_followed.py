@@ -57,7 +57,7 @@ def main():
         n_tested += 1
         # Directly, and as a child between two programs that are followed.
         _, directly = lib.compare_runs([program, "word"], what=f"{name} directly")
-        lib.check(str(program).encode() in directly.note, f"{name}: note is {directly.note!r}")
+        lib.check(str(program) in directly.report, f"{name}: not in the report of its own run")
         command = ["sh", "-c", f"id -u; {program} child; echo $?; {lib.workload('truth_die')} exit"]
         _, profiled = lib.compare_runs(command, env=dict(os.environ, TRUTH_FILE="/dev/null"),
                                        what=f"{name} as a child")
