@@ -82,7 +82,9 @@ static const char *find_mangled_symbol(struct unit_reading *reading, Dwarf_Die *
 		return NULL;
 	entry += reading->request->bias;
 	symbol = mw_symbol_table_find(reading->request->table, entry);
-	return symbol && symbol->address == entry ? read_mangled(reading, symbol->name) : NULL;
+	if (!symbol || symbol->address != entry || !read_mangled(reading, symbol->name))
+		return NULL;
+	return mw_symbol_table_name(reading->request->store, symbol);
 }
 
 /* A linkage name that is not mangled is an alias (glibc's __GI_abort): the source's own name

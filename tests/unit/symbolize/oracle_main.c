@@ -24,8 +24,10 @@ int main(int argc, char **argv)
 			argv[0]);
 		return 2;
 	}
-	if (oracle_compare(tool ? tool : "addr2line", argv[1], step, number_or(argv, argc, 3, 0),
-		    stdout, number_or(argv, argc, 4, 20), &result) != 0) {
+	char *path = realpath(argv[1], NULL);
+	if (!path ||
+		oracle_compare(tool ? tool : "addr2line", path, step, number_or(argv, argc, 3, 0),
+			stdout, number_or(argv, argc, 4, 20), &result) != 0) {
 		fprintf(stderr, "%s: no .text, or no addr2line\n", argv[1]);
 		return 2;
 	}
