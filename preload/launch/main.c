@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "preload/launch/options.h"
+#include "preload/launch/render.h"
 #include "preload/launch/run.h"
 
 static int complain(int status, const struct mw_failure *failure)
@@ -31,6 +32,7 @@ static void reserve_standard_descriptors(void)
 	}
 }
 
+/* Always the last lines, each with our name in front, so that a script can cut them off. */
 static void print_closing_note(const struct mw_run_state *run)
 {
 	if (run->n_still_running > 0)
@@ -55,6 +57,7 @@ static int run_command(const struct mw_launch_options *options)
 		return complain(status, &failure);
 	if (mw_run_wait(&run, &failure) != MW_EXIT_OK)
 		complain(MW_EXIT_OWN_FAILURE, &failure);
+	mw_render(options, run.run_dir.path);
 	if (!options->is_quiet)
 		print_closing_note(&run);
 	status = mw_run_exit_status(&run);

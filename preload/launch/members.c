@@ -1,9 +1,11 @@
 /* SPDX: no licence chosen yet, see README */
 /* members.c - the processes of the job as seen from outside. See members.h. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +18,8 @@
 #define REFRESH_YOUNG_NS (10 * MW_NS_PER_MS)
 #define REFRESH_NS (500 * MW_NS_PER_MS)
 #define COMMAND_BYTES 2048
+/* Descriptors for everything but members. */
+#define RESERVE 8
 
 bool mw_member_is_young(const struct mw_member *member, int64_t now_ns)
 {
@@ -40,6 +44,20 @@ static void close_if_open(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+/*
+ * Descriptors that would use up the limit are not kept: reading other files of /proc needs some
+ * now and then.
+ */
+static void keep_if_affordable(int *fd)
+{
+	static int n_affordable;
+	struct rlimit limit;
+	if (n_affordable == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		n_affordable = limit.rlim_cur > INT_MAX ? INT_MAX : (int)limit.rlim_cur - RESERVE;
+	if (*fd >= n_affordable)
+		close_if_open(fd);
 }
 
 static void refresh_command(struct mw_member *member)
@@ -101,6 +119,8 @@ struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_
 		.statm_fd = mw_proc_open(pid, "statm"),
 		.is_memory_shared = true,
 		.is_live = true };
+	keep_if_affordable(&member->pidfd);
+	keep_if_affordable(&member->statm_fd);
 	if (mw_member_has_ended(member)) {
 		close_if_open(&member->pidfd);
 		close_if_open(&member->statm_fd);

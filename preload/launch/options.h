@@ -34,10 +34,13 @@ struct mw_launch_options {
 	int n_top;		 /* lines of a table */
 	int precision;		 /* digits after the point */
 	int max_frames;		 /* of a stack */
+	int width;		 /* columns of the report; 0 = the terminal's */
+	const char *debug_path;	 /* colon list of directories of debug files; NULL = default */
+	bool has_no_source;	 /* do not read source files */
 	enum mw_launch_color color;
 	bool is_json;
 	bool is_full_report; /* @profile tables and the stacks of frees; else peaks only */
-	bool is_quiet;	     /* no text report, no closing note */
+	bool is_quiet;	     /* neither report nor note on stderr */
 	bool is_wait_all;    /* the run ends with its last process, not with the root */
 	bool is_report;	     /* false: keep the directory, render nothing */
 };
@@ -45,7 +48,7 @@ struct mw_launch_options {
 /**
  * mw_launch_options_parse() - read the command line
  * @options_out: filled with defaults first; on failure half filled
- * @failure_out:    on failure one line that names the culprit
+ * @failure_out: on failure one line that names the culprit
  *
  * Options end at "--" or at the first word that is none.
  * Return: MW_EXIT_OK, or MW_EXIT_USAGE.

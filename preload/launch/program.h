@@ -20,7 +20,7 @@ struct mw_program {
  * mw_program_find() - search PATH for @command and inspect what is found
  * @command:     as typed
  * @program_out: filled on success
- * @failure_out:    filled on failure: the command is not there, or may not be executed
+ * @failure_out: filled on failure: the command is not there, or may not be executed
  *
  * For a script the verdict is that of its interpreter, followed through scripts of scripts.
  * Return: MW_EXIT_OK, MW_EXIT_NOT_FOUND or MW_EXIT_NOT_EXECUTABLE.

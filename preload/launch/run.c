@@ -10,6 +10,7 @@
 #include "preload/environment.h"
 #include "preload/launch/child_environment.h"
 #include "preload/launch/clock.h"
+#include "preload/launch/render.h"
 #include "preload/launch/run.h"
 #include "preload/launch/run_json.h"
 #include "preload/launch/spawn.h"
@@ -93,6 +94,8 @@ int mw_run_start(struct mw_run_state *run, struct mw_failure *failure_out)
 	const char *name = run->options->command[0];
 	int status = mw_program_find(name, &run->program, failure_out);
 	if (status == MW_EXIT_OK)
+		status = mw_render_check_outputs(run->options, failure_out);
+	if (status == MW_EXIT_OK)
 		status = mw_shim_path_find(&run->shim, failure_out);
 	if (status == MW_EXIT_OK)
 		status = prepare_signals(run, failure_out);
@@ -138,6 +141,7 @@ int mw_run_wait(struct mw_run_state *run, struct mw_failure *failure_out)
 	supervision->checkpoint = checkpoint;
 	supervision->context = run;
 	mw_supervise(supervision);
+	mw_signals_release(&run->signals);
 	run->end_ns =
 		run->options->is_wait_all ? mw_clock_monotonic_ns() : supervision->root_end_ns;
 	run->n_still_running = run->sampler->members.n_live;

@@ -49,6 +49,19 @@ void mw_signals_restore(const struct mw_signals *signals)
 	sigprocmask(SIG_SETMASK, &signals->inherited_mask, NULL);
 }
 
+/* SIGPIPE stays blocked: a reader that goes away must not change our exit status. */
+void mw_signals_release(struct mw_signals *signals)
+{
+	struct signalfd_siginfo info;
+	sigset_t mask = signals->inherited_mask;
+	while (read(signals->fd, &info, sizeof(info)) == sizeof(info))
+		;
+	close(signals->fd);
+	signals->fd = -1;
+	sigaddset(&mask, SIGPIPE);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
 /*
  * Did the command get it as well? A hang-up goes from the kernel to the session's leader alone,
  * which has to tell the others.
@@ -70,11 +83,19 @@ void mw_signals_forward(struct mw_signals *signals, const struct signalfd_siginf
 		kill(pid, (int)info->ssi_signo);
 }
 
-/* Not at the SIGTSTP itself: the command may ignore it, or restore the terminal first. */
+/*
+ * Not at the SIGTSTP itself: the command may ignore it, or restore the terminal first. Then by
+ * the same signal, so that a shell sees the same job status as without us.
+ */
 void mw_signals_follow_stop(struct mw_signals *signals)
 {
+	sigset_t stop;
 	if (!signals->is_stop_asked)
 		return;
 	signals->is_stop_asked = false;
-	kill(getpid(), SIGSTOP);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	kill(getpid(), SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL); /* we stop here */
+	sigprocmask(SIG_BLOCK, &stop, NULL);
 }

@@ -38,6 +38,12 @@ int mw_signals_is_ending(void);
 void mw_signals_restore(const struct mw_signals *signals);
 
 /**
+ * mw_signals_release() - the command has ended: signals are for the launcher again, so that ^C
+ * ends the writing of a long report. What came for the command until now is dropped.
+ */
+void mw_signals_release(struct mw_signals *signals);
+
+/**
  * mw_signals_forward() - one signal read from fd, SIGCHLD excepted
  * @pid: the command; 0 = it has ended, nobody to pass it to
  */

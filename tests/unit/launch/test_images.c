@@ -50,6 +50,7 @@ static struct mwd_image *add_image(uint64_t page, int32_t pid, int64_t live_byte
 	image->pid = pid;
 	image->start_ns = (int64_t)page;
 	image->tree_contribution_bytes = live_bytes;
+	image->total[MWD_CLASS_HEAP].live_bytes = live_bytes;
 	image->prev_image = control.page->images_head;
 	image->segment.kind = MWD_SEGMENT_IMAGE;
 	image->segment.magic = MWD_SEGMENT_MAGIC;
@@ -108,6 +109,21 @@ static void test_killed_at_the_peak(void)
 	end();
 }
 
+/* The zone publishes to the tree in batches: 10 of the victim's 50 were still held back. */
+static void test_killed_with_bytes_held_back(void)
+{
+	begin();
+	add_image(1, 11, 100);
+	struct mwd_image *victim = add_image(2, 12, 40);
+	victim->total[MWD_CLASS_HEAP].live_bytes = 50;
+	mw_images_collect(&images, &control);
+	mw_images_bury_pid(&images, &control, 12, 42);
+	CHECK_INT(control.page->heap_peak_bytes, 150);
+	CHECK_INT(control.page->heap_live_bytes, 100);
+	CHECK_INT(victim->end_epoch[MWD_PEAK_TREE_HEAP], control.page->heap_epoch);
+	end();
+}
+
 static void test_ends_that_were_told(void)
 {
 	begin();
@@ -140,6 +156,7 @@ static void test_exec(void)
 	CHECK_INT((long long)images.n_open, 1);
 	old->end = MWD_END_NONE; /* it failed */
 	old->tree_contribution_bytes = 5;
+	old->total[MWD_CLASS_HEAP].live_bytes = 5;
 	control.page->heap_live_bytes = 5;
 	mw_images_collect(&images, &control);
 	CHECK_INT((long long)images.n_open, 1);
@@ -208,6 +225,7 @@ int main(void)
 {
 	test_control_page();
 	test_killed_at_the_peak();
+	test_killed_with_bytes_held_back();
 	test_ends_that_were_told();
 	test_exec();
 	test_each_image_once();
