@@ -25,20 +25,20 @@ enum mw_report_status {
 struct mw_report_options {
 	const char *const *directories; /* run directories, merged into one report */
 	size_t n_directories;
-	const char *function_regex;     /* POSIX extended; NULL = choose functions */
-	unsigned top;                   /* rows of long tables; 0 = all */
-	unsigned precision;             /* decimals of MiB in @profile tables and peak lines */
-	bool is_peak_only;              /* --full-report=no */
-	const char *json_path;          /* NULL = no JSON; "-" = @json_output instead of text */
-	const char *report_path;        /* where the text goes; NULL = @output */
+	const char *function_regex; /* POSIX extended; NULL = choose functions */
+	unsigned top;		    /* rows of long tables; 0 = all */
+	unsigned precision;	    /* decimals of MiB in @profile tables and peak lines */
+	bool is_peak_only;	    /* --full-report=no */
+	const char *json_path;	    /* NULL = no JSON; "-" = @json_output instead of text */
+	const char *report_path;    /* where the text goes; NULL = @output */
 	enum mw_report_color color;
-	unsigned width;                 /* columns; 0 = the terminal's, 100 if there is none */
-	bool has_no_source;             /* do not read source files */
-	const char *debug_path;         /* as mw_symbolizer_options.debug_path */
-	bool is_quiet;                  /* no text report */
-	const char *program;            /* for messages: "memwatch-report" */
-	FILE *output;                   /* text; borrowed */
-	FILE *json_output;              /* for json_path "-"; borrowed */
+	unsigned width;		/* columns; 0 = the terminal's, 100 if there is none */
+	bool has_no_source;	/* do not read source files */
+	const char *debug_path; /* as mw_symbolizer_options.debug_path */
+	bool is_quiet;		/* no text report */
+	const char *program;	/* for messages: "memwatch-report" */
+	FILE *output;		/* text; borrowed */
+	FILE *json_output;	/* for json_path "-"; borrowed */
 };
 
 /** mw_report_options_init() - the defaults: 20 rows, 1 decimal, text to stdout. */

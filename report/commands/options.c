@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int parse_number(const char *value, unsigned limit, const char *what, unsigned *out,
-	struct mw_diag *diag)
+static int parse_number(
+	const char *value, unsigned limit, const char *what, unsigned *out, struct mw_diag *diag)
 {
 	char *end;
 	errno = 0;
@@ -23,7 +23,8 @@ static int parse_number(const char *value, unsigned limit, const char *what, uns
 	return 0;
 }
 
-static int apply_function(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_function(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
 	options->function_regex = value;
@@ -35,7 +36,8 @@ static int apply_top(struct mw_report_options *options, const char *value, struc
 	return parse_number(value, 1000000000, "top", &options->top, diag);
 }
 
-static int apply_precision(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_precision(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	return parse_number(value, 9, "precision", &options->precision, diag);
 }
@@ -51,7 +53,8 @@ static int apply_full_report(
 	return 0;
 }
 
-static int apply_peak_only(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_peak_only(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)value;
 	(void)diag;
@@ -96,7 +99,8 @@ static int apply_width(struct mw_report_options *options, const char *value, str
 	return error;
 }
 
-static int apply_no_source(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_no_source(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)value;
 	(void)diag;
@@ -104,7 +108,8 @@ static int apply_no_source(struct mw_report_options *options, const char *value,
 	return 0;
 }
 
-static int apply_debug_path(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+static int apply_debug_path(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
 	options->debug_path = value;
@@ -120,8 +125,7 @@ static int apply_quiet(struct mw_report_options *options, const char *value, str
 }
 
 const struct mw_option mw_report_option_table[] = {
-	{ "function", 'f', "REGEX", false,
-		"only functions whose name matches (POSIX extended); their tables line by line",
+	{ "function", 'f', "REGEX", false, "only functions whose name matches (POSIX ERE)",
 		apply_function },
 	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", apply_top },
 	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)",
@@ -129,14 +133,12 @@ const struct mw_option mw_report_option_table[] = {
 	{ "full-report", 0, "yes|no", false, "no: one line a function, \"file function 312.6 MiB\"",
 		apply_full_report },
 	{ "peak-only", 0, NULL, false, "the same as --full-report=no", apply_peak_only },
-	{ "json", 0, "FILE", true, "all of it as JSON; to stdout instead of the text without FILE",
-		apply_json },
+	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", apply_json },
 	{ "report", 'o', "FILE", false, "write the text to FILE", apply_report },
 	{ "color", 0, "WHEN", false, "auto, always or never; NO_COLOR is honoured", apply_color },
-	{ "width", 0, "N", false, "columns (default: the terminal's; 100 in a pipe)", apply_width },
+	{ "width", 0, "N", false, "columns (default: the terminal's, 100 in a pipe)", apply_width },
 	{ "no-source", 0, NULL, false, "do not read source files", apply_no_source },
-	{ "debug-path", 0, "DIRS", false,
-		"colon list of directories of separate debug files (default /usr/lib/debug)",
+	{ "debug-path", 0, "DIRS", false, "separate debug files (default /usr/lib/debug)",
 		apply_debug_path },
 	{ "quiet", 'q', NULL, false, "no text report", apply_quiet },
 	{ "help", 'h', NULL, false, "show this help", NULL },
@@ -187,8 +189,8 @@ static const struct mw_option *read_option(
 }
 
 /* One option at arguments[*at]; moves *at over a value of its own word. */
-static enum mw_options_outcome take_option(int n, char **arguments, int *at,
-	struct mw_report_options *options, struct mw_diag *diag)
+static enum mw_options_outcome take_option(
+	int n, char **arguments, int *at, struct mw_report_options *options, struct mw_diag *diag)
 {
 	const char *value;
 	const struct mw_option *option = read_option(arguments[*at], &value, diag);

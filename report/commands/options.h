@@ -10,7 +10,7 @@
 
 struct mw_option {
 	const char *name;     /* long name without dashes */
-	char letter;          /* 0 = none */
+	char letter;	      /* 0 = none */
 	const char *argument; /* what --help calls it; NULL = takes none */
 	bool is_optional;     /* the argument may be left out: --json[=FILE] */
 	const char *help;
@@ -22,10 +22,10 @@ extern const struct mw_option mw_report_option_table[];
 extern const size_t mw_report_n_options;
 
 enum mw_options_outcome {
-	MW_OPTIONS_RUN,     /* options_out is complete */
+	MW_OPTIONS_RUN,	    /* options_out is complete */
 	MW_OPTIONS_HELP,    /* --help */
 	MW_OPTIONS_VERSION, /* --version */
-	MW_OPTIONS_BAD,     /* diag says why */
+	MW_OPTIONS_BAD,	    /* diag says why */
 };
 
 /**

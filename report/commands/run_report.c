@@ -26,8 +26,11 @@ struct run {
 
 void mw_report_options_init(struct mw_report_options *options)
 {
-	*options = (struct mw_report_options){ .top = 20, .precision = 1,
-		.program = "memwatch-report", .output = stdout, .json_output = stdout };
+	*options = (struct mw_report_options){ .top = 20,
+		.precision = 1,
+		.program = "memwatch-report",
+		.output = stdout,
+		.json_output = stdout };
 }
 
 static void complain(const struct run *run, const char *what)
@@ -138,8 +141,8 @@ static int write_json(struct run *run, FILE *out)
 }
 
 /* @path = NULL: to @standard. */
-static int write_to(struct run *run, const char *path, FILE *standard,
-	int (*write)(struct run *run, FILE *out))
+static int write_to(
+	struct run *run, const char *path, FILE *standard, int (*write)(struct run *run, FILE *out))
 {
 	FILE *out = path ? fopen(path, "we") : standard;
 	int error = out ? write(run, out) : -errno;
@@ -158,7 +161,7 @@ static int write_all(struct run *run)
 	const struct mw_report_options *options = run->options;
 	bool is_json_out = options->json_path && strcmp(options->json_path, "-") == 0;
 	bool wants_text = !options->is_quiet && !(is_json_out && !options->report_path &&
-						       options->output == options->json_output);
+							options->output == options->json_output);
 	int error = 0;
 	if (wants_text)
 		error = write_to(run, options->report_path, options->output, write_text);

@@ -15,13 +15,13 @@ static const uint8_t magic_bytes[8] = MWD_MAGIC_BYTES;
 
 static uint32_t element_bytes_of(uint16_t kind)
 {
-	return kind == MWD_SEGMENT_NODES ? sizeof(struct mwd_node)
-		: kind == MWD_SEGMENT_RECORDS ? sizeof(struct mwd_record)
-					      : 0;
+	return kind == MWD_SEGMENT_NODES     ? sizeof(struct mwd_node)
+	       : kind == MWD_SEGMENT_RECORDS ? sizeof(struct mwd_record)
+					     : 0;
 }
 
-static int check_control(struct mw_span bytes, const char *name, struct mwd_control *control,
-	struct mw_diag *diag)
+static int check_control(
+	struct mw_span bytes, const char *name, struct mwd_control *control, struct mw_diag *diag)
 {
 	if (bytes.n_bytes == 0) {
 		mw_diag_set(diag, "%s: empty file", name);
@@ -42,8 +42,8 @@ static int check_control(struct mw_span bytes, const char *name, struct mwd_cont
 		return -EINVAL;
 	}
 	if (control->version != MWD_VERSION) {
-		mw_diag_set(diag, "%s: dump format version %u, this program reads version %u",
-			name, control->version, MWD_VERSION);
+		mw_diag_set(diag, "%s: dump format version %u, this program reads version %u", name,
+			control->version, MWD_VERSION);
 		return -EINVAL;
 	}
 	return 0;
@@ -82,8 +82,9 @@ static int add_segment(struct mw_dump *dump, struct mw_span whole, const struct 
 		return 0;
 	}
 	struct mw_span content;
-	if (!mw_span_part(whole, header->header_bytes, whole.n_bytes < header->header_bytes
-				? 0 : whole.n_bytes - header->header_bytes, &content))
+	if (!mw_span_part(whole, header->header_bytes,
+		    whole.n_bytes < header->header_bytes ? 0 : whole.n_bytes - header->header_bytes,
+		    &content))
 		return 0; /* cut before its first element */
 	uint32_t image_idx = mw_dump_find_image(dump, header->image);
 	if (image_idx == MW_DUMP_NO_IMAGE) {
@@ -107,8 +108,8 @@ static int add_segment(struct mw_dump *dump, struct mw_span whole, const struct 
 static bool is_sane_header(const struct mwd_segment *header)
 {
 	return header->bytes >= MWD_PAGE && header->bytes % MWD_PAGE == 0 &&
-		header->header_bytes >= sizeof(*header) && header->header_bytes % 8 == 0 &&
-		header->header_bytes <= header->bytes;
+	       header->header_bytes >= sizeof(*header) && header->header_bytes % 8 == 0 &&
+	       header->header_bytes <= header->bytes;
 }
 
 /* Visits every segment header; pass 1 takes images, pass 2 the rest (their image may follow). */
@@ -233,7 +234,7 @@ bool mw_dump_is_damaged(const struct mw_dump *dump)
 {
 	const struct mw_dump_damage *damage = &dump->damage;
 	return damage->missing_bytes || damage->n_cut_segments || damage->n_bad_segments ||
-		damage->n_orphans || damage->n_bad_parents;
+	       damage->n_orphans || damage->n_bad_parents;
 }
 
 uint32_t mw_dump_find_image(const struct mw_dump *dump, uint64_t offset)

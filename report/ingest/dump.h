@@ -16,17 +16,17 @@
 
 /* A nodes, records or log segment. */
 struct mw_dump_segment {
-	uint16_t kind;      /* enum mwd_segment_kind */
+	uint16_t kind;	    /* enum mwd_segment_kind */
 	uint32_t image_idx; /* owner, index of mw_dump.images */
 	uint32_t first_id;
-	uint32_t n_elements;    /* NODES, RECORDS: capacity, cut to what the bytes hold */
+	uint32_t n_elements;	/* NODES, RECORDS: capacity, cut to what the bytes hold */
 	struct mw_span content; /* from the first element to the segment's end */
 };
 
 struct mw_dump_image {
 	const struct mwd_image *head; /* borrowed from the bytes */
 	uint64_t offset;
-	uint32_t parent_idx; /* index of a lower offset, or MW_DUMP_NO_IMAGE */
+	uint32_t parent_idx;		    /* index of a lower offset, or MW_DUMP_NO_IMAGE */
 	uint32_t first_segment, n_segments; /* run in mw_dump.segments, ordered by kind, first_id */
 };
 
@@ -34,18 +34,18 @@ struct mw_dump_image {
 
 /* What was wrong with the bytes; all zero for a sound dump. */
 struct mw_dump_damage {
-	uint64_t missing_bytes;   /* claimed by the control page, but beyond the file's end */
+	uint64_t missing_bytes;	  /* claimed by the control page, but beyond the file's end */
 	uint64_t n_cut_segments;  /* reach beyond the end of the file */
 	uint64_t n_bad_segments;  /* header makes no sense */
-	uint64_t n_orphans;       /* segment names an image that is not there */
-	uint64_t n_bad_parents;   /* image names a parent that is not there */
-	uint64_t torn_bytes;      /* claimed, no header: the writer died in between; no loss */
+	uint64_t n_orphans;	  /* segment names an image that is not there */
+	uint64_t n_bad_parents;	  /* image names a parent that is not there */
+	uint64_t torn_bytes;	  /* claimed, no header: the writer died in between; no loss */
 	uint64_t n_unknown_kinds; /* segments of a newer writer */
 };
 
 struct mw_dump {
-	struct mwd_control control; /* copy */
-	MW_ARRAY(struct mw_dump_image) images; /* by offset, so parents come first */
+	struct mwd_control control;		   /* copy */
+	MW_ARRAY(struct mw_dump_image) images;	   /* by offset, so parents come first */
 	MW_ARRAY(struct mw_dump_segment) segments; /* by image, kind, first_id */
 	struct mw_dump_damage damage;
 };

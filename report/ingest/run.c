@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "preload/environment.h"
+#include "report/util/format.h"
 
 static void close_fd(int *fd)
 {
@@ -111,6 +112,11 @@ int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *d
 	__attribute__((cleanup(free_text))) char *text = read_text(json_path, &n_bytes);
 	run_out->info_problem = mw_run_info_parse(text, n_bytes, &run_out->info);
 	return 0;
+}
+
+bool mw_run_is_shim(const char *path)
+{
+	return strcmp(mw_format_basename(path), MW_SHIM_NAME) == 0;
 }
 
 void mw_run_close(struct mw_run *run)

@@ -37,11 +37,11 @@ struct mw_run_info {
 };
 
 struct mw_run {
-	char *directory;           /* owned; as the user named it */
-	struct mw_span bytes;      /* the mapping of run.mwd */
+	char *directory;      /* owned; as the user named it */
+	struct mw_span bytes; /* the mapping of run.mwd */
 	struct mw_dump dump;
 	struct mw_run_info info;
-	const char *info_problem;  /* why info is not complete, NULL = it is */
+	const char *info_problem; /* why info is not complete, NULL = it is */
 };
 
 /**
@@ -52,6 +52,9 @@ struct mw_run {
 int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *diag);
 
 void mw_run_close(struct mw_run *run);
+
+/** mw_run_is_shim() - is this object our own preloaded library? By its name. */
+bool mw_run_is_shim(const char *path);
 
 /**
  * mw_run_info_parse() - run.json from bytes; pure, for tests and the fuzzer

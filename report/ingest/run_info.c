@@ -77,9 +77,14 @@ static bool read_processes(const struct mw_json *list, struct mw_run_info *info)
 
 const char *mw_run_info_parse(const char *text, size_t n_bytes, struct mw_run_info *info_out)
 {
-	*info_out = (struct mw_run_info){ .duration_seconds = -1, .interval_ms = -1,
-		.exit_status = -1, .term_signal = -1, .root_pid = -1, .rss_peak_bytes = -1,
-		.rss_peak_seconds = -1, .n_rss_samples = -1 };
+	*info_out = (struct mw_run_info){ .duration_seconds = -1,
+		.interval_ms = -1,
+		.exit_status = -1,
+		.term_signal = -1,
+		.root_pid = -1,
+		.rss_peak_bytes = -1,
+		.rss_peak_seconds = -1,
+		.n_rss_samples = -1 };
 	struct mw_json *document = text ? mw_json_parse(text, n_bytes) : NULL;
 	if (!document)
 		return text ? "run.json is not JSON" : "run.json is missing";
@@ -105,8 +110,9 @@ const char *mw_run_info_parse(const char *text, size_t n_bytes, struct mw_run_in
 	info_out->n_rss_samples = number_of(rss, "samples");
 	if (!read_processes(mw_json_member(document, "processes"), info_out))
 		return "run.json has more processes than fit into memory";
-	return info_out->has_ended ? NULL : "run.json says the run has not ended: it still goes on, "
-					    "or its launcher was killed";
+	return info_out->has_ended ? NULL
+				   : "run.json says the run has not ended: it still goes on, "
+				     "or its launcher was killed";
 }
 
 void mw_run_info_deinit(struct mw_run_info *info)

@@ -72,8 +72,8 @@ static const char *bare_name(const char *function, size_t *n_bytes_out)
 {
 	size_t end = strcspn(function, "(<");
 	size_t start = end;
-	while (start > 0 && (isalnum((unsigned char)function[start - 1]) ||
-				    strchr("_$~", function[start - 1])))
+	while (start > 0 &&
+		(isalnum((unsigned char)function[start - 1]) || strchr("_$~", function[start - 1])))
 		start--;
 	*n_bytes_out = end - start;
 	return function + start;

@@ -10,7 +10,7 @@
 #include "report/util/array.h"
 
 struct mw_source {
-	char *text;              /* owned; each line ends with a NUL instead of its newline */
+	char *text;		 /* owned; each line ends with a NUL instead of its newline */
 	MW_ARRAY(size_t) starts; /* offset of line i + 1 */
 };
 

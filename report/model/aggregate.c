@@ -21,8 +21,7 @@ bool mw_profile_next_frame(
 {
 	while (walk->stack != 0) {
 		const struct mw_stack *stack = &profile->stacks.items[walk->stack];
-		const struct mw_position *position =
-			&profile->positions.items[stack->position_idx];
+		const struct mw_position *position = &profile->positions.items[stack->position_idx];
 		if (walk->next_frame < position->n_frames) {
 			*line_idx_out =
 				profile->frames.items[position->first_frame + walk->next_frame++];
@@ -74,9 +73,10 @@ static void add_sites(struct mw_profile *profile)
 	for (uint32_t i = 0; i < profile->sites.n; i++) {
 		struct mw_site *site = &profile->sites.items[i];
 		site->owner_line = find_owner(profile, site->stack);
-		struct mw_sums *owned = site->owner_line == MW_NONE
-			? &profile->unattributed[site->class]
-			: &profile->lines.items[site->owner_line].owned[site->class];
+		struct mw_sums *owned =
+			site->owner_line == MW_NONE
+				? &profile->unattributed[site->class]
+				: &profile->lines.items[site->owner_line].owned[site->class];
 		mw_sums_add(owned, &site->sums);
 		if (profile->stacks.items[site->stack].is_partial)
 			mw_sums_add(&profile->partial[site->class], &site->sums);
@@ -89,7 +89,7 @@ static bool is_share(const void *context, uint32_t element, const void *key)
 	const struct mw_share *share = &((const struct mw_profile *)context)->shares.items[element];
 	const struct mw_share *wanted = key;
 	return share->line_idx == wanted->line_idx && share->program == wanted->program &&
-		share->class == wanted->class;
+	       share->class == wanted->class;
 }
 
 static int intern_share(struct mw_profile *profile, const struct mw_share *key, uint32_t *out)
@@ -120,9 +120,9 @@ static int add_share(struct mw_profile *profile, uint32_t image_idx, const struc
 	}
 	if (sums->peak_bytes[MWD_PEAK_TREE_HEAP] == 0)
 		return 0;
-	struct mw_share key = {
-		.line_idx = site->owner_line, .program = image->program, .class = site->class
-	};
+	struct mw_share key = { .line_idx = site->owner_line,
+		.program = image->program,
+		.class = site->class };
 	uint32_t share_idx;
 	int error = intern_share(profile, &key, &share_idx);
 	if (error)
@@ -149,7 +149,8 @@ static bool next_record(const struct mw_profile *profile, const struct mw_image 
 	for (; walk->segment < dump_image->n_segments; walk->segment++, walk->element = 0) {
 		uint32_t segment_idx = dump_image->first_segment + walk->segment;
 		const struct mw_dump_segment *segment = &dump->segments.items[segment_idx];
-		const uint32_t *sites = profile->record_sites.items[first_record_sites + segment_idx];
+		const uint32_t *sites =
+			profile->record_sites.items[first_record_sites + segment_idx];
 		for (; sites && walk->element < segment->n_elements; walk->element++) {
 			if (sites[walk->element] == 0)
 				continue;
@@ -210,7 +211,7 @@ void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx
 		if (site->class != MWD_CLASS_HEAP || site->owner_line == MW_NONE)
 			continue;
 		struct mw_sums sums = mw_settle_record(&settle, record);
-		bytes[site->owner_line] = mw_plus(
-			bytes[site->owner_line], sums.peak_bytes[MWD_PEAK_PROCESS_HEAP]);
+		bytes[site->owner_line] =
+			mw_plus(bytes[site->owner_line], sums.peak_bytes[MWD_PEAK_PROCESS_HEAP]);
 	}
 }

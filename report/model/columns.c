@@ -4,10 +4,10 @@
  */
 #include "report/model/columns.h"
 
-#define GETTER(name, expression)                               \
-	static int64_t get_##name(const struct mw_sums *sums)  \
-	{                                                      \
-		return (int64_t)(expression);                  \
+#define GETTER(name, expression)                                                                   \
+	static int64_t get_##name(const struct mw_sums *sums)                                      \
+	{                                                                                          \
+		return (int64_t)(expression);                                                      \
 	}
 
 GETTER(allocated_bytes, sums->allocated_bytes)
@@ -26,7 +26,7 @@ GETTER(tree_peak_blocks, sums->peak_blocks[MWD_PEAK_TREE_HEAP])
 GETTER(rss_peak_bytes, sums->peak_bytes[MWD_PEAK_TREE_RSS])
 GETTER(rss_peak_blocks, sums->peak_blocks[MWD_PEAK_TREE_RSS])
 
-#define COLUMN(id, name, heading, its_unit) \
+#define COLUMN(id, name, heading, its_unit)                                                        \
 	[id] = { .json_name = #name, .title = heading, .unit = its_unit, .get = get_##name }
 
 const struct mw_column mw_columns[MW_N_COLUMNS] = {

@@ -44,8 +44,8 @@ static int compare_arrivals(const void *left, const void *right)
 	return a->start_ns < b->start_ns ? -1 : a->start_ns > b->start_ns;
 }
 
-static int collect_arrivals(const struct mw_profile *profile, uint32_t run_idx,
-	struct arrivals *arrivals)
+static int collect_arrivals(
+	const struct mw_profile *profile, uint32_t run_idx, struct arrivals *arrivals)
 {
 	arrivals->by_pid.n = 0;
 	for (size_t i = 0; i < profile->images.n; i++) {

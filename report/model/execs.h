@@ -8,8 +8,8 @@
 #include "report/model/profile.h"
 
 struct mw_exec_group {
-	uint32_t program;  /* string id: path as it was called */
-	uint32_t verdict;  /* enum mwd_verdict; FOLLOWED = it should have arrived, but did not */
+	uint32_t program; /* string id: path as it was called */
+	uint32_t verdict; /* enum mwd_verdict; FOLLOWED = it should have arrived, but did not */
 	uint32_t n;
 };
 

@@ -7,7 +7,7 @@
 #include "report/model/profile.h"
 
 enum mw_function_order {
-	MW_FUNCTION_ORDER_AT_PEAK, /* bytes through it at the tree's heap peak, then MAX_TOTAL */
+	MW_FUNCTION_ORDER_AT_PEAK,   /* bytes through it at the tree's heap peak, then MAX_TOTAL */
 	MW_FUNCTION_ORDER_MAX_TOTAL, /* highest live total of a process while it was on the stack */
 };
 

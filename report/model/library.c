@@ -7,24 +7,42 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "preload/environment.h"
 #include "report/util/format.h"
 
 /* Base names up to ".so". */
 static const char *const library_modules[] = {
-	"libc", "libc-2", "libstdc++", "libc++", "libc++abi", "libgcc_s", "libpthread",
-	"ld-linux-x86-64", "ld-linux-aarch64", "libjemalloc", "libtcmalloc",
-	"libtcmalloc_minimal", "libmimalloc",
+	"libc",
+	"libc-2",
+	"libstdc++",
+	"libc++",
+	"libc++abi",
+	"libgcc_s",
+	"libpthread",
+	"ld-linux-x86-64",
+	"ld-linux-aarch64",
+	"libjemalloc",
+	"libtcmalloc",
+	"libtcmalloc_minimal",
+	"libmimalloc",
 };
 
 /* Anywhere in a source path. */
 static const char *const library_paths[] = {
-	"/include/c++/", "/libstdc++-v3/", "/library/alloc/src/", "/library/std/src/",
+	"/include/c++/",
+	"/libstdc++-v3/",
+	"/library/alloc/src/",
+	"/library/std/src/",
 };
 
 static const char *const library_prefixes[] = {
-	"operator new", "operator delete", "std::", "__gnu_cxx::", "__rust_alloc", "__rdl_",
-	"__rg_", "alloc::",
+	"operator new",
+	"operator delete",
+	"std::",
+	"__gnu_cxx::",
+	"__rust_alloc",
+	"__rdl_",
+	"__rg_",
+	"alloc::",
 };
 
 /* Functions that allocate for their caller: gnulib, libiberty, GLib. */
@@ -50,11 +68,6 @@ bool mw_library_is_module(const char *path)
 			return true;
 	}
 	return false;
-}
-
-bool mw_library_is_shim(const char *path)
-{
-	return strcmp(mw_format_basename(path), MW_SHIM_NAME) == 0;
 }
 
 bool mw_library_is_function(const char *function, const char *file)

@@ -11,9 +11,6 @@
 /** mw_library_is_module() - libc, libstdc++, the loader, a malloc replacement; by file name. */
 bool mw_library_is_module(const char *path);
 
-/** mw_library_is_shim() - our own preloaded library. */
-bool mw_library_is_shim(const char *path);
-
 /**
  * mw_library_is_function() - library code compiled into a program, or an allocation wrapper
  * @function: demangled name

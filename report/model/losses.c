@@ -23,13 +23,48 @@ static const struct lost_name names[MWD_N_LOST] = {
 
 const char *mw_losses_name(unsigned lost)
 {
-	return lost < MWD_N_LOST && names[lost].words ? names[lost].words
-						      : "events of a kind this program does not know";
+	return lost < MWD_N_LOST && names[lost].words
+		       ? names[lost].words
+		       : "events of a kind this program does not know";
 }
 
 const char *mw_losses_key(unsigned lost)
 {
 	return lost < MWD_N_LOST && names[lost].key ? names[lost].key : "unknown";
+}
+
+/* max(4 KiB, peak / 1024), as in preload/zone/totals.c. */
+static int64_t batch_of(int64_t peak_bytes)
+{
+	return peak_bytes / 1024 > 4096 ? peak_bytes / 1024 : 4096;
+}
+
+int64_t mw_losses_peak_bound(const struct mw_profile *profile)
+{
+	int64_t bound = 0;
+	size_t image_idx = 0;
+	for (size_t r = 0; r < profile->runs.n; r++) {
+		const struct mwd_control *control = &profile->runs.items[r].dump.control;
+		int64_t n_alive = 0;
+		for (; image_idx < profile->images.n &&
+			profile->images.items[image_idx].run_idx == r;
+			image_idx++) {
+			const struct mw_image *image = &profile->images.items[image_idx];
+			const struct mw_sums *heap = &image->sums[MWD_CLASS_HEAP];
+			if (heap->peak_blocks[MWD_PEAK_TREE_HEAP] == 0)
+				continue;
+			n_alive++;
+			if (image->head->n_threads > 1)
+				bound = mw_plus(
+					bound, image->head->n_threads *
+						       batch_of(mw_settle_process_peak(
+							       image->head, MWD_CLASS_HEAP)));
+		}
+		if (n_alive > 1)
+			bound = mw_plus(
+				bound, n_alive * batch_of(mw_settle_tree_heap_peak(control)));
+	}
+	return bound;
 }
 
 static void count_image(const struct mwd_image *head, struct mw_losses *losses)

@@ -21,6 +21,14 @@ struct mw_losses {
 /** mw_losses_count() - after mw_profile_resolve(). */
 void mw_losses_count(const struct mw_profile *profile, struct mw_losses *losses);
 
+/**
+ * mw_losses_peak_bound() - by how much the tree's heap peak can be wrong, in bytes
+ *
+ * Threads of an image and images of the tree each hold back up to a batch from the next total
+ * (preload/zone/totals.h): nothing where one thread of one image had memory at the peak.
+ */
+int64_t mw_losses_peak_bound(const struct mw_profile *profile);
+
 /** mw_losses_name() - an enum mwd_lost in words; never NULL. */
 const char *mw_losses_name(unsigned lost);
 

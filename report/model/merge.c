@@ -145,8 +145,8 @@ int mw_profile_merge(struct mw_profile *profile)
 		if (error)
 			return error;
 		first_image_idx += (uint32_t)dump->images.n;
-		profile->tree_heap_peak_bytes = mw_plus(profile->tree_heap_peak_bytes,
-			mw_settle_tree_heap_peak(&dump->control));
+		profile->tree_heap_peak_bytes = mw_plus(
+			profile->tree_heap_peak_bytes, mw_settle_tree_heap_peak(&dump->control));
 		profile->has_free_stacks &= (dump->control.options & MWD_OPT_FREE_STACKS) != 0;
 	}
 	return 0;

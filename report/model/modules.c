@@ -19,22 +19,24 @@ struct module_key {
 
 static bool is_equal(const void *context, uint32_t element, const void *key)
 {
-	const struct mw_module *module = &((const struct mw_profile *)context)->modules.items[element];
+	const struct mw_module *module =
+		&((const struct mw_profile *)context)->modules.items[element];
 	const struct module_key *wanted = key;
 	if (module->build_id_bytes != wanted->build_id_bytes)
 		return false;
 	return wanted->build_id_bytes
-		? memcmp(module->build_id, wanted->build_id, wanted->build_id_bytes) == 0
-		: module->path == wanted->path;
+		       ? memcmp(module->build_id, wanted->build_id, wanted->build_id_bytes) == 0
+		       : module->path == wanted->path;
 }
 
 static int intern_module(
 	struct mw_profile *profile, const struct module_key *key, uint32_t *module_idx_out)
 {
 	uint64_t hash = key->build_id_bytes
-		? mw_hash_bytes(MW_HASH_START, key->build_id, key->build_id_bytes)
-		: mw_hash_word(MW_HASH_START, key->path);
-	if (mw_index_find(&profile->module_index, hash, is_equal, profile, key, module_idx_out) == 0)
+				? mw_hash_bytes(MW_HASH_START, key->build_id, key->build_id_bytes)
+				: mw_hash_word(MW_HASH_START, key->path);
+	if (mw_index_find(&profile->module_index, hash, is_equal, profile, key, module_idx_out) ==
+		0)
 		return 0;
 	struct mw_module *module = mw_array_push(&profile->modules);
 	if (!module)
@@ -43,7 +45,7 @@ static int intern_module(
 	module->path = key->path;
 	module->build_id_bytes = (uint8_t)key->build_id_bytes;
 	memcpy(module->build_id, key->build_id, key->build_id_bytes);
-	module->is_shim = mw_library_is_shim(path);
+	module->is_shim = mw_run_is_shim(path);
 	module->is_library = mw_library_is_module(path);
 	*module_idx_out = (uint32_t)(profile->modules.n - 1);
 	return mw_index_add(&profile->module_index, hash, *module_idx_out);
@@ -100,8 +102,10 @@ int mw_profile_load_modules(struct mw_profile *profile, uint32_t image_idx)
 static uint32_t find_own(const struct mw_image *image, uint32_t module_id)
 {
 	struct mw_image_module key = { module_id, 0 };
-	const struct mw_image_module *found = image->modules.n == 0 ? NULL
-		: bsearch(&key, image->modules.items, image->modules.n, sizeof(key), compare_ids);
+	const struct mw_image_module *found =
+		image->modules.n == 0 ? NULL
+				      : bsearch(&key, image->modules.items, image->modules.n,
+						sizeof(key), compare_ids);
 	return found ? found->module_idx : MW_NONE;
 }
 

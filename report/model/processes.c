@@ -14,7 +14,8 @@
 
 #include "report/util/format.h"
 
-static const struct mw_run *run_of(const struct mw_profile *profile, const struct mw_process_row *row)
+static const struct mw_run *run_of(
+	const struct mw_profile *profile, const struct mw_process_row *row)
 {
 	return &profile->runs.items[row->run_idx];
 }
@@ -44,7 +45,8 @@ static int add_image_rows(const struct mw_profile *profile, struct mw_processes 
 			.start_ns = image->head->start_ns,
 			.heap_peak_bytes = mw_settle_process_peak(image->head, MWD_CLASS_HEAP),
 			.rss_peak_bytes = image->head->vm_hwm_bytes > 0
-				? (int64_t)image->head->vm_hwm_bytes : -1,
+						  ? (int64_t)image->head->vm_hwm_bytes
+						  : -1,
 			.is_rss_exact = image->head->vm_hwm_bytes > 0,
 			.at_tree_peak_bytes =
 				image->sums[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_TREE_HEAP],
@@ -139,8 +141,11 @@ static int add_seen_rows(const struct mw_profile *profile, struct mw_processes *
 				error = -ENOMEM;
 				break;
 			}
-			*row = (struct mw_process_row){ .run_idx = r, .image_idx = MW_NONE,
-				.seen = seen, .pid = seen->pid, .heap_peak_bytes = -1,
+			*row = (struct mw_process_row){ .run_idx = r,
+				.image_idx = MW_NONE,
+				.seen = seen,
+				.pid = seen->pid,
+				.heap_peak_bytes = -1,
 				.rss_peak_bytes = -1,
 				.start_ns = mw_plus(run->dump.control.start_monotonic_ns,
 					(int64_t)(seen->first_seen_seconds * 1e9)) };
@@ -157,7 +162,7 @@ static bool is_exec_of(const struct mw_profile *profile, const struct mw_process
 	const struct mw_image *image = image_of(profile, row);
 	const struct mw_image *before = image_of(profile, earlier);
 	return image && before && !is_forked(image) &&
-		(before->head->end == MWD_END_EXEC || before->head->end == MWD_END_NONE);
+	       (before->head->end == MWD_END_EXEC || before->head->end == MWD_END_NONE);
 }
 
 static pid_t ppid_of(const struct mw_profile *profile, const struct mw_process_row *row)
@@ -177,7 +182,8 @@ static uint32_t fork_parent(const struct mw_profile *profile, const struct mw_pr
 	uint32_t parent = dump->images.items[image->dump_idx].parent_idx;
 	if (parent == MW_DUMP_NO_IMAGE)
 		return MW_NONE;
-	uint32_t parent_row = row_of_image[image - profile->images.items - image->dump_idx + parent];
+	uint32_t parent_row =
+		row_of_image[image - profile->images.items - image->dump_idx + parent];
 	return parent_row < row_idx ? parent_row : MW_NONE;
 }
 
@@ -220,11 +226,11 @@ static void set_end(const struct mw_profile *profile, struct mw_process_row *row
 	const struct mw_image *image = image_of(profile, row);
 	bool is_root = row->pid == info->root_pid;
 	int signal = row->seen && row->seen->term_signal > 0 ? row->seen->term_signal
-		: is_root					      ? info->term_signal
-								      : -1;
+		     : is_root				     ? info->term_signal
+							     : -1;
 	int status = row->seen && row->seen->exit_status >= 0 ? row->seen->exit_status
-		: is_root					       ? info->exit_status
-								       : -1;
+		     : is_root				      ? info->exit_status
+							      : -1;
 	uint32_t end = image ? image->head->end : MWD_END_NONE;
 	bool is_exit = end == MWD_END_EXIT || end == MWD_END_IMMEDIATE || end == MWD_END_QUICK;
 	row->end_value = -1;
@@ -253,7 +259,7 @@ static void finish_row(const struct mw_profile *profile, struct mw_processes *pr
 	if (row->rss_peak_bytes < 0 && row->seen)
 		row->rss_peak_bytes = row->seen->max_rss_bytes;
 	row->is_silent = is_forked(image) && image->n_records == 0 &&
-		(row->end != MW_PROCESS_SIGNALED && row->end != MW_PROCESS_KILLED);
+			 (row->end != MW_PROCESS_SIGNALED && row->end != MW_PROCESS_KILLED);
 	processes->n_silent += row->is_silent && !row->is_replaced;
 }
 
@@ -273,7 +279,7 @@ static int order_rows(struct mw_processes *processes)
 	for (uint32_t i = (uint32_t)n; is_ready && i-- > 0;) {
 		const struct mw_process_row *row = &processes->rows.items[i];
 		uint32_t above = row->previous != MW_NONE ? row->previous
-			: row->parent != MW_NONE	  ? row->parent
+				 : row->parent != MW_NONE ? row->parent
 							  : (uint32_t)n;
 		next[i] = first[above];
 		first[above] = i;
@@ -337,8 +343,8 @@ static void copy_cmdline(const char *words, size_t n_bytes, char *out, size_t ou
 	}
 }
 
-const char *mw_processes_command(const struct mw_profile *profile,
-	const struct mw_process_row *row, char *out, size_t out_bytes)
+const char *mw_processes_command(const struct mw_profile *profile, const struct mw_process_row *row,
+	char *out, size_t out_bytes)
 {
 	const struct mw_image *image = image_of(profile, row);
 	out[0] = '\0';

@@ -32,17 +32,17 @@ struct mw_module {
 	uint32_t path; /* string id, of the first image that had it */
 	uint8_t build_id[32];
 	uint8_t build_id_bytes;
-	bool is_shim;     /* our own library: its frames are left out */
-	bool is_library;  /* the C or C++ library, or an allocator */
-	bool is_used;     /* has positions */
-	unsigned handle;  /* of the symbolizer */
+	bool is_shim;	 /* our own library: its frames are left out */
+	bool is_library; /* the C or C++ library, or an allocator */
+	bool is_used;	 /* has positions */
+	unsigned handle; /* of the symbolizer */
 	enum mw_symbol_source source;
 	uint32_t source_reason; /* string id */
 };
 
 struct mw_position {
 	uint32_t module_idx; /* MW_NONE = none */
-	uint8_t kind;        /* enum mwd_node_kind, or one we do not know */
+	uint8_t kind;	     /* enum mwd_node_kind, or one we do not know */
 	bool is_exact;
 	uint64_t value;
 	size_t symbol_id;
@@ -54,8 +54,8 @@ struct mw_stack {
 	uint32_t parent; /* the caller's stack, 0 = outermost */
 	uint32_t position_idx;
 	uint32_t depth;
-	bool is_partial;                   /* ends in a marker: outer frames are missing */
-	uint32_t sites[MWD_N_CLASSES];     /* site index + 1, 0 = none */
+	bool is_partial;	       /* ends in a marker: outer frames are missing */
+	uint32_t sites[MWD_N_CLASSES]; /* site index + 1, 0 = none */
 };
 
 struct mw_site {
@@ -67,24 +67,24 @@ struct mw_site {
 };
 
 struct mw_function {
-	uint32_t module_idx; /* MW_NONE = none */
-	uint32_t name;       /* string id, never 0 */
-	uint32_t file;       /* string id, 0 = unknown */
+	uint32_t module_idx;		/* MW_NONE = none */
+	uint32_t name;			/* string id, never 0 */
+	uint32_t file;			/* string id, 0 = unknown */
 	uint32_t first_line, last_line; /* lowest and highest known, 0 = none */
-	bool has_symbol;     /* false: all code of a module no name is known for, "[cc1]" */
-	bool is_library;     /* passed over when looking for a line to own bytes */
+	bool has_symbol; /* false: all code of a module no name is known for, "[cc1]" */
+	bool is_library; /* passed over when looking for a line to own bytes */
 	uint32_t stamp;
 	struct mw_sums through[MWD_N_CLASSES];
 };
 
 struct mw_line {
 	uint32_t function_idx;
-	uint32_t line; /* 0 = unknown */
+	uint32_t line;	  /* 0 = unknown */
 	uint64_t address; /* in the module, where the function has no symbol; else 0 */
 	uint32_t stamp;
 	struct mw_sums through[MWD_N_CLASSES]; /* all stacks that pass here, each once */
 	struct mw_sums owned[MWD_N_CLASSES];   /* sites whose owner_line this is */
-	uint32_t first_share;                  /* mw_profile.shares, MW_NONE = none */
+	uint32_t first_share;		       /* mw_profile.shares, MW_NONE = none */
 };
 
 /* What one program holds at one owner line at the tree's heap peak. */
@@ -103,10 +103,10 @@ struct mw_image_module {
 struct mw_image {
 	uint32_t run_idx, dump_idx;
 	const struct mwd_image *head; /* borrowed from the run's bytes */
-	uint32_t program;             /* string id: base name of argv[0] or the executable */
-	uint32_t n_records;           /* used ones */
-	MW_ARRAY(struct mw_image_module) modules; /* its own, by id */
-	struct mw_sums sums[MWD_N_CLASSES];         /* all its records */
+	uint32_t program;	      /* string id: base name of argv[0] or the executable */
+	uint32_t n_records;	      /* used ones */
+	MW_ARRAY(struct mw_image_module) modules;   /* its own, by id */
+	struct mw_sums sums[MWD_N_CLASSES];	    /* all its records */
 	struct mw_sums unattributed[MWD_N_CLASSES]; /* those without an owner line */
 };
 
@@ -128,10 +128,10 @@ struct mw_profile {
 	MW_ARRAY(uint32_t *) record_sites;
 	struct mw_sums sums[MWD_N_CLASSES], unattributed[MWD_N_CLASSES];
 	struct mw_sums partial[MWD_N_CLASSES]; /* sites with partial stacks */
-	int64_t tree_heap_peak_bytes;          /* sum over runs, each at its own peak */
-	bool has_free_stacks;                  /* every run recorded where blocks were freed */
-	uint64_t n_broken_stacks;  /* stacks cut because a node is missing or in a cycle */
-	uint64_t n_bad_records;    /* records of a class we do not know */
+	int64_t tree_heap_peak_bytes;	       /* sum over runs, each at its own peak */
+	bool has_free_stacks;		       /* every run recorded where blocks were freed */
+	uint64_t n_broken_stacks; /* stacks cut because a node is missing or in a cycle */
+	uint64_t n_bad_records;	  /* records of a class we do not know */
 };
 
 /**
@@ -176,8 +176,8 @@ uint32_t mw_profile_find_module(
 
 /* Interns nodes of one run. (stacks.c) */
 struct mw_stack_builder;
-struct mw_stack_builder *mw_stack_builder_create(struct mw_profile *profile, uint32_t run_idx,
-	uint32_t first_image_idx);
+struct mw_stack_builder *mw_stack_builder_create(
+	struct mw_profile *profile, uint32_t run_idx, uint32_t first_image_idx);
 struct mw_stack_builder *mw_stack_builder_destroy(struct mw_stack_builder *builder);
 /** mw_stack_builder_intern() - stack of an image's node; 0 or -ENOMEM. Never fails on bad ids. */
 int mw_stack_builder_intern(struct mw_stack_builder *builder, uint32_t dump_image_idx,
@@ -185,7 +185,7 @@ int mw_stack_builder_intern(struct mw_stack_builder *builder, uint32_t dump_imag
 
 /* A walk over a stack's frames, innermost first, inlined ones included. (aggregate.c) */
 struct mw_frame_walk {
-	uint32_t stack;      /* start with the stack; 0 = ended */
+	uint32_t stack;	     /* start with the stack; 0 = ended */
 	uint32_t next_frame; /* of its position; start with 0 */
 };
 /** mw_profile_next_frame() - the next frame's line; false at the end. */

@@ -21,7 +21,7 @@ static bool is_function(const void *context, uint32_t element, const void *key)
 		&((const struct mw_profile *)context)->functions.items[element];
 	const struct mw_function *wanted = key;
 	return function->name == wanted->name && function->file == wanted->file &&
-		function->module_idx == wanted->module_idx;
+	       function->module_idx == wanted->module_idx;
 }
 
 static bool is_in_library(const struct mw_profile *profile, const struct mw_function *function)
@@ -29,8 +29,8 @@ static bool is_in_library(const struct mw_profile *profile, const struct mw_func
 	if (function->module_idx != MW_NONE &&
 		profile->modules.items[function->module_idx].is_library)
 		return true;
-	return mw_library_is_function(mw_profile_text(profile, function->name),
-		mw_profile_text(profile, function->file));
+	return mw_library_is_function(
+		mw_profile_text(profile, function->name), mw_profile_text(profile, function->file));
 }
 
 static int intern_function(struct mw_profile *profile, const struct mw_function *key, uint32_t *out)
@@ -53,7 +53,7 @@ static bool is_line(const void *context, uint32_t element, const void *key)
 	const struct mw_line *line = &((const struct mw_profile *)context)->lines.items[element];
 	const struct mw_line *wanted = key;
 	return line->function_idx == wanted->function_idx && line->line == wanted->line &&
-		line->address == wanted->address;
+	       line->address == wanted->address;
 }
 
 static int intern_line(struct mw_profile *profile, const struct mw_line *key, uint32_t *out)
@@ -82,9 +82,8 @@ static int add_frame(struct mw_profile *profile, uint32_t position_idx, const ch
 	const struct mw_symbol_frame *frame, uint64_t address)
 {
 	struct mw_position *position = &profile->positions.items[position_idx];
-	struct mw_function function = {
-		.module_idx = position->module_idx, .has_symbol = frame != NULL
-	};
+	struct mw_function function = { .module_idx = position->module_idx,
+		.has_symbol = frame != NULL };
 	const char *file = frame ? frame->file : NULL;
 	struct mw_line line = { .line = file ? frame->line : 0, .address = address };
 	uint32_t line_idx;
@@ -130,13 +129,13 @@ static bool is_shown(const struct mw_profile *profile, const struct mw_position 
 	if (position->kind == MWD_NODE_MARKER)
 		return false;
 	return position->module_idx == MW_NONE ||
-		!profile->modules.items[position->module_idx].is_shim;
+	       !profile->modules.items[position->module_idx].is_shim;
 }
 
 static bool is_asked(const struct mw_profile *profile, const struct mw_position *position)
 {
 	return position->kind == MWD_NODE_NATIVE && position->module_idx != MW_NONE &&
-		is_shown(profile, position);
+	       is_shown(profile, position);
 }
 
 static int want_all(struct mw_profile *profile, struct mw_symbolizer *symbolizer)

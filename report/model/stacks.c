@@ -23,10 +23,10 @@ struct pending_node {
 };
 
 struct mw_stack_builder {
-	struct mw_profile *profile;   /* borrowed */
-	const struct mw_dump *dump;   /* borrowed */
-	uint32_t first_image_idx;     /* of the profile, for this run's image 0 */
-	uint32_t **memos;             /* owned; by dump segment; NULL until needed */
+	struct mw_profile *profile; /* borrowed */
+	const struct mw_dump *dump; /* borrowed */
+	uint32_t first_image_idx;   /* of the profile, for this run's image 0 */
+	uint32_t **memos;	    /* owned; by dump segment; NULL until needed */
 	MW_ARRAY(struct pending_node) pending;
 };
 
@@ -61,13 +61,14 @@ static bool is_position(const void *context, uint32_t element, const void *key)
 		&((const struct mw_profile *)context)->positions.items[element];
 	const struct mw_position *wanted = key;
 	return position->value == wanted->value && position->module_idx == wanted->module_idx &&
-		position->kind == wanted->kind && position->is_exact == wanted->is_exact;
+	       position->kind == wanted->kind && position->is_exact == wanted->is_exact;
 }
 
 static int intern_position(struct mw_profile *profile, const struct mw_position *key, uint32_t *out)
 {
 	uint64_t hash = mw_hash_word(MW_HASH_START, key->value);
-	hash = mw_hash_word(hash, (uint64_t)key->module_idx << 16 | (unsigned)key->kind << 1 | key->is_exact);
+	hash = mw_hash_word(
+		hash, (uint64_t)key->module_idx << 16 | (unsigned)key->kind << 1 | key->is_exact);
 	if (mw_index_find(&profile->position_index, hash, is_position, profile, key, out) == 0)
 		return 0;
 	struct mw_position *position = mw_array_push(&profile->positions);
@@ -87,8 +88,8 @@ static bool is_stack(const void *context, uint32_t element, const void *key)
 	return stack->parent == wanted->parent && stack->position_idx == wanted->position_idx;
 }
 
-static int intern_stack(
-	struct mw_profile *profile, uint32_t parent, const struct mw_position *position, uint32_t *out)
+static int intern_stack(struct mw_profile *profile, uint32_t parent,
+	const struct mw_position *position, uint32_t *out)
 {
 	struct mw_stack key = { .parent = parent };
 	int error = intern_position(profile, position, &key.position_idx);
@@ -111,7 +112,8 @@ static int intern_stack(
 static int intern_damaged(struct mw_profile *profile, uint32_t *stack_out)
 {
 	struct mw_position marker = {
-		.module_idx = MW_NONE, .kind = MWD_NODE_MARKER, .value = MARKER_DAMAGED };
+		.module_idx = MW_NONE, .kind = MWD_NODE_MARKER, .value = MARKER_DAMAGED
+	};
 	profile->n_broken_stacks++;
 	return intern_stack(profile, 0, &marker, stack_out);
 }
@@ -119,8 +121,8 @@ static int intern_damaged(struct mw_profile *profile, uint32_t *stack_out)
 static uint32_t *memo_of(struct mw_stack_builder *builder, uint32_t segment, uint32_t element)
 {
 	if (!builder->memos[segment])
-		builder->memos[segment] = calloc(
-			builder->dump->segments.items[segment].n_elements, sizeof(uint32_t));
+		builder->memos[segment] =
+			calloc(builder->dump->segments.items[segment].n_elements, sizeof(uint32_t));
 	return builder->memos[segment] ? &builder->memos[segment][element] : NULL;
 }
 
@@ -137,15 +139,17 @@ static uint32_t image_of_node(const struct mw_dump *dump, uint32_t image_idx, ui
  * Collects the nodes from @node_id outwards until one whose stack is known.
  * Return: 0 with that stack (0 = reached the outermost), -ENOENT if the chain is broken, -ENOMEM.
  */
-static int collect(struct mw_stack_builder *builder, uint32_t image_idx, uint32_t node_id,
-	uint32_t *known_out)
+static int collect(
+	struct mw_stack_builder *builder, uint32_t image_idx, uint32_t node_id, uint32_t *known_out)
 {
 	builder->pending.n = 0;
 	while (node_id != 0) {
 		uint32_t segment, element;
 		image_idx = image_of_node(builder->dump, image_idx, node_id);
-		const struct mwd_node *node = image_idx == MW_DUMP_NO_IMAGE ? NULL
-			: mw_dump_find_node(builder->dump, image_idx, node_id, &segment, &element);
+		const struct mwd_node *node = image_idx == MW_DUMP_NO_IMAGE
+						      ? NULL
+						      : mw_dump_find_node(builder->dump, image_idx,
+								node_id, &segment, &element);
 		if (!node || node->kind == MWD_NODE_NONE)
 			return -ENOENT;
 		uint32_t *memo = memo_of(builder, segment, element);
@@ -161,15 +165,16 @@ static int collect(struct mw_stack_builder *builder, uint32_t image_idx, uint32_
 		if (!pending)
 			return -ENOMEM;
 		*memo = IN_PROGRESS;
-		*pending = (struct pending_node){
-			node, builder->first_image_idx + image_idx, memo };
+		*pending =
+			(struct pending_node){ node, builder->first_image_idx + image_idx, memo };
 		node_id = node->parent;
 	}
 	*known_out = 0;
 	return 0;
 }
 
-static struct mw_position position_of(const struct mw_profile *profile, const struct pending_node *at)
+static struct mw_position position_of(
+	const struct mw_profile *profile, const struct pending_node *at)
 {
 	struct mw_position position = {
 		.module_idx = MW_NONE,

@@ -20,8 +20,8 @@ int64_t mw_settle_process_peak(const struct mwd_image *image, enum mwd_class cla
 	return total->live_bytes > total->peak_bytes ? total->live_bytes : total->peak_bytes;
 }
 
-void mw_settle_init(struct mw_settle *settle, const struct mwd_control *control,
-	const struct mwd_image *image)
+void mw_settle_init(
+	struct mw_settle *settle, const struct mwd_control *control, const struct mwd_image *image)
 {
 	const struct mwd_image_total *heap = &image->total[MWD_CLASS_HEAP];
 	settle->final_epoch[MWD_PEAK_PROCESS_HEAP] =

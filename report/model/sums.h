@@ -16,9 +16,9 @@
 
 struct mw_sums {
 	uint64_t allocated_bytes, allocated_blocks;
-	uint64_t freed_bytes, freed_blocks;           /* of the blocks born here */
+	uint64_t freed_bytes, freed_blocks;	      /* of the blocks born here */
 	uint64_t freed_here_bytes, freed_here_blocks; /* by calls from here, whoever made them */
-	uint64_t max_total_bytes;                     /* maximum, not sum */
+	uint64_t max_total_bytes;		      /* maximum, not sum */
 	int64_t peak_bytes[MWD_N_PEAKS], peak_blocks[MWD_N_PEAKS];
 };
 
@@ -35,8 +35,8 @@ int64_t mw_settle_tree_heap_peak(const struct mwd_control *control);
 int64_t mw_settle_process_peak(const struct mwd_image *image, enum mwd_class class);
 
 /** mw_settle_init() - the epochs an image's records are compared with. */
-void mw_settle_init(struct mw_settle *settle, const struct mwd_control *control,
-	const struct mwd_image *image);
+void mw_settle_init(
+	struct mw_settle *settle, const struct mwd_control *control, const struct mwd_image *image);
 
 /** mw_settle_record() - a record's counters, settled. */
 struct mw_sums mw_settle_record(const struct mw_settle *settle, const struct mwd_record *record);

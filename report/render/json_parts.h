@@ -21,8 +21,7 @@ void mw_json_tail(struct mw_json_writer *writer, const struct mw_view *view);
 const char *mw_json_class_name(unsigned class);
 
 /** mw_json_counters() - the columns of columns.h as one object. */
-void mw_json_counters(
-	struct mw_json_writer *writer, const char *key, const struct mw_sums *sums);
+void mw_json_counters(struct mw_json_writer *writer, const char *key, const struct mw_sums *sums);
 
 /** mw_json_classes() - {"heap": counters, ...}, classes without events left out. */
 void mw_json_classes(struct mw_json_writer *writer, const char *key,

@@ -12,9 +12,12 @@
 static const char *end_name(enum mw_process_end end)
 {
 	static const char *const names[] = {
-		[MW_PROCESS_RUNNING] = "running", [MW_PROCESS_EXITED] = "exit",
-		[MW_PROCESS_SIGNALED] = "signal", [MW_PROCESS_EXECED] = "exec",
-		[MW_PROCESS_KILLED] = "killed", [MW_PROCESS_LOST] = "unknown",
+		[MW_PROCESS_RUNNING] = "running",
+		[MW_PROCESS_EXITED] = "exit",
+		[MW_PROCESS_SIGNALED] = "signal",
+		[MW_PROCESS_EXECED] = "exec",
+		[MW_PROCESS_KILLED] = "killed",
+		[MW_PROCESS_LOST] = "unknown",
 	};
 	return names[end];
 }
@@ -94,8 +97,8 @@ static void put_row(struct mw_json_writer *writer, const struct mw_view *view,
 	mw_json_index(writer, "parent", row->parent == MW_NONE ? MW_NONE : places[row->parent]);
 	mw_json_index(
 		writer, "replaced", row->previous == MW_NONE ? MW_NONE : places[row->previous]);
-	mw_json_put_text(writer, "command",
-		mw_processes_command(profile, row, command, sizeof(command)));
+	mw_json_put_text(
+		writer, "command", mw_processes_command(profile, row, command, sizeof(command)));
 	mw_json_put_real(writer, "start_seconds",
 		(double)mw_minus(row->start_ns, control->start_monotonic_ns) / 1e9);
 	mw_json_put_text(writer, "end", end_name(row->end));

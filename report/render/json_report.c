@@ -28,7 +28,7 @@ void mw_json_classes(struct mw_json_writer *writer, const char *key,
 	const struct mw_sums sums[static MWD_N_CLASSES])
 {
 	mw_json_open_object(writer, key);
-	for (unsigned class = 0; class < MWD_N_CLASSES; class++) {
+	for (unsigned class = 0; class < MWD_N_CLASSES; class ++) {
 		const struct mw_sums *at = &sums[class];
 		if (at->allocated_blocks || at->freed_blocks || at->freed_here_blocks)
 			mw_json_counters(writer, mw_json_class_name(class), at);
@@ -130,8 +130,9 @@ static void put_check(struct mw_json_writer *writer, const struct mw_profile *pr
 	mw_json_put_int(writer, "sum_bytes", sum);
 	if (has_total) {
 		mw_json_put_int(writer, "total_bytes", profile->tree_heap_peak_bytes);
-		mw_json_put_int(writer, "difference_bytes",
-			mw_minus(profile->tree_heap_peak_bytes, sum));
+		mw_json_put_int(
+			writer, "difference_bytes", mw_minus(profile->tree_heap_peak_bytes, sum));
+		mw_json_put_int(writer, "bound_bytes", mw_losses_peak_bound(profile));
 	}
 	mw_json_close(writer);
 }

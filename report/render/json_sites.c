@@ -3,8 +3,8 @@
  * json_sites.c - the JSON report's modules, functions, lines and sites.
  *
  * A site's id is a hash of its class and of (build ID or path, function, base name of the file,
- * line or address) from the innermost frame outwards: the same program gives the same ids wherever it is
- * loaded, so runs can be compared. Stacks that differ in addresses only have one id, and are
+ * line or address) from the innermost frame outwards: the same program gives the same ids wherever
+ * it is loaded, so runs can be compared. Stacks that differ in addresses only have one id, and are
  * one element here.
  */
 #include "report/render/json_parts.h"
@@ -19,7 +19,8 @@
 void mw_json_modules(struct mw_json_writer *writer, const struct mw_view *view)
 {
 	static const char *const sources[] = { [MW_SYMBOL_SOURCE_NONE] = "none",
-		[MW_SYMBOL_SOURCE_SYMTAB] = "symtab", [MW_SYMBOL_SOURCE_DWARF] = "dwarf" };
+		[MW_SYMBOL_SOURCE_SYMTAB] = "symtab",
+		[MW_SYMBOL_SOURCE_DWARF] = "dwarf" };
 	const struct mw_profile *profile = &view->profile;
 	mw_json_open_array(writer, "modules");
 	for (size_t i = 0; i < profile->modules.n; i++) {
@@ -57,8 +58,8 @@ void mw_json_functions(struct mw_json_writer *writer, const struct mw_view *view
 	mw_json_close(writer);
 }
 
-static void put_shares(struct mw_json_writer *writer, const struct mw_profile *profile,
-	const struct mw_line *line)
+static void put_shares(
+	struct mw_json_writer *writer, const struct mw_profile *profile, const struct mw_line *line)
 {
 	mw_json_open_array(writer, "programs");
 	for (uint32_t at = line->first_share; at != MW_NONE; at = profile->shares.items[at].next) {
@@ -109,8 +110,8 @@ static uint64_t hash_line(const struct mw_profile *profile, const struct mw_line
 	if (function->module_idx != MW_NONE) {
 		const struct mw_module *module = &profile->modules.items[function->module_idx];
 		hash = module->build_id_bytes
-			? mw_hash_bytes(hash, module->build_id, module->build_id_bytes)
-			: hash_text(hash, mw_profile_text(profile, module->path));
+			       ? mw_hash_bytes(hash, module->build_id, module->build_id_bytes)
+			       : hash_text(hash, mw_profile_text(profile, module->path));
 	}
 	hash = hash_text(hash, mw_profile_text(profile, function->name));
 	hash = hash_text(hash, file ? mw_format_basename(file) : NULL);

@@ -93,7 +93,8 @@ static void print_row(struct mw_text *text, uint32_t number, const struct mw_sum
 		format_mib(increment, text, (int64_t)(heap->allocated_bytes - freed));
 		snprintf(occurrences, sizeof(occurrences), "%" PRIu64, heap->allocated_blocks);
 	}
-	fprintf(text->out, "%6" PRIu32 " %12s %12s  %10s   ", number, usage, increment, occurrences);
+	fprintf(text->out, "%6" PRIu32 " %12s %12s  %10s   ", number, usage, increment,
+		occurrences);
 	print_contents(text, contents ? contents : "");
 }
 
@@ -105,8 +106,8 @@ static void print_head(struct mw_text *text, const char *file)
 	if (text->has_exact_tables)
 		fprintf(text->out, "%s\n", file);
 	else
-		mw_text_last_cell(text, file, text->width > 20 ? text->width - 10 : 10,
-			mw_format_path);
+		mw_text_last_cell(
+			text, file, text->width > 20 ? text->width - 10 : 10, mw_format_path);
 	fprintf(text->out, "\n%6s %12s %12s  %10s   %s\n%s\n", "Line #", "Mem usage", "Increment",
 		"Occurrences", "Line Contents", rule);
 }
@@ -121,8 +122,8 @@ void mw_profile_table_print(struct mw_text *text, const struct mw_profile *profi
 	print_head(text, mw_profile_text(profile, function->file));
 	size_t next = 0;
 	uint32_t last = n > 0 ? function->last_line : 0;
-	uint32_t at = source && rows ? mw_source_find_function(source, name, function->first_line)
-				     : 0;
+	uint32_t at =
+		source && rows ? mw_source_find_function(source, name, function->first_line) : 0;
 	for (; source && rows && at <= last && mw_source_line(source, at); at++) {
 		bool has_numbers = next < n && rows[next].line == at;
 		print_row(text, at, has_numbers ? rows[next].heap : NULL, profile->has_free_stacks,

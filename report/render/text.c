@@ -25,15 +25,35 @@ void mw_text_heading(struct mw_text *text, const char *title)
 		text->has_color ? "\033[0m" : "");
 }
 
-/* Words of @content in lines of text->width columns, all indented; blanks collapse. */
+#define GLUE '\1' /* a blank that no line ends at: cleaned text has no control bytes */
+
+/* "1.5 MiB" stays together. */
+static void glue_sizes(char *content)
+{
+	static const char units[] = "BKMGTPE";
+	for (char *at = content; (at = strchr(at, ' ')); at++) {
+		bool is_size = at > content && at[-1] >= '0' && at[-1] <= '9' &&
+			       strchr(units, at[1]) && at[1] &&
+			       (at[1] == 'B' ? strchr(" ,;:)", at[2]) != NULL
+					     : at[2] == 'i' && at[3] == 'B');
+		if (is_size)
+			*at = GLUE;
+	}
+}
+
+#define READABLE_COLUMNS 80 /* prose is no wider, even where tables are */
+
+/* Words of @content in lines, all indented; blanks collapse. Long words (paths) may take all of
+ * text->width. */
 static void print_wrapped(struct mw_text *text, char *content, unsigned indent)
 {
-	unsigned room = text->width > indent + 8 ? text->width - indent : 8;
+	unsigned widest = text->width > indent + 8 ? text->width - indent : 8;
+	unsigned room = widest < READABLE_COLUMNS - indent ? widest : READABLE_COLUMNS - indent;
 	unsigned at = 0; /* columns of this line behind its indentation */
 	char *save = NULL;
 	char cut[1024];
 	for (char *word = strtok_r(content, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		mw_format_ellipsize(word, room < 250 ? room : 250, cut, sizeof(cut));
+		mw_format_ellipsize(word, widest < 250 ? widest : 250, cut, sizeof(cut));
 		unsigned columns = (unsigned)mw_format_columns(cut);
 		if (at != 0 && at + 1 + columns > room) {
 			fputc('\n', text->out);
@@ -43,18 +63,21 @@ static void print_wrapped(struct mw_text *text, char *content, unsigned indent)
 			fprintf(text->out, "%*s", (int)indent, "");
 		else
 			fputc(' ', text->out);
+		for (char *glue = cut; (glue = strchr(glue, GLUE));)
+			*glue = ' ';
 		fputs(cut, text->out);
 		at += columns + (at != 0);
 	}
 	fputc('\n', text->out);
 }
 
-static void print_formatted(
+__attribute__((format(printf, 3, 0))) static void print_formatted(
 	struct mw_text *text, unsigned indent, const char *format, va_list arguments)
 {
 	char *content = NULL;
 	if (vasprintf(&content, format, arguments) >= 0) {
 		mw_format_clean(content);
+		glue_sizes(content);
 		print_wrapped(text, content, indent);
 	}
 	free(content);
@@ -128,8 +151,10 @@ const char *mw_text_place(const struct mw_profile *profile, const struct mw_func
 	uint32_t line, char *out, size_t out_bytes)
 {
 	const char *file = mw_profile_text(profile, function->file);
-	const char *module = function->module_idx == MW_NONE ? NULL
-		: mw_profile_text(profile, profile->modules.items[function->module_idx].path);
+	const char *module = function->module_idx == MW_NONE
+				     ? NULL
+				     : mw_profile_text(profile,
+					       profile->modules.items[function->module_idx].path);
 	if (file && line)
 		snprintf(out, out_bytes, "%s:%u", file, line);
 	else
@@ -139,7 +164,6 @@ const char *mw_text_place(const struct mw_profile *profile, const struct mw_func
 
 bool mw_text_is_wanted(const struct mw_view *view, const struct mw_function *function)
 {
-	return !view->regex ||
-		regexec(view->regex, mw_profile_text(&view->profile, function->name), 0, NULL, 0) ==
-		0;
+	return !view->regex || regexec(view->regex, mw_profile_text(&view->profile, function->name),
+				       0, NULL, 0) == 0;
 }

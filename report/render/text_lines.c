@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/model/losses.h"
+
 #define FIXED_COLUMNS 29 /* bytes, share, blocks */
 
 static const enum mwd_peak peak = MWD_PEAK_TREE_HEAP;
@@ -116,8 +118,8 @@ static void print_line(struct mw_text *text, const struct mw_profile *profile, u
 	mw_text_last_cell(text, programs, columns.programs, mw_format_cut);
 }
 
-static void print_sum_row(struct mw_text *text, int64_t bytes, int64_t blocks, int64_t total,
-	const char *what)
+static void print_sum_row(
+	struct mw_text *text, int64_t bytes, int64_t blocks, int64_t total, const char *what)
 {
 	print_numbers(text, bytes, blocks, total);
 	mw_text_last_cell(text, what, text->width - FIXED_COLUMNS, mw_format_cut);
@@ -126,15 +128,16 @@ static void print_sum_row(struct mw_text *text, int64_t bytes, int64_t blocks, i
 /* The records' own sum; heap has a total that was kept apart from them to compare with. */
 static void print_difference(struct mw_text *text, const struct mw_profile *profile)
 {
-	char size[MW_FORMAT_BYTES];
-	int64_t difference = mw_minus(profile->tree_heap_peak_bytes,
-		profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
+	char size[MW_FORMAT_BYTES], bound[MW_FORMAT_BYTES];
+	int64_t difference = mw_minus(
+		profile->tree_heap_peak_bytes, profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
 	if (difference != 0)
 		mw_text_caption(text,
 			"The tree's own counter had %s %s than this sum: threads and processes "
-			"publish in batches, and that is the bound of the error.",
+			"publish in batches, here at most %s in all.",
 			mw_format_size(size, difference < 0 ? -difference : difference),
-			difference < 0 ? "less" : "more");
+			difference < 0 ? "less" : "more",
+			mw_format_size(bound, mw_losses_peak_bound(profile)));
 }
 
 static void print_table(struct mw_text *text, const struct mw_view *view, enum mwd_class class)
@@ -176,7 +179,7 @@ void mw_text_lines(struct mw_text *text, const struct mw_view *view)
 		[MWD_CLASS_ANON] = "Anonymous mappings at the tree's heap peak",
 		[MWD_CLASS_FILE] = "File mappings at the tree's heap peak",
 	};
-	for (unsigned class = 0; class < MWD_N_CLASSES; class++) {
+	for (unsigned class = 0; class < MWD_N_CLASSES; class ++) {
 		if (class != MWD_CLASS_HEAP && view->profile.sums[class].peak_bytes[peak] == 0)
 			continue;
 		mw_text_heading(text, titles[class]);
@@ -184,7 +187,7 @@ void mw_text_lines(struct mw_text *text, const struct mw_view *view)
 			mw_text_caption(text,
 				"Each byte once: at its innermost frame with a source line outside "
 				"the C/C++ libraries and malloc wrappers, else the innermost.");
-		print_table(text, view, (enum mwd_class)class);
+		print_table(text, view, (enum mwd_class) class);
 		if (class == MWD_CLASS_HEAP)
 			print_difference(text, &view->profile);
 	}

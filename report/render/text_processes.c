@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define FIXED_COLUMNS 56 /* all before the command */
-#define MAX_INDENT 8
+#define MAX_DEPTH 12
 
 static bool is_hidden(const struct mw_process_row *row)
 {
@@ -91,11 +91,11 @@ static void print_size_or_dash(struct mw_text *text, int64_t bytes)
 }
 
 /* Depth among the printed rows only, so that cutting the table cuts the indentation too. */
-static unsigned depth_of(
-	const struct mw_processes *processes, const bool *is_chosen, const struct mw_process_row *row)
+static unsigned depth_of(const struct mw_processes *processes, const bool *is_chosen,
+	const struct mw_process_row *row)
 {
 	unsigned depth = 0;
-	for (uint32_t at = row->parent; at != MW_NONE && depth < MAX_INDENT;) {
+	for (uint32_t at = row->parent; at != MW_NONE && depth < MAX_DEPTH;) {
 		const struct mw_process_row *above = &processes->rows.items[at];
 		bool is_printed = is_chosen[at];
 		while (above->previous != MW_NONE) { /* an exec chain is one level */
@@ -121,14 +121,15 @@ static void print_row(struct mw_text *text, const struct mw_view *view,
 	print_size_or_dash(text, row->image_idx == MW_NONE ? -1 : row->at_tree_peak_bytes);
 	fprintf(text->out, "  %-10s  ", format_end(row, end, sizeof(end)));
 	mw_processes_command(&view->profile, row, command, sizeof(command));
-	snprintf(indented, sizeof(indented), "%*s%s%s", (int)depth * 2, "",
+	snprintf(indented, sizeof(indented), "%*s%s%s",
+		(int)(text->width < 100 ? depth : depth * 2), "",
 		row->previous != MW_NONE ? "> " : "", command);
 	mw_text_last_cell(text, indented,
 		text->width > FIXED_COLUMNS + 8 ? text->width - FIXED_COLUMNS : 8, mw_format_cut);
 }
 
-static void print_rest(struct mw_text *text, const struct mw_view *view, const bool *is_chosen,
-	size_t n_chosen)
+static void print_rest(
+	struct mw_text *text, const struct mw_view *view, const bool *is_chosen, size_t n_chosen)
 {
 	const struct mw_processes *processes = &view->processes;
 	size_t n_rest = 0;

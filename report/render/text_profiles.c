@@ -27,7 +27,7 @@ static bool print_function(struct mw_text *text, const struct mw_view *view, uin
 		return false;
 	struct mw_source source = { 0 };
 	bool has_source = view->wants_source &&
-		mw_source_open(mw_profile_text(profile, function->file), &source) == 0;
+			  mw_source_open(mw_profile_text(profile, function->file), &source) == 0;
 	bool is_printed = has_source || view->regex || !view->wants_source;
 	if (is_printed) {
 		mw_profile_table_print(text, profile, function_idx, has_source ? &source : NULL);
@@ -50,10 +50,11 @@ void mw_text_profiles(struct mw_text *text, const struct mw_view *view)
 		mw_text_item(text, view->regex ? "no function with source lines matches"
 					       : "no function with debug lines and source on disk");
 	else
-		mw_text_caption(text,
-			view->profile.has_free_stacks
-				? "Increment: allocated minus freed while the line was on the stack."
-				: "Increment: allocated minus freed of the blocks allocated through "
-				  "the line (stacks of frees were not recorded).");
+		mw_text_caption(text, view->profile.has_free_stacks
+					      ? "Increment: allocated minus freed while the line "
+						"was on the stack."
+					      : "Increment: allocated minus freed of the blocks "
+						"allocated through "
+						"the line (stacks of frees were not recorded).");
 	free(order);
 }

@@ -14,8 +14,7 @@ static void print_command(struct mw_text *text, const struct mw_run *run)
 	const char *command = run->info.command ? run->info.command : "(run.json does not say)";
 	fprintf(text->out, "%s", text->has_color ? "\033[1m" : "");
 	fputs("memwatch-preload: ", text->out);
-	mw_text_last_cell(
-		text, command, text->width > 18 ? text->width - 18 : 1, mw_format_cut);
+	mw_text_last_cell(text, command, text->width > 18 ? text->width - 18 : 1, mw_format_cut);
 	fprintf(text->out, "%s", text->has_color ? "\033[0m" : "");
 }
 

@@ -18,14 +18,15 @@ static void print_unattributed(struct mw_text *text, const struct mw_profile *pr
 		mw_format_size(in_all, (int64_t)heap->allocated_bytes));
 }
 
-static void print_stacks(struct mw_text *text, const struct mw_profile *profile,
-	const struct mw_losses *losses)
+static void print_stacks(
+	struct mw_text *text, const struct mw_profile *profile, const struct mw_losses *losses)
 {
 	char at_peak[MW_FORMAT_BYTES], in_all[MW_FORMAT_BYTES];
 	const struct mw_sums *partial = &profile->partial[MWD_CLASS_HEAP];
 	if (partial->allocated_blocks)
 		mw_text_item(text,
-			"partial stacks (outer frames missing): %s at the tree's heap peak, %s of all "
+			"partial stacks (outer frames missing): %s at the tree's heap peak, %s of "
+			"all "
 			"allocated, %" PRIu64 " blocks",
 			mw_format_size(at_peak, partial->peak_bytes[MWD_PEAK_TREE_HEAP]),
 			mw_format_size(in_all, (int64_t)partial->allocated_bytes),
@@ -48,7 +49,8 @@ static void print_not_followed(struct mw_text *text, const struct mw_view *view)
 	if (n > view->top)
 		mw_text_item(text, "not followed: ... and %zu more programs", n - view->top);
 	if (n == 0)
-		mw_text_item(text, "not followed: none (%" PRIu64 " programs started by exec or spawn)",
+		mw_text_item(text,
+			"not followed: none (%" PRIu64 " programs started by exec or spawn)",
 			view->execs.n_followed);
 }
 
@@ -61,8 +63,8 @@ static void print_lost(struct mw_text *text, const struct mw_losses *losses)
 		mw_text_item(text, "lost: nothing");
 	for (unsigned i = 0; i < MWD_N_LOST; i++) {
 		if (losses->lost[i])
-			mw_text_item(text, "lost: %" PRIu64 " %s", losses->lost[i],
-				mw_losses_name(i));
+			mw_text_item(
+				text, "lost: %" PRIu64 " %s", losses->lost[i], mw_losses_name(i));
 	}
 	if (losses->n_lost_images)
 		mw_text_item(text, "lost: %" PRIu64 " processes found no room in the dump",

@@ -15,8 +15,8 @@ struct mw_view {
 	struct mw_profile profile;
 	struct mw_processes processes;
 	struct mw_execs execs;
-	struct mw_notes notes;  /* why the report is partial; empty = it is whole */
-	const regex_t *regex;   /* functions asked for, NULL = none; borrowed */
-	unsigned top;           /* rows of long tables, UINT_MAX = all */
+	struct mw_notes notes; /* why the report is partial; empty = it is whole */
+	const regex_t *regex;  /* functions asked for, NULL = none; borrowed */
+	unsigned top;	       /* rows of long tables, UINT_MAX = all */
 	bool wants_source;
 };

@@ -11,8 +11,8 @@ struct mw_diag {
 };
 
 /* Later messages do not overwrite the first: the first one is the cause. */
-#define mw_diag_set(diag, ...)                                                            \
-	do {                                                                              \
-		if ((diag)->text[0] == '\0')                                              \
-			(void)snprintf((diag)->text, sizeof((diag)->text), __VA_ARGS__); \
+#define mw_diag_set(diag, ...)                                                                     \
+	do {                                                                                       \
+		if ((diag)->text[0] == '\0')                                                       \
+			(void)snprintf((diag)->text, sizeof((diag)->text), __VA_ARGS__);           \
 	} while (0)

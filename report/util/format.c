@@ -38,8 +38,8 @@ const char *mw_format_duration(char buffer[static MW_FORMAT_BYTES], double secon
 		snprintf(buffer, MW_FORMAT_BYTES, "%.1f s", seconds);
 	} else {
 		unsigned long whole = (unsigned long)seconds;
-		snprintf(buffer, MW_FORMAT_BYTES, "%lu:%02lu:%02lu", whole / 3600,
-			whole / 60 % 60, whole % 60);
+		snprintf(buffer, MW_FORMAT_BYTES, "%lu:%02lu:%02lu", whole / 3600, whole / 60 % 60,
+			whole % 60);
 	}
 	return buffer;
 }

@@ -19,7 +19,7 @@ struct mw_index_slot {
 
 struct mw_index {
 	struct mw_index_slot *slots; /* owned */
-	size_t n, capacity;          /* capacity is a power of two, or 0 */
+	size_t n, capacity;	     /* capacity is a power of two, or 0 */
 };
 
 /* Does @element of the owner's array (@context) have this @key? */

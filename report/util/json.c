@@ -24,8 +24,7 @@ struct mw_json *mw_json_destroy(struct mw_json *document)
 
 const struct mw_json *mw_json_member(const struct mw_json *object, const char *key)
 {
-	return (const struct mw_json *)cJSON_GetObjectItemCaseSensitive(
-		(const cJSON *)object, key);
+	return (const struct mw_json *)cJSON_GetObjectItemCaseSensitive((const cJSON *)object, key);
 }
 
 const struct mw_json *mw_json_first(const struct mw_json *array)
@@ -58,9 +57,10 @@ static size_t utf8_bytes(const unsigned char *text)
 	unsigned lead = text[0];
 	if (lead < 0x80)
 		return 1;
-	size_t n = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-		: lead >= 0xf0 && lead < 0xf5                                   ? 4
-										: 0;
+	size_t n = lead >= 0xc2 && lead < 0xe0	 ? 2
+		   : lead >= 0xe0 && lead < 0xf0 ? 3
+		   : lead >= 0xf0 && lead < 0xf5 ? 4
+						 : 0;
 	for (size_t i = 1; i < n; i++) {
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;
@@ -110,10 +110,8 @@ static void write_key(struct mw_json_writer *writer, const char *key)
 		if (writer->depth <= 2)
 			fprintf(writer->out, "\n%*s", (int)writer->depth * 2, "");
 	}
-	if (key) {
-		write_text(writer, key);
-		fputc(':', writer->out);
-	}
+	if (key)
+		fprintf(writer->out, "\"%s\":", key);
 }
 
 static void open_level(struct mw_json_writer *writer, const char *key, char opener, char closer)

@@ -43,7 +43,8 @@ struct mw_json_writer {
 	bool has_members[MW_JSON_MAX_DEPTH];
 };
 
-/* Every value takes its key inside an object, NULL inside an array and at the top. Text that is
+/* Every value takes its key (plain ASCII) inside an object, NULL inside an array and at the top.
+ * Text that is
  * not UTF-8 is written with U+FFFD for each bad byte. */
 void mw_json_open_object(struct mw_json_writer *writer, const char *key);
 void mw_json_open_array(struct mw_json_writer *writer, const char *key);
