@@ -16,8 +16,7 @@ say() { echo "==> $*"; }
 say "configure: $build_dir"
 cmake -S "$source_dir" -B "$build_dir" -G Ninja >/dev/null
 say "build"
-cmake --build "$build_dir" -j "$(nproc)" --target memwatch-preload memwatch-report \
-	libmemwatch-preload.so
+cmake --build "$build_dir" -j "$(nproc)"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -36,13 +36,12 @@ class Image:
         (self.heap_epoch,) = struct.unpack_from("<I", data, at + 76)
         (self.heap_peak_ns, self.contribution, self.vm_hwm, self.own_private, self.own_shared,
          self.inherited_freed_bytes, self.inherited_freed_blocks, self.unknown_frees,
-         self.n_captures, self.n_truncated, self.n_stopped) = struct.unpack_from(
-             "<2q9Q", data, at + 80)
-        self.n_threads, cmdline_bytes = struct.unpack_from("<2I", data, at + 168)
-        self.lost = struct.unpack_from("<16Q", data, at + 176)
-        totals = struct.unpack_from("<6q", data, at + 304)
+         self.n_checked, self.n_mismatched) = struct.unpack_from("<2q8Q", data, at + 80)
+        self.n_threads, cmdline_bytes = struct.unpack_from("<2I", data, at + 160)
+        self.lost = struct.unpack_from("<16Q", data, at + 168)
+        totals = struct.unpack_from("<6q", data, at + 296)
         self.live = dict(zip(CLASSES, totals[0::2]))
-        self.peak = {c: max(p, l) for c, p, l in zip(CLASSES, totals[1::2], totals[0::2])}
+        self.peak = dict(zip(CLASSES, totals[1::2]))
         self.exe = data[offset + PAGE - 2048:offset + PAGE - 1536].split(b"\0")[0].decode()
         cmdline = data[offset + PAGE - 1536:offset + PAGE][:cmdline_bytes]
         self.argv = [word.decode(errors="replace") for word in cmdline.split(b"\0") if word]
@@ -58,8 +57,10 @@ class Image:
         return out
 
     def at_peak(self, record):
-        grew = self.live["heap"] >= self.peak["heap"]
-        if grew or record.epoch0 != self.heap_epoch:
+        live, peak = self.live["heap"], self.peak["heap"]
+        if max(live, peak) <= 0:
+            return 0 # there was no peak to be at
+        if live > peak or record.epoch0 != self.heap_epoch:
             return record.allocated_bytes - record.freed_bytes
         return record.peak0
 

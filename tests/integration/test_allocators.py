@@ -60,8 +60,8 @@ def preloaded(pattern, expected_exact):
     books, profiled = lib.with_truth([lib.workload("truth_lines")], env=env)
     profile = profiled.must_have_profile()
     for line in books[0]["lines"] if expected_exact else []:
-        got = profile.line(line["function"], line["line"])
-        lib.equal(got and got.through["allocated_bytes"], line["allocated_bytes"],
+        got = profile.counters(line["function"], line["line"]) or {}
+        lib.equal(got.get("allocated_bytes", 0), line["allocated_bytes"],
                   f"{os.path.basename(paths[0])}: {line['function']}:{line['line']}")
 
 

@@ -5,7 +5,7 @@ import signal
 
 import lib
 
-# way -> (status, words of which one must stand in the report's end of the process)
+# way -> status as subprocess has it
 WAYS = {
     "return": 2, "exit": 3, "_exit": 4, "_Exit": 5, "quick_exit": 6, "exit_group": 8, "thread": 9,
     "pthread_exit": 0, "abort": -signal.SIGABRT, "segv": -signal.SIGSEGV,
@@ -18,18 +18,20 @@ def alone(way, status):
     lib.equal(profiled.done.status, lib.shell_status(status), f"{way}: status")
     profile = profiled.must_have_profile()
     for line in books[0]["lines"]:
-        got = profile.line(line["function"], line["line"])
-        for name in ("allocated_bytes", "allocated_blocks", "freed_bytes", "freed_blocks",
-                     "at_peak_bytes"):
-            lib.equal(got.through[name] if got else None, line[name],
-                      f"{way}: {line['function']}:{line['line']}: {name}")
+        got = profile.counters(line["function"], line["line"]) or {}
+        for name, reported in (("allocated_bytes",) * 2, ("allocated_blocks",) * 2,
+                               ("freed_bytes",) * 2, ("freed_blocks",) * 2,
+                               ("at_peak_bytes", "process_peak_bytes")):
+            if got or line[name]:
+                lib.equal(got.get(reported), line[name],
+                          f"{way}: {line['function']}:{line['line']}: {name}")
     lib.check(profile.peak_heap_bytes >= books[0]["peak_heap_bytes"], f"{way}: peak")
     process = profile.processes[0]
     if status < 0:
         lib.equal(process.signal, -status, f"{way}: signal in the report")
     else:
         lib.equal(process.exit_status, status, f"{way}: exit status in the report")
-    lib.check_against_dump(profiled)
+    lib.check_against_dump(profiled, had_threads="thread" in way)
 
 
 def as_child(way):

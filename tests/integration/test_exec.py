@@ -29,7 +29,7 @@ def main():
     for book in books:
         # A process that spawns allocates in libc, too; leaves have nothing but their books.
         exact = "parent" not in book["role"] and "before" not in book["role"]
-        peaks = [p.peak_heap_bytes for p in profile.processes if p.pid == book["pid"]]
+        peaks = [p.peak_heap_bytes for p in profile.images if p.pid == book["pid"]]
         want = book["peak_heap_bytes"]
         found = want in peaks if exact else any(peak >= want for peak in peaks)
         lib.check(found, f"{book['role']}: no process image with pid {book['pid']} and peak "
@@ -42,12 +42,14 @@ def main():
             lines[key][0] += line["allocated_bytes"]
             lines[key][1] += line["allocated_blocks"]
     for (function, line), (n_bytes, blocks) in lines.items():
-        got = profile.line(function, line)
-        lib.equal((got.through["allocated_bytes"], got.through["allocated_blocks"]) if got else None,
-                  (n_bytes, blocks), f"{function}:{line} over all images")
+        got = profile.counters(function, line) or {}
+        lib.equal((got.get("allocated_bytes"), got.get("allocated_blocks")), (n_bytes, blocks),
+                  f"{function}:{line} over all images")
     # What a child is given by its parent stays so: rows run alone give the same bytes, too.
-    for row in ("execve_empty", "execv_unset", "vfork", "system_cleared", "chain"):
-        lib.compare_runs([PROGRAM, "/dev/null", row], env={"PATH": os.environ["PATH"]})
+    for row in ("execve_empty", "execv_unset", "vfork", "vfork_exit",
+                "exec_fails_first", "system_cleared", "chain"):
+        _, alone = lib.compare_runs([PROGRAM, "/dev/null", row], env={"PATH": os.environ["PATH"]})
+        lib.check_sums(alone.must_have_profile())
     lib.check_sums(profile)
     lib.check_against_dump(profiled)
     lib.finish()

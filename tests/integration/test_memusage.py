@@ -11,8 +11,10 @@ import lib
 PROGRAMS = [["truth_peak", "hills"], ["truth_peak", "exit"], ["truth_peak", "equal"],
             ["truth_peak", "realloc"], ["truth_peak", "sawtooth"], ["truth_deep", "200"],
             ["truth_coroutine"], ["truth_die", "return"], ["truth_signals"]]
+# Programs that end with their stderr open, or memusage could not say anything.
 REAL = [["/usr/bin/perl", "-e", 'my @a = map { "x" x $_ } 1..2000; print scalar(@a)'],
-        ["/bin/ls", "-l", "/usr/bin"], ["/usr/bin/sort", "/etc/services"]]
+        ["/bin/bash", "-c", "for i in {1..20000}; do :; done"],
+        ["/usr/bin/perl", "-MPOSIX", "-e", 'print join ",", sort { $a <=> $b } 1..5000']]
 
 
 def main():

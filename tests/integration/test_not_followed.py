@@ -43,9 +43,9 @@ def kinds():
         os.chmod(setuid, 0o4755)
     yield "static", build("static_one", "gcc", "-static"), "static"
     yield "static-pie", build("static_pie_one", "gcc", "-static-pie"), "static"
-    yield "32-bit", build("other_class", "gcc", "-m32"), "32"
-    yield "musl", build("musl_one", "musl-gcc"), "loader"
-    yield "setuid", setuid if os.getuid() == 0 else None, "set"
+    yield "32-bit", build("other_class", "gcc", "-m32"), "word size"
+    yield "musl", build("musl_one", "musl-gcc"), "c library"
+    yield "setuid", setuid if os.getuid() == 0 else None, "user"
 
 
 def main():
@@ -56,7 +56,8 @@ def main():
             continue
         n_tested += 1
         # Directly, and as a child between two programs that are followed.
-        lib.compare_runs([program, "word"], what=f"{name} directly")
+        _, directly = lib.compare_runs([program, "word"], what=f"{name} directly")
+        lib.check(str(program) in directly.report, f"{name}: not in the report of its own run")
         command = ["sh", "-c", f"id -u; {program} child; echo $?; {lib.workload('truth_die')} exit"]
         _, profiled = lib.compare_runs(command, env=dict(os.environ, TRUTH_FILE="/dev/null"),
                                        what=f"{name} as a child")

@@ -22,7 +22,7 @@ def compare(program, level):
     books, profiled = lib.with_truth([lib.workload(program, level)])
     profile, truth = profiled.must_have_profile(), books[0]
     lib.equal(profile.peak_heap_bytes, truth["tree_peak_heap_bytes"], f"{program}: tree peak")
-    by_pid = {process.pid: process for process in profile.processes}
+    by_pid = {process.pid: process for process in profile.images}
     lib.equal(len(by_pid), len(truth["processes"]), f"{program}: processes")
     for process in truth["processes"]:
         got = by_pid.get(process["pid"])
@@ -38,12 +38,12 @@ def compare(program, level):
     for counter, name in (("allocated_bytes", "allocated_bytes"), ("freed_bytes", "freed_bytes"),
                           ("allocated_blocks", "allocated_blocks"),
                           ("freed_blocks", "freed_blocks"),
-                          ("at_tree_peak_bytes", "at_tree_peak_bytes"),
-                          ("at_tree_peak_blocks", "at_tree_peak_blocks")):
+                          ("at_tree_peak_bytes", "tree_peak_bytes"),
+                          ("at_tree_peak_blocks", "tree_peak_blocks"),
+                          ("at_peak_bytes", "process_peak_bytes")):
         for (function, line), expected in add_up(truth["processes"], counter).items():
-            got = profile.line(function, line)
-            lib.equal(got.through[name] if got else 0, expected,
-                      f"{program}: {function}:{line}: {name}")
+            got = profile.counters(function, line)
+            lib.equal(got[name] if got else 0, expected, f"{program}: {function}:{line}: {name}")
     lib.check_sums(profile)
     lib.check_against_dump(profiled)
 

@@ -3,7 +3,8 @@
 
 Arrows go one way (README, layout): the zone sees three headers of preload/ and itself; symbolize
 sees nothing of ours; in report, util <- ingest <- model <- render <- commands. Each third-party
-header is included by one .c of a folder, so that each library stands behind one small file.
+header is included by one .c of a folder, so that each library stands behind one small file; but
+symbolize/ as a whole is where elfutils is.
 """
 
 import collections
@@ -39,6 +40,7 @@ THIRD_PARTY = [
     (re.compile(r"cJSON"), "cJSON"),
     (re.compile(r"^(libiberty|demangle\.h)"), "libiberty"),
 ]
+WHOLE_FOLDER = {("symbolize", "elfutils")}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')
 
 
@@ -71,6 +73,8 @@ def main():
         for number, is_own, header in includes_of(path):
             where = f"{relative}:{number}"
             library = library_of(header)
+            if (folder, library) in WHOLE_FOLDER:
+                continue
             if library:
                 users[folder, library].add(str(relative))
                 if path.suffix == ".h" and folder != "tests":
