@@ -61,37 +61,49 @@ static bool mangles_names(Dwarf_Die *unit)
 	}
 }
 
+/* The readable form of @name when it is mangled, else NULL. */
+static const char *read_mangled(struct unit_reading *reading, const char *name)
+{
+	const char *readable;
+
+	if (!name)
+		return NULL;
+	readable = mw_symbol_store_derive(reading->request->store, name, mw_symbol_demangle);
+	return readable && strcmp(readable, name) != 0 ? readable : NULL;
+}
+
 /* Without linkage names (-gline-tables-only) a function is "push"; its symbol says whose. */
 static const char *find_mangled_symbol(struct unit_reading *reading, Dwarf_Die *function)
 {
 	const struct mw_symbol_elf_symbol *symbol;
-	const char *readable;
 	Dwarf_Addr entry;
 
 	if (!reading->has_mangled_names || dwarf_entrypc(function, &entry) != 0)
 		return NULL;
 	entry += reading->request->bias;
 	symbol = mw_symbol_table_find(reading->request->table, entry);
-	if (!symbol || symbol->address != entry)
+	if (!symbol || symbol->address != entry || !read_mangled(reading, symbol->name))
 		return NULL;
-	readable =
-		mw_symbol_store_derive(reading->request->store, symbol->name, mw_symbol_demangle);
-	return readable && strcmp(readable, symbol->name) != 0 ? readable : NULL;
+	return mw_symbol_table_name(reading->request->store, symbol);
 }
 
+/* A linkage name that is not mangled is an alias (glibc's __GI_abort): the source's own name
+ * says more. */
 static const char *name_function(struct unit_reading *reading, struct mw_dwarf_scope *scope)
 {
-	const char *name = get_string(&scope->die, DW_AT_linkage_name);
-	const char *symbol_name = NULL;
+	const char *linkage_name = get_string(&scope->die, DW_AT_linkage_name);
+	const char *readable, *name;
 
+	if (!linkage_name)
+		linkage_name = get_string(&scope->die, DW_AT_MIPS_linkage_name);
+	readable = read_mangled(reading, linkage_name);
+	if (!readable && !linkage_name && scope->parent_idx == MW_DWARF_NONE)
+		readable = find_mangled_symbol(reading, &scope->die);
+	if (readable)
+		return readable;
+	name = dwarf_diename(&scope->die);
 	if (!name)
-		name = get_string(&scope->die, DW_AT_MIPS_linkage_name);
-	if (!name && scope->parent_idx == MW_DWARF_NONE)
-		symbol_name = find_mangled_symbol(reading, &scope->die);
-	if (symbol_name)
-		return symbol_name;
-	if (!name)
-		name = dwarf_diename(&scope->die);
+		name = linkage_name;
 	return name ? mw_symbol_store_derive(reading->request->store, name, mw_symbol_demangle)
 		    : NULL;
 }
@@ -125,7 +137,7 @@ static void name_scope(struct unit_reading *reading, struct mw_dwarf_scope *scop
 	if (scope->parent_idx == MW_DWARF_NONE)
 		return;
 	scope->call_line = get_number(&scope->die, DW_AT_call_line);
-	if (scope->call_line)
+	if (dwarf_hasattr(&scope->die, DW_AT_call_file))
 		scope->call_file = name_call_file(reading, &scope->die);
 }
 

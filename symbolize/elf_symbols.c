@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include "symbolize/elf_file.h"
+#include "symbolize/store.h"
+#include "symbolize/symbolize.h"
 
 #define NO_OUTER SIZE_MAX
 
@@ -146,4 +148,38 @@ const struct mw_symbol_elf_symbol *mw_symbol_table_find(
 			return &table->entries[i].symbol;
 	}
 	return NULL;
+}
+
+/* Other dots belong to the name (Go, assembler). */
+static void cut_clone_suffix(char *name)
+{
+	static const char *const suffixes[] = { ".cold", ".constprop", ".isra", ".llvm",
+		".localalias", ".lto_priv", ".part" };
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char *suffix = strstr(name, suffixes[i]);
+		char after = suffix ? suffix[strlen(suffixes[i])] : '\0';
+
+		if (suffix && suffix > name && (after == '.' || after == '\0'))
+			*suffix = '\0';
+	}
+}
+
+const char *mw_symbol_table_name(
+	struct mw_symbol_store *store, const struct mw_symbol_elf_symbol *symbol)
+{
+	const char *readable;
+	char *plain = strdup(symbol->name);
+	char *version = plain ? strchr(plain, '@') : NULL;
+
+	if (!plain) {
+		mw_symbol_store_fail(store);
+		return NULL;
+	}
+	if (version && version > plain)
+		*version = '\0';
+	cut_clone_suffix(plain);
+	readable = mw_symbol_store_derive(store, plain, mw_symbol_demangle);
+	free(plain);
+	return readable;
 }

@@ -9,6 +9,7 @@
 
 struct mw_symbol_elf;
 struct mw_symbol_elf_symbol;
+struct mw_symbol_store;
 struct mw_symbol_table;
 
 /**
@@ -32,3 +33,13 @@ size_t mw_symbol_table_count(const struct mw_symbol_table *table);
  */
 const struct mw_symbol_elf_symbol *mw_symbol_table_find(
 	const struct mw_symbol_table *table, uint64_t address);
+
+/**
+ * mw_symbol_table_name() - the readable name of the source function behind a symbol
+ *
+ * Versions (memcpy@@GLIBC_2.14) and what compilers append to clones (.cold, .constprop.0) go, as
+ * DWARF has neither.
+ * Return: the store's; NULL when out of memory.
+ */
+const char *mw_symbol_table_name(
+	struct mw_symbol_store *store, const struct mw_symbol_elf_symbol *symbol);

@@ -18,23 +18,6 @@
 
 static const struct mw_symbol_frame unknown_frame;
 
-/* "memcpy@@GLIBC_2.14" is memcpy. */
-static const char *name_symbol(
-	struct mw_symbol_store *store, const struct mw_symbol_elf_symbol *symbol)
-{
-	const char *version = strchr(symbol->name, '@');
-	size_t name_bytes = version ? (size_t)(version - symbol->name) : 0;
-	char *plain;
-
-	if (name_bytes == 0)
-		return mw_symbol_store_derive(store, symbol->name, mw_symbol_demangle);
-	plain = mw_symbol_store_alloc(store, name_bytes + 1);
-	if (!plain)
-		return NULL;
-	memcpy(plain, symbol->name, name_bytes);
-	return mw_symbol_store_derive(store, plain, mw_symbol_demangle);
-}
-
 /* The symbol names the physical function, which is the outermost frame. */
 static void answer_by_table(const struct mw_symbol_table *table, struct mw_symbol_store *store,
 	struct mw_symbol_lookup *lookup)
@@ -54,7 +37,7 @@ static void answer_by_table(const struct mw_symbol_table *table, struct mw_symbo
 		return;
 	if (known->n_frames)
 		memcpy(frames, known->frames, n_frames * sizeof(*frames));
-	frames[n_frames - 1].function = name_symbol(store, symbol);
+	frames[n_frames - 1].function = mw_symbol_table_name(store, symbol);
 	lookup->symbol = (struct mw_symbol){ .frames = frames, .n_frames = n_frames };
 }
 

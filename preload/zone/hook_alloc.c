@@ -27,7 +27,7 @@ static inline void *done(struct mw_task *task, const struct mw_regs *regs, void 
 	return block;
 }
 
-MW_EXPORT MW_HOT void *malloc(size_t bytes)
+MW_EXPORT MW_FLAT void *malloc(size_t bytes)
 {
 	struct mw_task *task = ENTER();
 	if (mw_unlikely(!task))
@@ -36,7 +36,7 @@ MW_EXPORT MW_HOT void *malloc(size_t bytes)
 	return done(task, &regs, mw_real.malloc(bytes), bytes);
 }
 
-MW_EXPORT MW_HOT void *calloc(size_t n, size_t bytes)
+MW_EXPORT MW_FLAT void *calloc(size_t n, size_t bytes)
 {
 	struct mw_task *task = ENTER();
 	if (mw_unlikely(!task))
@@ -59,7 +59,7 @@ static inline void free_from(struct mw_task *task, const struct mw_regs *regs, v
 	}
 }
 
-MW_EXPORT MW_HOT void free(void *block)
+MW_EXPORT MW_FLAT void free(void *block)
 {
 	struct mw_regs regs = MW_CALLER_REGS();
 	free_from(ENTER(), &regs, block);

@@ -146,7 +146,7 @@ bool mw_image_has_ended(void)
 	return mw_load_relaxed(&mw_image->end) != MWD_END_NONE;
 }
 
-void mw_image_lost(enum mwd_lost kind, uint64_t n)
+MW_COLD void mw_image_lost(enum mwd_lost kind, uint64_t n)
 {
 	if (mw_image)
 		mw_add_relaxed(&mw_image->lost[kind], n);

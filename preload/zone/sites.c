@@ -175,7 +175,7 @@ static struct mwd_record *fill_slot(struct mw_task *task, struct mw_site_slot *s
 	return record;
 }
 
-static struct mwd_record *find_by_hash(struct mw_task *task, uint64_t path_hash, enum mwd_class class)
+static MW_NOINLINE MW_HOT struct mwd_record *find_by_hash(struct mw_task *task, uint64_t path_hash, enum mwd_class class)
 {
 	uint64_t key = finish_key(path_hash + class);
 	struct mw_site_slot *slot = find_slot(task, key);
@@ -197,16 +197,21 @@ MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class cla
 		top->record = record;
 	return record;
 }
-MW_HOT struct mwd_record *mw_sites_find_for_free(struct mw_task *task, uint32_t id)
+/* Another thread's record: count in one of ours with the same stack. */
+static MW_NOINLINE struct mwd_record *find_foreign(struct mw_task *task, uint32_t id,
+	const struct mwd_record *born)
 {
-	const struct directory_entry *entry = &directory[id >> CHUNK_SHIFT];
-	struct mwd_record *born = &entry->chunk[id & (CHUNK_RECORDS - 1)];
-	if (mw_likely(entry->owner == task))
-		return born;
 	uint64_t key = finish_key(~(uint64_t)id);
 	struct mw_site_slot *slot = find_slot(task, key);
 	if (slot && slot->key)
 		return slot->record;
 	return slot ? fill_slot(task, slot, key, born->node, born->class)
 		    : new_record(task, born->node, born->class);
+}
+
+MW_HOT struct mwd_record *mw_sites_find_for_free(struct mw_task *task, uint32_t id)
+{
+	const struct directory_entry *entry = &directory[id >> CHUNK_SHIFT];
+	struct mwd_record *born = &entry->chunk[id & (CHUNK_RECORDS - 1)];
+	return mw_likely(entry->owner == task) ? born : find_foreign(task, id, born);
 }

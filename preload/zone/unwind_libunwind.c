@@ -94,7 +94,7 @@ static uint64_t extend(uint64_t hash, uintptr_t pc)
 	return x ^ x >> 29;
 }
 
-bool mw_libunwind_capture(struct mw_trace *trace, const struct mw_regs *regs)
+MW_COLD bool mw_libunwind_capture(struct mw_trace *trace, const struct mw_regs *regs)
 {
 	struct walk walk;
 	if (!lib.getcontext)
@@ -128,7 +128,7 @@ static bool is_comparable(const struct mw_frame *frame)
 	return !(frame->flags & (MW_FRAME_MARKER | MW_FRAME_GUESSED));
 }
 
-int mw_libunwind_check(const struct mw_trace *trace, const struct mw_regs *regs)
+MW_COLD int mw_libunwind_check(const struct mw_trace *trace, const struct mw_regs *regs)
 {
 	struct walk walk;
 	if (!lib.getcontext)

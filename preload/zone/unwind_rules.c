@@ -62,7 +62,7 @@ enum { SIGNAL_REGS = 128 + 168 + 8, SIGNAL_FP = SIGNAL_REGS + 29 * 8,
        SIGNAL_BYTES = SIGNAL_PC + 8 };
 #endif
 
-static enum outcome step_signal(struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
+static MW_COLD enum outcome step_signal(struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
 {
 	if (!is_readable(trace, s->sp, SIGNAL_BYTES))
 		return IS_STOPPED;
@@ -86,7 +86,7 @@ static struct mw_rule guess_rule(void)
 #endif
 }
 
-static enum outcome step_drap(struct mw_trace *trace, struct mw_fresh_frame *s, struct mw_rule rule,
+static MW_NOINLINE enum outcome step_drap(struct mw_trace *trace, struct mw_fresh_frame *s, struct mw_rule rule,
 	unsigned *hard_out)
 {
 	uintptr_t slot = s->fp + (uintptr_t)(intptr_t)rule.offset;
@@ -153,6 +153,11 @@ static inline enum outcome step(struct mw_trace *trace, struct mw_fresh_frame *s
 	return STEPPED;
 }
 
+static inline bool holds(const struct mw_link *link)
+{
+	return mw_likely(word_at(link->slot) == link->pc);
+}
+
 /*
  * Whether the words that lead from frames[i] outwards are what they were. Return: index of the
  * outermost frame that is still proven. Down to the last special frame it is one word each.
@@ -163,11 +168,19 @@ static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t
 	const struct mw_frame *frames = trace->frames;
 	uint32_t easy_end = frames[i].last_special > outermost ? frames[i].last_special : outermost;
 	const struct mw_link *link = &links[i], *end = &links[easy_end];
-	while (link > end) {
-		link--;
-		if (mw_unlikely(word_at(link->slot) != link->pc))
-			return (uint32_t)(link - links) + 1;
+	for (; link - end >= 4; link -= 4) {
+		if (!holds(&link[-1]))
+			return (uint32_t)(link - links);
+		if (!holds(&link[-2]))
+			return (uint32_t)(link - links) - 1;
+		if (!holds(&link[-3]))
+			return (uint32_t)(link - links) - 2;
+		if (!holds(&link[-4]))
+			return (uint32_t)(link - links) - 3;
 	}
+	for (; link > end; link--)
+		if (!holds(&link[-1]))
+			return (uint32_t)(link - links);
 	i = easy_end < i ? easy_end : i;
 	for (; i > outermost; i--) {
 		const struct mw_frame *outer = &frames[i - 1];
@@ -226,7 +239,7 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
  * to fresh, following fp through the words themselves, since a kept fp that nobody needed can be
  * stale. Return: the state of the outermost proven frame.
  */
-static struct mw_fresh_frame move_proven(struct mw_trace *trace, uint32_t from, uint32_t proven,
+static MW_NOINLINE struct mw_fresh_frame move_proven(struct mw_trace *trace, uint32_t from, uint32_t proven,
 	struct mw_fresh_frame s, uint32_t *n_fresh)
 {
 	const struct mw_frame *frames = trace->frames;
@@ -259,11 +272,12 @@ static inline bool is_unchanged(const struct mw_trace *trace, const struct mw_re
 }
 
 /*
- * Unwind from @s until a frame of the old trace proves true, or to the end. Return: how many of
+ * Unwind from @regs until a frame of the old trace proves true, or to the end. Return: how many of
  * the old frames stay; the new ones are in fresh[0..*n_fresh).
  */
-static uint32_t walk(struct mw_trace *trace, struct mw_fresh_frame s, uint32_t *n_fresh)
+static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, uint32_t *n_fresh)
 {
+	struct mw_fresh_frame s = { regs->pc, regs->sp, regs->fp, 0, 0, 0 };
 	uint32_t max = mw_control->max_frames, n = 0;
 	uint32_t outermost = trace->n_markers;
 	uint32_t n_old = trace->n_frames;
@@ -303,10 +317,8 @@ static uint32_t walk(struct mw_trace *trace, struct mw_fresh_frame s, uint32_t *
 	return 0;
 }
 
-MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs *regs)
+static MW_NOINLINE MW_HOT void capture_changed(struct mw_trace *trace, const struct mw_regs *regs)
 {
-	if (mw_likely(is_unchanged(trace, regs)))
-		return;
 	uint32_t generation = mw_modules_generation();
 	if (mw_unlikely(trace->generation != generation || trace->is_truncated)) {
 		trace->generation = generation;
@@ -314,8 +326,13 @@ MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs
 		trace->is_truncated = false;
 	}
 	uint32_t n_fresh;
-	uint32_t n_kept = walk(trace,
-		(struct mw_fresh_frame){ regs->pc, regs->sp, regs->fp, 0, 0, 0 }, &n_fresh);
+	uint32_t n_kept = walk(trace, regs, &n_fresh);
 	append_fresh(trace, n_kept, n_fresh);
 	trace->n_frames = n_kept + n_fresh;
+}
+
+MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs *regs)
+{
+	if (mw_unlikely(!is_unchanged(trace, regs)))
+		capture_changed(trace, regs);
 }

@@ -17,7 +17,11 @@
 #pragma once
 
 #define MW_HOT __attribute__((hot))
+/* The whole hot path in one function: the calls it saves are a third of its instructions. What is
+ * MW_COLD stays out. */
+#define MW_FLAT __attribute__((hot, flatten))
 #define MW_COLD __attribute__((cold, noinline))
+#define MW_NOINLINE __attribute__((noinline))
 #define MW_EXPORT __attribute__((visibility("default")))
 #define mw_likely(x) __builtin_expect(!!(x), 1)
 #define mw_unlikely(x) __builtin_expect(!!(x), 0)

@@ -51,8 +51,8 @@ static bool find_text(const char *path, struct range *range_out)
 	return is_found;
 }
 
-static FILE *start_addr2line(
-	const char *path, const uint64_t *addresses, size_t n_addresses, char *list_path)
+static FILE *start_addr2line(const char *tool, const char *path, const uint64_t *addresses,
+	size_t n_addresses, char *list_path)
 {
 	char command[4300];
 	FILE *list;
@@ -64,7 +64,7 @@ static FILE *start_addr2line(
 	for (size_t i = 0; i < n_addresses; i++)
 		fprintf(list, "0x%" PRIx64 "\n", addresses[i]);
 	fclose(list);
-	snprintf(command, sizeof(command), "addr2line -a -f -i -C -e '%s' < '%s' 2>/dev/null", path,
+	snprintf(command, sizeof(command), "%s -a -f -i -C -e '%s' < '%s' 2>/dev/null", tool, path,
 		list_path);
 	return popen(command, "r");
 }
@@ -180,8 +180,8 @@ static bool resolve(struct mw_symbolizer *symbolizer, const char *path, const ui
 	return mw_symbolizer_resolve(symbolizer, NULL, NULL) == 0;
 }
 
-int oracle_compare(const char *path, unsigned step, size_t max_addresses, FILE *differences,
-	size_t max_differences, struct oracle_result *result_out)
+int oracle_compare(const char *tool, const char *path, unsigned step, size_t max_addresses,
+	FILE *differences, size_t max_differences, struct oracle_result *result_out)
 {
 	char list_path[] = "/tmp/symbolize-oracle-XXXXXX";
 	struct oracle_result result = { 0 };
@@ -208,7 +208,7 @@ int oracle_compare(const char *path, unsigned step, size_t max_addresses, FILE *
 	result.our_seconds = now_seconds() - start_seconds;
 
 	start_seconds = now_seconds();
-	pipe = start_addr2line(path, addresses, result.n_addresses, list_path);
+	pipe = start_addr2line(tool, path, addresses, result.n_addresses, list_path);
 	if (pipe)
 		compare_answers(
 			pipe, symbolizer, addresses, ids, max_differences, differences, &result);

@@ -1,6 +1,6 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * oracle.h - compare symbolize/ with binutils' addr2line, an implementation of its own.
+ * oracle.h - compare symbolize/ with addr2line of binutils or LLVM, implementations of their own.
  */
 #pragma once
 
@@ -19,10 +19,11 @@ struct oracle_result {
 
 /**
  * oracle_compare() - look up every @step bytes of @path's .text both ways
+ * @tool:            "addr2line" of binutils or "llvm-addr2line"
  * @max_addresses:   0 = all
  * @max_differences: how many to print on @differences (NULL = none)
  *
  * Return: 0, or -1 when addr2line or readelf could not be run.
  */
-int oracle_compare(const char *path, unsigned step, size_t max_addresses, FILE *differences,
-	size_t max_differences, struct oracle_result *result_out);
+int oracle_compare(const char *tool, const char *path, unsigned step, size_t max_addresses,
+	FILE *differences, size_t max_differences, struct oracle_result *result_out);
