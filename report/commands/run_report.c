@@ -96,13 +96,15 @@ static int build(struct run *run)
 	return error;
 }
 
+#define PIPE_COLUMNS 80 /* files and pipes end up in mails, issues and terminals */
+
 static unsigned width_of(const struct mw_report_options *options, FILE *out)
 {
 	struct winsize size;
 	if (options->width)
 		return options->width;
 	if (!isatty(fileno(out)))
-		return 100;
+		return PIPE_COLUMNS;
 	unsigned columns = 0;
 	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
 		columns = size.ws_col;

@@ -56,7 +56,9 @@ static void print_heap_peak(struct mw_text *text, const struct mwd_control *cont
 {
 	char size[MW_FORMAT_BYTES], when[MW_FORMAT_BYTES];
 	int64_t peak = mw_settle_tree_heap_peak(control);
-	if (peak > control->heap_peak_bytes)
+	if (peak == 0)
+		fputs("  live heap        0 B  nothing was allocated\n", text->out);
+	else if (peak > control->heap_peak_bytes || control->heap_peak_ns == 0)
 		fprintf(text->out, "  live heap %10s  at the end\n", mw_format_size(size, peak));
 	else
 		fprintf(text->out, "  live heap %10s  at %s\n", mw_format_size(size, peak),
