@@ -119,6 +119,13 @@ static bool wants_color(const struct mw_report_options *options, FILE *out)
 	return isatty(fileno(out)) && !(no_color && no_color[0]);
 }
 
+static int flush(FILE *out)
+{
+	if (fflush(out) != 0)
+		return -errno;
+	return ferror(out) ? -EIO : 0;
+}
+
 static int write_text(struct run *run, FILE *out)
 {
 	const struct mw_report_options *options = run->options;
@@ -133,13 +140,14 @@ static int write_text(struct run *run, FILE *out)
 		mw_peak_lines_render(&text, &run->view);
 	else
 		mw_text_render(&text, &run->view);
-	return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
+	return flush(out);
 }
 
 static int write_json(struct run *run, FILE *out)
 {
 	int error = mw_json_report_render(out, &run->view);
-	return fflush(out) == 0 && !ferror(out) ? error : -EIO;
+	int flush_error = flush(out);
+	return flush_error ? flush_error : error;
 }
 
 /* @path = NULL: to @standard. */

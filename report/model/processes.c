@@ -324,6 +324,14 @@ void mw_processes_deinit(struct mw_processes *processes)
 	processes->order = NULL;
 }
 
+size_t mw_processes_count_unfollowed(const struct mw_processes *processes)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < processes->rows.n; i++)
+		n += processes->rows.items[i].image_idx == MW_NONE;
+	return n;
+}
+
 /* NUL separated words to blanks; the first to its base name. */
 static void copy_cmdline(const char *words, size_t n_bytes, char *out, size_t out_bytes)
 {

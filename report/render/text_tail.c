@@ -42,13 +42,19 @@ static void print_not_followed(struct mw_text *text, const struct mw_view *view)
 	size_t n = view->execs.groups.n;
 	for (size_t i = 0; i < n && i < view->top; i++) {
 		const struct mw_exec_group *group = &view->execs.groups.items[i];
-		mw_text_item(text, "not followed: %s, %u times: %s",
-			mw_profile_text(&view->profile, group->program), group->n,
-			mw_execs_reason(group->verdict));
+		mw_text_item(text, "not followed: %s: %s, %u time%s",
+			mw_profile_text(&view->profile, group->program),
+			mw_execs_reason(group->verdict), group->n, group->n == 1 ? "" : "s");
 	}
 	if (n > view->top)
 		mw_text_item(text, "not followed: ... and %zu more programs", n - view->top);
-	if (n == 0)
+	size_t n_unseen = mw_processes_count_unfollowed(&view->processes);
+	if (n_unseen > 0)
+		mw_text_item(text,
+			"not followed: %zu process%s that only the launcher saw (no heap in the "
+			"process table)",
+			n_unseen, n_unseen == 1 ? "" : "es");
+	if (n == 0 && n_unseen == 0)
 		mw_text_item(text,
 			"not followed: none (%" PRIu64 " programs started by exec or spawn)",
 			view->execs.n_followed);
