@@ -58,7 +58,7 @@ def compare_callers(profile, name, arguments):
 def compare_process(profile, books, name):
     lib.equal(len(profile.images), 1, "process images")
     image = profile.images[0]
-    slack = profile.peak_error_bytes() if name in THREADED else 0
+    slack = profile.peak_error_bytes()
     if name in NOT_ALONE:
         lib.check(image.peak_heap_bytes >= books["peak_heap_bytes"] - slack,
                   f"peak {image.peak_heap_bytes}, truth {books['peak_heap_bytes']} - {slack}")
