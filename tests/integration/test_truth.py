@@ -81,7 +81,9 @@ def main():
     books, profiled = lib.with_truth(command)
     profile = profiled.must_have_profile()
     lib.equal(len(books), 1, "books of one process")
-    counters = COUNTERS if name in THREADED else {**COUNTERS, **AT_PEAK}
+    counters = {**COUNTERS, **({} if name in THREADED else AT_PEAK)}
+    if name not in NOT_ALONE:
+        counters["max_total_bytes"] = "max_total_bytes" # at births there: the line's peak
     lib.check(len(books[0]["lines"]) > 0, "the truth has no lines")
     for line in books[0]["lines"]:
         compare_line(profile, line, counters)
