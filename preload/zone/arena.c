@@ -31,7 +31,7 @@ static bool is_ours(const struct mwd_control *control)
 {
 	static const uint8_t magic[8] = MWD_MAGIC_BYTES;
 	return memcmp(control->magic, magic, sizeof(magic)) == 0 &&
-		control->version == MWD_VERSION && control->control_bytes == MWD_PAGE;
+	       control->version == MWD_VERSION && control->control_bytes == MWD_PAGE;
 }
 
 /* No trust in an inherited environment: only a regular file, not reached by a symbolic link. */
@@ -57,7 +57,7 @@ bool mw_arena_open(const char *directory)
 	/* A file shorter than a page would fault: its size is known before it is read. */
 	struct stat status;
 	bool is_whole = mw_raw(SYS_fstat, fd, &status, 0) == 0 && S_ISREG(status.st_mode) &&
-		status.st_size >= (off_t)MWD_PAGE;
+			status.st_size >= (off_t)MWD_PAGE;
 	mw_raw_close(fd);
 	if (!control)
 		return false;

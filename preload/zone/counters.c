@@ -27,7 +27,7 @@ static inline void settle(struct mwd_record *record)
 	const uint32_t epochs[MWD_N_PEAKS] = { mw_load_acquire(&mw_image->heap_epoch),
 		mw_load_acquire(&mw_control->heap_epoch), mw_load_acquire(&mw_control->rss_epoch) };
 	if (mw_unlikely(record->epoch[0] != epochs[0] || record->epoch[1] != epochs[1] ||
-		    record->epoch[2] != epochs[2]))
+			record->epoch[2] != epochs[2]))
 		remember(record, epochs);
 }
 
@@ -41,8 +41,8 @@ MW_HOT void mw_counters_alloc(struct mw_task *task, struct mwd_record *record, u
 		record->max_total_bytes = live;
 }
 
-MW_HOT void mw_counters_free(struct mw_task *task, struct mwd_record *record, uint64_t bytes,
-	uint64_t n_blocks)
+MW_HOT void mw_counters_free(
+	struct mw_task *task, struct mwd_record *record, uint64_t bytes, uint64_t n_blocks)
 {
 	if (mw_likely(record->class == MWD_CLASS_HEAP))
 		mw_totals_before_loss(task);

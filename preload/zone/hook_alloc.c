@@ -19,7 +19,8 @@
 
 #define ENTER() mw_task_enter(__builtin_frame_address(0))
 
-static inline void *done(struct mw_task *task, const struct mw_regs *regs, void *block, size_t bytes)
+static inline void *done(
+	struct mw_task *task, const struct mw_regs *regs, void *block, size_t bytes)
 {
 	if (mw_likely(block))
 		mw_record_alloc(task, regs, block, bytes);
@@ -82,8 +83,8 @@ static void *forward_realloc(void *block, size_t bytes)
 	return mw_real.realloc(block, bytes);
 }
 
-static void *record_realloc(struct mw_task *task, const struct mw_regs *regs, void *block,
-	size_t bytes)
+static void *record_realloc(
+	struct mw_task *task, const struct mw_regs *regs, void *block, size_t bytes)
 {
 	struct mw_record_moved moved;
 	mw_record_realloc_begin(task, block, &moved);

@@ -36,8 +36,8 @@ static void *plain_new(size_t bytes, size_t alignment)
 	return alignment ? mw_real.memalign(alignment, bytes) : mw_real.malloc(bytes ? bytes : 1);
 }
 
-static void record_new(const void *frame, const struct mw_regs *regs, const void *block,
-	size_t bytes)
+static void record_new(
+	const void *frame, const struct mw_regs *regs, const void *block, size_t bytes)
 {
 	if (!block || mw_live_table_has((uintptr_t)block))
 		return;
@@ -97,9 +97,9 @@ static void plain_delete(void *block)
 	MW_EXPORT void *name(size_t bytes, size_t alignment, const void *tag)                      \
 	{                                                                                          \
 		BEGIN_NEW(name);                                                                   \
-		void *block = real                                                                 \
-			? ((void *(*)(size_t, size_t, const void *))real)(bytes, alignment, tag)   \
-			: plain_new(bytes, alignment);                                             \
+		void *block = real ? ((void *(*)(size_t, size_t, const void *))real)(              \
+					     bytes, alignment, tag)                                \
+				   : plain_new(bytes, alignment);                                  \
 		END_NEW();                                                                         \
 	}
 
@@ -111,8 +111,8 @@ static void plain_delete(void *block)
 	{                                                                                          \
 		static void *real_##name;                                                          \
 		struct mw_regs regs = MW_CALLER_REGS();                                            \
-		void(*real) parameters = (void(*) parameters)find(                                 \
-			&real_##name, #name, (const void *)regs.pc);                               \
+		void(*real) parameters =                                                           \
+			(void(*) parameters)find(&real_##name, #name, (const void *)regs.pc);      \
 		struct mw_task *task = block ? mw_task_enter(__builtin_frame_address(0)) : NULL;   \
 		if (task)                                                                          \
 			mw_record_free(task, &regs, block);                                        \
@@ -145,7 +145,7 @@ DEFINE_DELETE(_ZdlPvmSt11align_val_t, (void *block, size_t bytes, size_t alignme
 	(block, bytes, alignment))
 DEFINE_DELETE(_ZdaPvmSt11align_val_t, (void *block, size_t bytes, size_t alignment),
 	(block, bytes, alignment))
-DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t,
-	(void *block, size_t alignment, const void *tag), (block, alignment, tag))
-DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t,
-	(void *block, size_t alignment, const void *tag), (block, alignment, tag))
+DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *block, size_t alignment, const void *tag),
+	(block, alignment, tag))
+DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *block, size_t alignment, const void *tag),
+	(block, alignment, tag))

@@ -60,7 +60,7 @@ static void *finish_map(struct mw_task *task, const struct mw_regs *regs, struct
 		struct mw_regs regs = MW_CALLER_REGS();                                            \
 		struct mw_cut cut = { 0 };                                                         \
 		if (replaces_old(flags))                                                           \
-			mw_record_unmap_begin(at, whole_pages(bytes), &cut);                                    \
+			mw_record_unmap_begin(at, whole_pages(bytes), &cut);                       \
 		void *mapped = mw_real.name(at, bytes, prot, flags, fd, offset);                   \
 		return finish_map(task, &regs, &cut, mapped, bytes, flags);                        \
 	}
@@ -116,7 +116,8 @@ MW_EXPORT void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...
 }
 
 /* The program break went from @before to @after. */
-static void record_break(struct mw_task *task, const struct mw_regs *regs, char *before, char *after)
+static void record_break(
+	struct mw_task *task, const struct mw_regs *regs, char *before, char *after)
 {
 	if (after > before) {
 		mw_record_map(task, regs, before, (size_t)(after - before), MWD_CLASS_ANON);

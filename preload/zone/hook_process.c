@@ -2,10 +2,10 @@
 /*
  * hook_process.c - exec, spawn and the ends of a process: how children are followed. Zone; hook.
  *
- * fork, vfork and clone need no hook: see process.c. exec and spawn get our variables back into
- * whatever environment they were given. Memory for that lies on the caller's stack: a vfork child
- * must leave nothing behind. glibc's own calls inside system() and popen() do not come through
- * here, so those two are hooked themselves.
+ * vfork and clone need no hook, fork hardly one: see process.c. exec and spawn get our variables
+ * back into whatever environment they were given. Memory for that lies on the caller's stack: a
+ * vfork child must leave nothing behind. glibc's own calls inside system() and popen() do not come
+ * through here, so those two are hooked themselves.
  */
 #define MW_ZONE_DEFINES_HOOKS
 
@@ -42,6 +42,21 @@ static void resolve(void)
 			__builtin_alloca(size.n_pointers * sizeof(char *)),                        \
 			__builtin_alloca(size.n_bytes));                                           \
 	})
+
+/* ---- fork ---------------------------------------------------------------------------------- */
+
+/*
+ * Following needs no hook here (see process.c). But a child that forks and at once vforks again
+ * must not take the vfork's process, which shares its memory, for itself.
+ */
+MW_EXPORT pid_t fork(void)
+{
+	resolve();
+	pid_t pid = mw_real.fork();
+	if (pid == 0)
+		mw_process_note_fork();
+	return pid;
+}
 
 /* ---- exec ---------------------------------------------------------------------------------- */
 
@@ -80,8 +95,7 @@ MW_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 		return mw_real.execvpe(file, argv, envp);
 	char buffer[MW_PATH_BYTES];
 	const char *path = mw_inject_search(file, buffer);
-	enum mwd_verdict verdict =
-		path ? mw_inject_inspect(AT_FDCWD, path) : MWD_VERDICT_UNKNOWN;
+	enum mwd_verdict verdict = path ? mw_inject_inspect(AT_FDCWD, path) : MWD_VERDICT_UNKNOWN;
 	char **injected = INJECTED(envp, verdict);
 	struct mwd_log_exec *entry = begin_exec(path ? path : file, verdict);
 	mw_real.execvpe(file, argv, injected);
@@ -110,7 +124,7 @@ MW_EXPORT int execvp(const char *file, char *const argv[])
 	va_start(list, last);                                                                      \
 	argv[0] = (char *)(uintptr_t)first;                                                        \
 	for (size_t i = 1; i <= n_arguments; i++)                                                  \
-		argv[i] = va_arg(list, char *)
+	argv[i] = va_arg(list, char *)
 
 MW_EXPORT int execl(const char *path, const char *argument, ...)
 {
@@ -154,8 +168,8 @@ MW_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 	return failed_exec(entry);
 }
 
-MW_EXPORT int execveat(int directory_fd, const char *path, char *const argv[], char *const envp[],
-	int flags)
+MW_EXPORT int execveat(
+	int directory_fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	resolve();
 	if (!mw_inject_is_active())
@@ -206,8 +220,7 @@ MW_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_
 	pid = pid ? pid : &own_pid;
 	char buffer[MW_PATH_BYTES];
 	const char *path = mw_inject_search(file, buffer);
-	enum mwd_verdict verdict =
-		path ? mw_inject_inspect(AT_FDCWD, path) : MWD_VERDICT_UNKNOWN;
+	enum mwd_verdict verdict = path ? mw_inject_inspect(AT_FDCWD, path) : MWD_VERDICT_UNKNOWN;
 	char **injected = INJECTED(envp, verdict);
 	struct mwd_log_exec *entry = mw_inject_log(path ? path : file, 0, verdict);
 	int error = mw_real.posix_spawnp(pid, file, actions, attributes, argv, injected);
@@ -242,8 +255,8 @@ static int system_with(const char *command, char *const envp[])
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	pid_t pid;
 	int status = 127 << 8;
-	if (mw_real.posix_spawn(&pid, "/bin/sh", NULL, &attributes,
-		    (char *const *)(uintptr_t)argv, envp) == 0)
+	if (mw_real.posix_spawn(
+		    &pid, "/bin/sh", NULL, &attributes, (char *const *)(uintptr_t)argv, envp) == 0)
 		while (waitpid(pid, &status, 0) < 0)
 			if (errno != EINTR) {
 				status = -1;

@@ -66,13 +66,17 @@ bool mw_image_begin(char *const *argv, bool is_forked, struct mw_first_claim *cl
 	image->start_ns = mw_clock_ns();
 	image->heap_epoch = 1;
 	image->segment = (struct mwd_segment){ .kind = MWD_SEGMENT_IMAGE,
-		.header_bytes = sizeof(struct mwd_segment), .bytes = MWD_PAGE, .image = offset };
+		.header_bytes = sizeof(struct mwd_segment),
+		.bytes = MWD_PAGE,
+		.image = offset };
 	mw_image_offset = offset;
 	mw_store_release(&mw_image, image);
 
 	char *at = (char *)image + MWD_PAGE;
-	*claim_out = (struct mw_first_claim){ .log = (void *)at, .log_bytes = LOG_BYTES,
-		.nodes = (void *)(at + LOG_BYTES), .nodes_bytes = NODES_BYTES,
+	*claim_out = (struct mw_first_claim){ .log = (void *)at,
+		.log_bytes = LOG_BYTES,
+		.nodes = (void *)(at + LOG_BYTES),
+		.nodes_bytes = NODES_BYTES,
 		.records = (void *)(at + LOG_BYTES + NODES_BYTES),
 		.records_bytes = RECORDS_BYTES,
 		.records_offset = offset + MWD_PAGE + LOG_BYTES + NODES_BYTES };
@@ -85,7 +89,8 @@ void mw_image_publish(void)
 	mw_arena_publish_segment(&mw_image->segment);
 	do {
 		mw_store_relaxed(&mw_image->prev_image, head);
-		/* acq_rel: the image is complete before the head names it; pairs with the sampler. */
+		/* acq_rel: the image is complete before the head names it; pairs with the sampler.
+		 */
 	} while (!mw_cas_acq_rel(&mw_control->images_head, &head, mw_image_offset));
 	mw_add_relaxed(&mw_control->n_images, 1);
 }

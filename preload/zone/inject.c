@@ -37,7 +37,7 @@ static const char *value_of(const char *entry, const char *name)
 {
 	size_t length = strlen(name);
 	return strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1
-									  : NULL;
+									 : NULL;
 }
 
 /* ld.so takes the last of several definitions, getenv the first; ld.so's counts for us. */
@@ -63,8 +63,8 @@ bool mw_inject_is_healthy(char *const *envp)
 	const char *shim = shim_path();
 	size_t length = strlen(shim);
 	return run_dir && strcmp(run_dir, mw_arena_run_dir()) == 0 && preload &&
-		strncmp(preload, shim, length) == 0 &&
-		(!preload[length] || is_separator(preload[length]));
+	       strncmp(preload, shim, length) == 0 &&
+	       (!preload[length] || is_separator(preload[length]));
 }
 
 struct mw_inject_size mw_inject_measure(char *const *envp)
@@ -113,8 +113,8 @@ static bool loader_takes_shim(enum mwd_verdict verdict)
 	return verdict != MWD_VERDICT_OTHER_CLASS && verdict != MWD_VERDICT_OTHER_LOADER;
 }
 
-char **mw_inject_environment(char *const *envp, enum mwd_verdict verdict, char **pointers,
-	char *bytes)
+char **mw_inject_environment(
+	char *const *envp, enum mwd_verdict verdict, char **pointers, char *bytes)
 {
 	const char *preload = last_value(envp, MW_ENV_PRELOAD);
 	const char *shim = shim_path();
@@ -123,8 +123,8 @@ char **mw_inject_environment(char *const *envp, enum mwd_verdict verdict, char *
 	char *preload_entry = bytes;
 	char *value = append(bytes, MW_ENV_PRELOAD "=");
 	bool takes_shim = loader_takes_shim(verdict);
-	char *end = append_others(takes_shim ? append(value, shim) : value,
-		preload ? preload : "", shim, takes_shim);
+	char *end = append_others(
+		takes_shim ? append(value, shim) : value, preload ? preload : "", shim, takes_shim);
 
 	size_t n = 0;
 	for (; envp && *envp; envp++)
@@ -147,8 +147,8 @@ static bool read_head(int directory_fd, const char *path, uint8_t *head, long *n
 	struct stat status;
 	bool is_file = mw_raw(SYS_fstat, fd, &status, 0) == 0 && S_ISREG(status.st_mode);
 	*n_out = is_file ? mw_raw_read(fd, head, MW_INSPECT_HEAD_BYTES) : -1;
-	facts->has_capabilities = is_file &&
-		mw_raw6(SYS_fgetxattr, fd, (long)"security.capability", 0, 0, 0, 0) > 0;
+	facts->has_capabilities =
+		is_file && mw_raw6(SYS_fgetxattr, fd, (long)"security.capability", 0, 0, 0, 0) > 0;
 	mw_raw_close(fd);
 	if (*n_out < 0)
 		return false;

@@ -34,8 +34,8 @@ struct mw_inject_size mw_inject_measure(char *const *envp);
  * Other LD_PRELOAD entries are kept, ours goes first.
  * Return: @pointers.
  */
-char **mw_inject_environment(char *const *envp, enum mwd_verdict verdict, char **pointers,
-	char *bytes);
+char **mw_inject_environment(
+	char *const *envp, enum mwd_verdict verdict, char **pointers, char *bytes);
 
 /**
  * mw_inject_inspect() - can @path be followed?

@@ -51,8 +51,9 @@ static MW_COLD uint64_t *make_slot(uintptr_t block)
 	if (top >> ROOT_BITS)
 		return NULL;
 	uint64_t **middle = make_level((void **)&root[top], sizeof(uint64_t *) << MIDDLE_BITS);
-	if (!middle || !make_level((void **)&middle[granule >> LEAF_BITS & ((1u << MIDDLE_BITS) - 1)],
-			       sizeof(uint64_t) << LEAF_BITS))
+	if (!middle ||
+		!make_level((void **)&middle[granule >> LEAF_BITS & ((1u << MIDDLE_BITS) - 1)],
+			sizeof(uint64_t) << LEAF_BITS))
 		return NULL;
 	return slot_of(block);
 }
@@ -70,8 +71,8 @@ static inline uint64_t *slot_in(struct mw_live_leaf *leaf, uintptr_t block)
 	return slot;
 }
 
-MW_HOT bool mw_live_table_put(struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id,
-	uint64_t bytes)
+MW_HOT bool mw_live_table_put(
+	struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes)
 {
 	uint64_t *slot = slot_in(leaf, block);
 	if (mw_unlikely(!slot))
@@ -83,8 +84,8 @@ MW_HOT bool mw_live_table_put(struct mw_live_leaf *leaf, uintptr_t block, uint32
 	return true;
 }
 
-MW_HOT bool mw_live_table_take(struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out,
-	uint64_t *bytes_out)
+MW_HOT bool mw_live_table_take(
+	struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out, uint64_t *bytes_out)
 {
 	uint64_t *slot = slot_in(leaf, block);
 	uint64_t value = slot ? mw_load_relaxed(slot) : 0;

@@ -33,15 +33,16 @@ void mw_live_table_init(unsigned granule_shift);
  * Context: zone; lock-free; maps a leaf now and then.
  * Return: false when it cannot be kept (no memory, address or size out of range).
  */
-bool mw_live_table_put(struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes);
+bool mw_live_table_put(
+	struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes);
 
 /**
  * mw_live_table_take() - forget a block
  *
  * Return: whether it was known.
  */
-bool mw_live_table_take(struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out,
-	uint64_t *bytes_out);
+bool mw_live_table_take(
+	struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out, uint64_t *bytes_out);
 
 /** mw_live_table_has() - whether @block is known. */
 bool mw_live_table_has(uintptr_t block);

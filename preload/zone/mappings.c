@@ -118,7 +118,7 @@ bool mw_mappings_add(uintptr_t low, uintptr_t high, uint32_t record_id)
 	if (!lock())
 		return false;
 	bool is_kept = (n_pieces < capacity || grow()) &&
-		insert((struct mw_mapping){ low, high, record_id, free_group() });
+		       insert((struct mw_mapping){ low, high, record_id, free_group() });
 	unlock();
 	if (!is_kept)
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
@@ -137,9 +137,8 @@ static struct mw_mapping cut_piece(uint32_t at, uintptr_t low, uintptr_t high)
 		pieces[at].low = part.high;
 	} else {
 		pieces[at].high = part.low;
-		if (part.high < whole.high &&
-			!insert((struct mw_mapping){
-				part.high, whole.high, whole.record_id, whole.group }))
+		if (part.high < whole.high && !insert((struct mw_mapping){ part.high, whole.high,
+						      whole.record_id, whole.group }))
 			mw_image_lost(MWD_LOST_NO_SLOT, 1);
 	}
 	return part;

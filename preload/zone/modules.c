@@ -156,8 +156,7 @@ static uint32_t build_id_of(const struct object *object, const uint8_t **id_out)
 		if (segments[i].p_type != PT_NOTE || notes < object->start ||
 			notes + segments[i].p_memsz > object->end)
 			continue;
-		uint32_t bytes =
-			find_build_id((const void *)notes, segments[i].p_memsz, id_out);
+		uint32_t bytes = find_build_id((const void *)notes, segments[i].p_memsz, id_out);
 		if (bytes)
 			return bytes < BUILD_ID_BYTES ? bytes : BUILD_ID_BYTES;
 	}
@@ -191,8 +190,8 @@ static uint32_t hash_bytes(const uint8_t *bytes, uint32_t n)
 	return hash;
 }
 
-static bool log_module(const struct object *object, uint32_t id, const uint8_t *build_id,
-	uint32_t build_id_bytes)
+static bool log_module(
+	const struct object *object, uint32_t id, const uint8_t *build_id, uint32_t build_id_bytes)
 {
 	char path[1024];
 	size_t path_bytes = absolute_path(object->path, path, sizeof(path));
@@ -251,8 +250,7 @@ static uint32_t known_module(uintptr_t pc, uint32_t now)
 	for (uint32_t i = mw_load_acquire(&n_modules); i > 0; i--) {
 		const struct module *known = &modules[i - 1];
 		uintptr_t end = mw_load_acquire(&known->end);
-		if (pc < end && pc >= known->start &&
-			mw_load_relaxed(&known->generation) == now)
+		if (pc < end && pc >= known->start && mw_load_relaxed(&known->generation) == now)
 			return i;
 	}
 	return 0;

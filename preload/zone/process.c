@@ -38,9 +38,11 @@ __thread struct mw_task *mw_task_current __attribute__((tls_model("initial-exec"
 static const uint32_t never_on;
 const uint32_t *mw_process_is_on = &never_on;
 
-static uint32_t process_state;  /* enum process_state; copied by fork */
-static uint32_t *wiped_on_fork; /* is_on: 0 = not attached, 1 = on, 2 = being attached */
-static uint32_t image_count;    /* images this address space has served */
+static uint32_t process_state; /* enum process_state; copied by fork */
+/* [0] is_on: 0 = not attached, 1 = on, 2 = being attached; [1] pid of a forked child, 0 = unknown
+ */
+static uint32_t *wiped_on_fork;
+static uint32_t image_count; /* images this address space has served */
 static struct mw_task *tasks;
 static struct mw_task *hand;
 
@@ -105,8 +107,8 @@ static struct mw_task *make_task(void)
 
 /* ---- images -------------------------------------------------------------------------------- */
 
-static void start_tables(struct mw_task *task, const struct mw_first_claim *claim,
-	uint32_t node_base)
+static void start_tables(
+	struct mw_task *task, const struct mw_first_claim *claim, uint32_t node_base)
 {
 	mw_log_start(claim->log, claim->log_bytes);
 	mw_stack_table_start(claim->nodes, claim->nodes_bytes, node_base);
@@ -135,10 +137,23 @@ static bool begin_image(char *const *argv, bool is_forked)
 	return true;
 }
 
+/* A vfork child of a forked child that has no image yet shares its memory, not its pid. */
+static bool is_vforked(void)
+{
+	uint32_t pid = mw_load_relaxed(&wiped_on_fork[1]);
+	return pid && pid != (uint32_t)mw_raw_getpid();
+}
+
+void mw_process_note_fork(void)
+{
+	if (wiped_on_fork)
+		mw_store_relaxed(&wiped_on_fork[1], (uint32_t)mw_raw_getpid());
+}
+
 static void attach_child(void)
 {
 	uint32_t detached = 0;
-	if (!mw_cas_acq_rel(wiped_on_fork, &detached, 2))
+	if (is_vforked() || !mw_cas_acq_rel(wiped_on_fork, &detached, 2))
 		return;
 	mw_totals_publish(); /* on behalf of the parent, which may be waiting for us */
 	mw_task_current = NULL;
@@ -161,8 +176,7 @@ static const char *find_variable(char *const *environment, const char *name)
 static bool map_wiped_page(void)
 {
 	wiped_on_fork = mw_private_map(MWD_PAGE);
-	return wiped_on_fork &&
-		mw_raw_madvise(wiped_on_fork, MWD_PAGE, MADV_WIPEONFORK) == 0;
+	return wiped_on_fork && mw_raw_madvise(wiped_on_fork, MWD_PAGE, MADV_WIPEONFORK) == 0;
 }
 
 static void note_allocator(void)

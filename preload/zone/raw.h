@@ -66,7 +66,8 @@ static inline long mw_raw_readlink(const char *path, char *buffer, size_t bytes)
 }
 
 /* Return: address, or NULL on failure. */
-static inline void *mw_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, uint64_t offset)
+static inline void *mw_raw_mmap(
+	void *at, size_t bytes, int prot, int flags, int fd, uint64_t offset)
 {
 	long r = mw_raw6(SYS_mmap, (long)at, (long)bytes, prot, flags, fd, (long)offset);
 	return r < 0 && r > -4096 ? NULL : (void *)r;

@@ -38,6 +38,7 @@
 	X(MAP, void *, sbrk, (intptr_t))
 
 #define MW_REAL_PROCESS(X)                                                                         \
+	X(PROCESS, pid_t, fork, (void))                                                            \
 	X(PROCESS, int, execve, (const char *, char *const *, char *const *))                      \
 	X(PROCESS, int, execvpe, (const char *, char *const *, char *const *))                     \
 	X(PROCESS, int, fexecve, (int, char *const *, char *const *))                              \
@@ -56,8 +57,7 @@
 
 #define MW_REAL_DL(X) X(DL, int, dlclose, (void *))
 
-#define MW_REAL_LIST(X)                                                                            \
-	MW_REAL_ALLOC(X) MW_REAL_MAP(X) MW_REAL_PROCESS(X) MW_REAL_DL(X)
+#define MW_REAL_LIST(X) MW_REAL_ALLOC(X) MW_REAL_MAP(X) MW_REAL_PROCESS(X) MW_REAL_DL(X)
 
 struct mw_real {
 #define X(group, result, name, parameters) result(*name) parameters;

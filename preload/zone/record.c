@@ -9,29 +9,29 @@
 #include "preload/zone/sites.h"
 #include "preload/zone/zone.h"
 
-static inline struct mwd_record *record_of_call(struct mw_task *task, const struct mw_regs *regs,
-	enum mwd_class class)
+static inline struct mwd_record *record_of_call(
+	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class)
 {
 	mw_unwind_capture(&task->trace, regs);
 	return mw_sites_find(task, class);
 }
 
-MW_HOT void mw_record_alloc(struct mw_task *task, const struct mw_regs *regs, const void *block,
-	size_t bytes)
+MW_HOT void mw_record_alloc(
+	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
 {
 	struct mwd_record *record = record_of_call(task, regs, MWD_CLASS_HEAP);
 	if (mw_unlikely(!record))
 		return;
-	if (mw_unlikely(!mw_live_table_put(&task->leaf, (uintptr_t)block, mw_sites_id(record),
-		    bytes))) {
+	if (mw_unlikely(!mw_live_table_put(
+		    &task->leaf, (uintptr_t)block, mw_sites_id(record), bytes))) {
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
 		return;
 	}
 	mw_counters_alloc(task, record, bytes);
 }
 
-static void count_freed_here(struct mw_task *task, const struct mw_regs *regs,
-	enum mwd_class class, uint64_t bytes, uint64_t n_blocks)
+static void count_freed_here(struct mw_task *task, const struct mw_regs *regs, enum mwd_class class,
+	uint64_t bytes, uint64_t n_blocks)
 {
 	if (!(mw_control->options & MWD_OPT_FREE_STACKS))
 		return;
@@ -71,11 +71,11 @@ MW_HOT void mw_record_free(struct mw_task *task, const struct mw_regs *regs, con
 		count_freed_here(task, regs, MWD_CLASS_HEAP, bytes, 1);
 }
 
-void mw_record_realloc_begin(struct mw_task *task, const void *block, struct mw_record_moved *moved_out)
+void mw_record_realloc_begin(
+	struct mw_task *task, const void *block, struct mw_record_moved *moved_out)
 {
-	moved_out->is_known = block &&
-		mw_live_table_take(&task->leaf, (uintptr_t)block, &moved_out->record_id,
-			&moved_out->bytes);
+	moved_out->is_known = block && mw_live_table_take(&task->leaf, (uintptr_t)block,
+					       &moved_out->record_id, &moved_out->bytes);
 }
 
 void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
@@ -90,8 +90,8 @@ void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
 		mw_record_alloc(task, regs, block, bytes);
 }
 
-void mw_record_realloc_failed(struct mw_task *task, const void *block,
-	const struct mw_record_moved *moved)
+void mw_record_realloc_failed(
+	struct mw_task *task, const void *block, const struct mw_record_moved *moved)
 {
 	if (moved->is_known)
 		mw_live_table_put(&task->leaf, (uintptr_t)block, moved->record_id, moved->bytes);
@@ -111,8 +111,8 @@ void mw_record_unmap_begin(const void *address, size_t bytes, struct mw_cut *cut
 	mw_mappings_cut((uintptr_t)address, (uintptr_t)address + bytes, cut);
 }
 
-void mw_record_unmap_done(struct mw_task *task, const struct mw_regs *regs,
-	const struct mw_cut *cut)
+void mw_record_unmap_done(
+	struct mw_task *task, const struct mw_regs *regs, const struct mw_cut *cut)
 {
 	for (unsigned i = 0; i < cut->n; i++) {
 		const struct mw_mapping *piece = &cut->pieces[i];
@@ -125,8 +125,8 @@ void mw_record_unmap_done(struct mw_task *task, const struct mw_regs *regs,
 	}
 }
 
-enum mwd_class mw_record_class_of(struct mw_task *task, const struct mw_cut *cut,
-	enum mwd_class otherwise)
+enum mwd_class mw_record_class_of(
+	struct mw_task *task, const struct mw_cut *cut, enum mwd_class otherwise)
 {
 	struct mwd_record *record =
 		cut->n ? mw_sites_find_for_free(task, cut->pieces[0].record_id) : NULL;

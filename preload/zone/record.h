@@ -14,8 +14,8 @@
 #include "preload/zone/task.h"
 
 /** mw_record_alloc() - @block of @bytes requested was handed out. After the real call. */
-void mw_record_alloc(struct mw_task *task, const struct mw_regs *regs, const void *block,
-	size_t bytes);
+void mw_record_alloc(
+	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes);
 
 /** mw_record_free() - @block is about to be freed. Before the real call: afterwards another
  * thread can get the same address. */
@@ -29,15 +29,16 @@ struct mw_record_moved {
 };
 
 /** mw_record_realloc_begin() - @block may be about to move. Before the real call. */
-void mw_record_realloc_begin(struct mw_task *task, const void *block, struct mw_record_moved *moved_out);
+void mw_record_realloc_begin(
+	struct mw_task *task, const void *block, struct mw_record_moved *moved_out);
 
 /** mw_record_realloc_done() - it became @block of @bytes; NULL = freed by size 0. */
 void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
 	const struct mw_record_moved *moved, const void *block, size_t bytes);
 
 /** mw_record_realloc_failed() - @block lives on as it was. */
-void mw_record_realloc_failed(struct mw_task *task, const void *block,
-	const struct mw_record_moved *moved);
+void mw_record_realloc_failed(
+	struct mw_task *task, const void *block, const struct mw_record_moved *moved);
 
 /* Ranges are as the kernel sees them: the caller rounds up to pages. */
 
@@ -49,9 +50,9 @@ void mw_record_map(struct mw_task *task, const struct mw_regs *regs, const void 
 void mw_record_unmap_begin(const void *address, size_t bytes, struct mw_cut *cut);
 
 /** mw_record_unmap_done() - it was. The failed call is undone by mw_mappings_restore(). */
-void mw_record_unmap_done(struct mw_task *task, const struct mw_regs *regs,
-	const struct mw_cut *cut);
+void mw_record_unmap_done(
+	struct mw_task *task, const struct mw_regs *regs, const struct mw_cut *cut);
 
 /** mw_record_class_of() - class of the first piece, or @otherwise when nothing was cut. */
-enum mwd_class mw_record_class_of(struct mw_task *task, const struct mw_cut *cut,
-	enum mwd_class otherwise);
+enum mwd_class mw_record_class_of(
+	struct mw_task *task, const struct mw_cut *cut, enum mwd_class otherwise);

@@ -32,10 +32,10 @@ enum mw_rule_kind {
 };
 
 struct mw_rule {
-	uint8_t kind;    /* enum mw_rule_kind */
-	uint8_t ra_back; /* in words below the CFA */
+	uint8_t kind;	  /* enum mw_rule_kind */
+	uint8_t ra_back;  /* in words below the CFA */
 	uint16_t fp_back; /* in words below the CFA; 0 = fp unchanged */
-	int32_t offset;  /* bytes */
+	int32_t offset;	  /* bytes */
 };
 
 /**

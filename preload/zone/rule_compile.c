@@ -379,8 +379,8 @@ static void run(struct machine *m, struct cursor c, uintptr_t pc)
 			m->location += low * m->cie->code_align;
 			break;
 		case 2: /* offset */
-			set_place(m, low, PLACE_AT_CFA,
-				(int64_t)take_uleb(&c) * m->cie->data_align);
+			set_place(
+				m, low, PLACE_AT_CFA, (int64_t)take_uleb(&c) * m->cie->data_align);
 			break;
 		case 3: /* restore */
 			restore_place(m, low);
@@ -401,7 +401,7 @@ static bool is_word_below_cfa(struct place place, int64_t max_words, int64_t *wo
 {
 	*words_out = -place.offset / 8;
 	return place.kind == PLACE_AT_CFA && place.offset < 0 && place.offset % 8 == 0 &&
-		*words_out <= max_words;
+	       *words_out <= max_words;
 }
 
 static struct mw_rule rule_of_drap(const struct row *row)

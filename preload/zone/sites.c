@@ -97,8 +97,7 @@ static bool next_chunk_of(struct mw_task *task)
 	if (!task->chunk || !task->n_spare_chunks)
 		return claim_chunks(task);
 	task->n_spare_chunks--;
-	use_chunk(task, task->chunk + CHUNK_RECORDS,
-		(task->chunk_first_id >> CHUNK_SHIFT) + 1);
+	use_chunk(task, task->chunk + CHUNK_RECORDS, (task->chunk_first_id >> CHUNK_SHIFT) + 1);
 	return true;
 }
 
@@ -175,7 +174,8 @@ static struct mwd_record *fill_slot(struct mw_task *task, struct mw_site_slot *s
 	return record;
 }
 
-static MW_NOINLINE MW_HOT struct mwd_record *find_by_hash(struct mw_task *task, uint64_t path_hash, enum mwd_class class)
+static MW_NOINLINE MW_HOT struct mwd_record *find_by_hash(
+	struct mw_task *task, uint64_t path_hash, enum mwd_class class)
 {
 	uint64_t key = finish_key(path_hash + class);
 	struct mw_site_slot *slot = find_slot(task, key);
@@ -198,8 +198,8 @@ MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class cla
 	return record;
 }
 /* Another thread's record: count in one of ours with the same stack. */
-static MW_NOINLINE struct mwd_record *find_foreign(struct mw_task *task, uint32_t id,
-	const struct mwd_record *born)
+static MW_NOINLINE struct mwd_record *find_foreign(
+	struct mw_task *task, uint32_t id, const struct mwd_record *born)
 {
 	uint64_t key = finish_key(~(uint64_t)id);
 	struct mw_site_slot *slot = find_slot(task, key);

@@ -57,7 +57,8 @@ static struct chunk *make_chunk(struct mwd_segment *segment, size_t bytes, uint3
 	if (at >= MAX_CHUNKS)
 		return NULL;
 	struct chunk *chunk = &chunks[at];
-	*chunk = (struct chunk){ .nodes = (void *)(segment + 1), .first_id = first_id,
+	*chunk = (struct chunk){ .nodes = (void *)(segment + 1),
+		.first_id = first_id,
 		.capacity = (uint32_t)((bytes - sizeof(*segment)) / sizeof(struct mwd_node)) };
 	segment->kind = MWD_SEGMENT_NODES;
 	segment->header_bytes = sizeof(*segment);
@@ -85,7 +86,8 @@ uint32_t mw_stack_table_next_id(void)
 
 static MW_COLD bool grow_nodes(struct chunk *full)
 {
-	size_t bytes = (size_t)full->capacity * sizeof(struct mwd_node) * 2 & ~(size_t)(MWD_PAGE - 1);
+	size_t bytes =
+		(size_t)full->capacity * sizeof(struct mwd_node) * 2 & ~(size_t)(MWD_PAGE - 1);
 	bytes = bytes < MIN_CHUNK_BYTES ? MIN_CHUNK_BYTES : bytes;
 	bytes = bytes > MAX_CHUNK_BYTES ? MAX_CHUNK_BYTES : bytes;
 	uint64_t offset;
@@ -131,14 +133,15 @@ static uint32_t write_node(uint32_t parent, const struct mw_frame *frame)
 	uint8_t kind = MWD_NODE_MARKER;
 	uint64_t value = frame->pc;
 	if (!(frame->flags & MW_FRAME_MARKER)) {
-		node->module = mw_modules_locate(frame->pc - !(frame->flags & MW_FRAME_EXACT), &value);
+		node->module =
+			mw_modules_locate(frame->pc - !(frame->flags & MW_FRAME_EXACT), &value);
 		value = node->module ? value + !(frame->flags & MW_FRAME_EXACT) : frame->pc;
 		kind = node->module ? MWD_NODE_NATIVE : MWD_NODE_JIT;
 	}
 	node->parent = parent;
 	node->value = value;
 	node->flags = (frame->flags & MW_FRAME_EXACT ? MWD_NODE_EXACT : 0) |
-		(frame->flags & MW_FRAME_GUESSED ? MWD_NODE_GUESSED : 0);
+		      (frame->flags & MW_FRAME_GUESSED ? MWD_NODE_GUESSED : 0);
 	mw_store_release(&node->kind, kind); /* pairs with the reader */
 	return id;
 }

@@ -19,22 +19,22 @@
 #include "preload/zone/unwind.h"
 
 struct mw_site_slot {
-	uint64_t key; /* 0 = empty */
+	uint64_t key;		   /* 0 = empty */
 	struct mwd_record *record; /* in the dump; borrowed for ever */
 };
 
 struct mw_task {
 	/* hot */
-	uintptr_t busy; /* frame address of the hook that is at work here, 0 = none */
+	uintptr_t busy;		    /* frame address of the hook that is at work here, 0 = none */
 	struct mw_site_slot *sites; /* owned: [sites_mask + 1] */
 	uint64_t sites_mask;
-	uint64_t n_sites, max_sites; /* used slots, and how many before the index grows */
+	uint64_t n_sites, max_sites;	      /* used slots, and how many before the index grows */
 	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
-	struct mw_live_leaf leaf; /* where the last block was found */
+	struct mw_live_leaf leaf;	      /* where the last block was found */
 	/* warm */
 	struct mwd_record *chunk; /* the records segment being filled: [0] is its header */
 	uint32_t chunk_first_id;
-	uint32_t next_slot; /* 128 = full */
+	uint32_t next_slot;	 /* 128 = full */
 	uint32_t n_spare_chunks; /* claimed with chunk, following it */
 	uint32_t claim_chunks;
 	uint32_t index_in_image; /* owner number in the dump, from 1 */
@@ -63,7 +63,8 @@ struct mw_task *mw_task_enter_slow(uintptr_t frame);
 static inline struct mw_task *mw_task_enter(const void *frame)
 {
 	struct mw_task *task = mw_task_current;
-	if (__builtin_expect(task && !task->busy && *(const volatile uint32_t *)mw_process_is_on, 1)) {
+	if (__builtin_expect(
+		    task && !task->busy && *(const volatile uint32_t *)mw_process_is_on, 1)) {
 		task->busy = (uintptr_t)frame;
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		return task;
@@ -77,6 +78,9 @@ static inline void mw_task_leave(struct mw_task *task)
 	task->busy = 0;
 }
 
-
 /** mw_process_is_recording() - the image exists and is this process's own. */
 bool mw_process_is_recording(void);
+
+/** mw_process_note_fork() - in a forked child: which pid it has, in case it vforks before its
+ * first event. */
+void mw_process_note_fork(void);

@@ -24,22 +24,22 @@ struct mw_regs {
 		(uintptr_t)__builtin_dwarf_cfa(), *(uintptr_t *)__builtin_frame_address(0) })
 
 enum mw_frame_flag {
-	MW_FRAME_EXACT = 1u << 0,   /* pc is the next instruction (above a signal frame) */
-	MW_FRAME_GUESSED = 1u << 1, /* found through the frame pointer chain */
+	MW_FRAME_EXACT = 1u << 0,    /* pc is the next instruction (above a signal frame) */
+	MW_FRAME_GUESSED = 1u << 1,  /* found through the frame pointer chain */
 	MW_FRAME_NEEDS_FP = 1u << 2, /* fp decides how this or an outer frame unwinds */
-	MW_FRAME_HARD = 1u << 3, /* its caller follows from more words than two: re-derive */
-	MW_FRAME_MARKER = 1u << 4, /* not a frame: pc is an enum mwd_marker */
+	MW_FRAME_HARD = 1u << 3,     /* its caller follows from more words than two: re-derive */
+	MW_FRAME_MARKER = 1u << 4,   /* not a frame: pc is an enum mwd_marker */
 };
 
 struct mw_frame {
 	uintptr_t pc, sp, fp;
 	uint64_t path_hash; /* of the outermost frame to this one: names the whole stack */
-	uint32_t node;      /* id in the stack tree, 0 = not interned yet */
+	uint32_t node;	    /* id in the stack tree, 0 = not interned yet */
 	uint16_t fp_back;   /* fp was loaded from sp - 8 * fp_back; 0 = taken over from below */
 	uint16_t ra_back;   /* pc was loaded from sp - 8 * ra_back */
 	uint16_t flags;
-	uint16_t last_special; /* highest index <= this one whose way out is more than one word:
-				* HARD, or a saved fp that is needed; 0 = none */
+	uint16_t last_special;	   /* highest index <= this one whose way out is more than one word:
+				    * HARD, or a saved fp that is needed; 0 = none */
 	struct mwd_record *record; /* of the stack that ends here, class heap; NULL = not known.
 				    * For whoever counts by stacks; the unwinder clears it. */
 };
@@ -48,7 +48,7 @@ struct mw_frame {
 struct mw_fresh_frame {
 	uintptr_t pc, sp, fp;
 	uint16_t fp_back, ra_back; /* see struct mw_frame */
-	uint16_t flags;            /* EXACT, GUESSED, MARKER, and what step() adds */
+	uint16_t flags;		   /* EXACT, GUESSED, MARKER, and what step() adds */
 };
 
 /* The one word that leads to a frame: where its pc was read, and what it was. */
@@ -59,12 +59,12 @@ struct mw_link {
 /* A thread's last stack, outermost first; kept, because the next is mostly the same. */
 struct mw_trace {
 	uint32_t n_frames;
-	uint32_t generation; /* of the modules, when it was taken */
-	uint32_t n_markers;  /* 1 = frames[0] is a marker */
-	bool is_truncated;   /* where it was cut depends on its depth: never reused */
+	uint32_t generation;		 /* of the modules, when it was taken */
+	uint32_t n_markers;		 /* 1 = frames[0] is a marker */
+	bool is_truncated;		 /* where it was cut depends on its depth: never reused */
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
-	struct mw_link links[MW_TRACE_MAX + 1]; /* of frames[], apart to be read fast */
-	struct mw_frame frames[MW_TRACE_MAX + 1]; /* + marker */
+	struct mw_link links[MW_TRACE_MAX + 1];	       /* of frames[], apart to be read fast */
+	struct mw_frame frames[MW_TRACE_MAX + 1];      /* + marker */
 	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */
 };
 

@@ -116,8 +116,11 @@ MW_COLD bool mw_libunwind_capture(struct mw_trace *trace, const struct mw_regs *
 	while (n-- > 0) {
 		const struct mw_fresh_frame *fresh = &trace->fresh[n];
 		hash = extend(hash, fresh->pc);
-		trace->frames[at++] = (struct mw_frame){ .pc = fresh->pc, .sp = fresh->sp,
-			.fp = fresh->fp, .flags = fresh->flags, .path_hash = hash };
+		trace->frames[at++] = (struct mw_frame){ .pc = fresh->pc,
+			.sp = fresh->sp,
+			.fp = fresh->fp,
+			.flags = fresh->flags,
+			.path_hash = hash };
 	}
 	trace->n_frames = at;
 	return true;

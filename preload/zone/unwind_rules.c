@@ -33,7 +33,7 @@ static uintptr_t word_at(uintptr_t address)
 static bool is_readable(const struct mw_trace *trace, uintptr_t address, size_t bytes)
 {
 	return address >= trace->stack_low && address <= trace->stack_high - bytes &&
-		address % sizeof(uintptr_t) == 0;
+	       address % sizeof(uintptr_t) == 0;
 }
 
 #if defined(__aarch64__)
@@ -57,12 +57,17 @@ static uintptr_t plain_pc(uintptr_t pc)
 #if defined(__x86_64__)
 enum { SIGNAL_FP = 120, SIGNAL_SP = 160, SIGNAL_PC = 168, SIGNAL_BYTES = 176 };
 #else
-enum { SIGNAL_REGS = 128 + 168 + 8, SIGNAL_FP = SIGNAL_REGS + 29 * 8,
-       SIGNAL_SP = SIGNAL_REGS + 31 * 8, SIGNAL_PC = SIGNAL_REGS + 32 * 8,
-       SIGNAL_BYTES = SIGNAL_PC + 8 };
+enum {
+	SIGNAL_REGS = 128 + 168 + 8,
+	SIGNAL_FP = SIGNAL_REGS + 29 * 8,
+	SIGNAL_SP = SIGNAL_REGS + 31 * 8,
+	SIGNAL_PC = SIGNAL_REGS + 32 * 8,
+	SIGNAL_BYTES = SIGNAL_PC + 8
+};
 #endif
 
-static MW_COLD enum outcome step_signal(struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
+static MW_COLD enum outcome step_signal(
+	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
 {
 	if (!is_readable(trace, s->sp, SIGNAL_BYTES))
 		return IS_STOPPED;
@@ -86,8 +91,8 @@ static struct mw_rule guess_rule(void)
 #endif
 }
 
-static MW_NOINLINE enum outcome step_drap(struct mw_trace *trace, struct mw_fresh_frame *s, struct mw_rule rule,
-	unsigned *hard_out)
+static MW_NOINLINE enum outcome step_drap(
+	struct mw_trace *trace, struct mw_fresh_frame *s, struct mw_rule rule, unsigned *hard_out)
 {
 	uintptr_t slot = s->fp + (uintptr_t)(intptr_t)rule.offset;
 	if (!is_readable(trace, slot, 8) || !is_readable(trace, s->fp, 8))
@@ -104,7 +109,8 @@ static MW_NOINLINE enum outcome step_drap(struct mw_trace *trace, struct mw_fres
  * One frame outwards. @own_flags_out: what the step tells of the frame it leaves: NEEDS_FP when
  * its CFA comes from fp, HARD when more was read than (return address, saved fp).
  */
-static inline enum outcome step(struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *own_flags_out)
+static inline enum outcome step(
+	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *own_flags_out)
 {
 	struct mw_rule rule = mw_rule_lookup(s->flags & MW_FRAME_EXACT ? s->pc : s->pc - 1);
 	uint16_t flags = 0;
@@ -184,7 +190,8 @@ static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t
 	i = easy_end < i ? easy_end : i;
 	for (; i > outermost; i--) {
 		const struct mw_frame *outer = &frames[i - 1];
-		if (frames[i].flags & MW_FRAME_HARD || word_at(links[i - 1].slot) != links[i - 1].pc)
+		if (frames[i].flags & MW_FRAME_HARD ||
+			word_at(links[i - 1].slot) != links[i - 1].pc)
 			return i;
 		if ((outer->flags & MW_FRAME_NEEDS_FP) && outer->fp_back &&
 			word_at(outer->sp - 8u * outer->fp_back) != outer->fp)
@@ -193,17 +200,17 @@ static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t
 	return outermost;
 }
 
-static inline bool is_same(const struct mw_frame *frame, uintptr_t pc, uintptr_t sp, uintptr_t fp,
-	uint16_t flags)
+static inline bool is_same(
+	const struct mw_frame *frame, uintptr_t pc, uintptr_t sp, uintptr_t fp, uint16_t flags)
 {
 	return frame->sp == sp && frame->pc == pc && !((frame->flags ^ flags) & MW_FRAME_EXACT) &&
-		(!(frame->flags & MW_FRAME_NEEDS_FP) || frame->fp == fp);
+	       (!(frame->flags & MW_FRAME_NEEDS_FP) || frame->fp == fp);
 }
 
 static uint64_t extend_hash(uint64_t outer, const struct mw_fresh_frame *frame)
 {
 	uint64_t x = (outer ^ frame->pc ^ (uint64_t)(frame->flags & MW_FRAME_MARKER) << 56) *
-		0x9e3779b97f4a7c15u;
+		     0x9e3779b97f4a7c15u;
 	return x ^ x >> 29;
 }
 
@@ -211,8 +218,8 @@ static uint64_t extend_hash(uint64_t outer, const struct mw_fresh_frame *frame)
 static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_t n_fresh)
 {
 	struct mw_frame *frames = trace->frames;
-	uint64_t hash = n_kept ? frames[n_kept - 1].path_hash
-			       : 0x6d656d7761746368u + trace->generation;
+	uint64_t hash =
+		n_kept ? frames[n_kept - 1].path_hash : 0x6d656d7761746368u + trace->generation;
 	uint16_t last_special = n_kept ? frames[n_kept - 1].last_special : 0;
 	bool outer_needs_fp = n_kept && (frames[n_kept - 1].flags & MW_FRAME_NEEDS_FP);
 	bool outer_loaded_fp = n_kept && frames[n_kept - 1].fp_back;
@@ -226,9 +233,14 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 			last_special = (uint16_t)i;
 		hash = extend_hash(hash, fresh);
 		trace->links[i] = (struct mw_link){ fresh->sp - 8u * fresh->ra_back, fresh->pc };
-		frames[i] = (struct mw_frame){ .pc = fresh->pc, .sp = fresh->sp, .fp = fresh->fp,
-			.path_hash = hash, .fp_back = fresh->fp_back, .ra_back = fresh->ra_back,
-			.flags = flags, .last_special = last_special };
+		frames[i] = (struct mw_frame){ .pc = fresh->pc,
+			.sp = fresh->sp,
+			.fp = fresh->fp,
+			.path_hash = hash,
+			.fp_back = fresh->fp_back,
+			.ra_back = fresh->ra_back,
+			.flags = flags,
+			.last_special = last_special };
 		outer_needs_fp = flags & MW_FRAME_NEEDS_FP;
 		outer_loaded_fp = fresh->fp_back != 0;
 	}
@@ -239,8 +251,8 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
  * to fresh, following fp through the words themselves, since a kept fp that nobody needed can be
  * stale. Return: the state of the outermost proven frame.
  */
-static MW_NOINLINE struct mw_fresh_frame move_proven(struct mw_trace *trace, uint32_t from, uint32_t proven,
-	struct mw_fresh_frame s, uint32_t *n_fresh)
+static MW_NOINLINE struct mw_fresh_frame move_proven(struct mw_trace *trace, uint32_t from,
+	uint32_t proven, struct mw_fresh_frame s, uint32_t *n_fresh)
 {
 	const struct mw_frame *frames = trace->frames;
 	for (uint32_t i = from; i > proven; i--) {
@@ -258,7 +270,7 @@ static MW_NOINLINE struct mw_fresh_frame move_proven(struct mw_trace *trace, uin
 static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
 {
 	return sp - trace->stack_low < trace->stack_high - trace->stack_low ||
-		mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
+	       mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
 }
 
 /* The trace as it stands is the answer: the usual case in a loop. */
@@ -266,9 +278,9 @@ static inline bool is_unchanged(const struct mw_trace *trace, const struct mw_re
 {
 	uint32_t n = trace->n_frames;
 	return n > trace->n_markers && trace->generation == mw_modules_generation() &&
-		!trace->is_truncated &&
-		is_same(&trace->frames[n - 1], regs->pc, regs->sp, regs->fp, 0) &&
-		verify(trace, n - 1, trace->n_markers) == trace->n_markers;
+	       !trace->is_truncated &&
+	       is_same(&trace->frames[n - 1], regs->pc, regs->sp, regs->fp, 0) &&
+	       verify(trace, n - 1, trace->n_markers) == trace->n_markers;
 }
 
 /*
@@ -310,9 +322,11 @@ static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, 
 	trace->is_truncated = outcome == STEPPED;
 	trace->n_markers = outcome != IS_OUTERMOST;
 	if (trace->n_markers)
-		trace->fresh[n++] = (struct mw_fresh_frame){
-			.pc = outcome == STEPPED ? MWD_MARKER_TRUNCATED : MWD_MARKER_STOPPED,
-			.sp = UINTPTR_MAX, .flags = MW_FRAME_MARKER | MW_FRAME_HARD };
+		trace->fresh[n++] =
+			(struct mw_fresh_frame){ .pc = outcome == STEPPED ? MWD_MARKER_TRUNCATED
+									  : MWD_MARKER_STOPPED,
+				.sp = UINTPTR_MAX,
+				.flags = MW_FRAME_MARKER | MW_FRAME_HARD };
 	*n_fresh = n;
 	return 0;
 }

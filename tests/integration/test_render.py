@@ -29,7 +29,7 @@ def order(text, *words):
 
 
 def parts(profiled):
-    text = rendered(profiled.directory)
+    text = rendered(profiled.directory, "--width", "80")
     order(text, "truth_tree", "heap", "rss", "process", "truth_tree", "peak", r"red|blue",
           r"truth_tree\.c:\d+", "unattributed", "not followed", "lost", "overhead|own")
     for line in text.splitlines(): # source text and a file's name are as wide as they are
