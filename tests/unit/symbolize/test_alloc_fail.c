@@ -3,7 +3,8 @@
  * test_alloc_fail.c - the N-th allocation of symbolize/ fails, for all N: each time a clean
  * -ENOMEM, and then everything is given back.
  *
- * The linker's --wrap turns the allocations of our objects (not of libdw) to the counters here.
+ * The linker's --wrap turns the allocations of our objects and of libiberty (not of libdw) to the
+ * counters here.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -99,7 +100,6 @@ int main(void)
 		n_clean += symbolize_all(path, start, &symbolizer) == -ENOMEM;
 		mw_symbolizer_destroy(symbolizer);
 	}
-	/* shorten() may give up shortening: the recorded path is an answer too. */
 	printf("%lu allocations, %lu failures reported\n", n_all, n_clean);
 	CHECK_NUMBER(n_clean, n_all);
 	return mw_check_tally("symbolize/alloc_fail");
