@@ -45,14 +45,17 @@
 #define MWD_PAGE 4096u
 #define MWD_VERSION 1u
 /* "\211MWD\r\n\032\n": breaks visibly under text conversion and 7-bit transport. */
-#define MWD_MAGIC_BYTES { 0x89, 'M', 'W', 'D', '\r', '\n', 0x1a, '\n' }
+#define MWD_MAGIC_BYTES                                                                            \
+	{                                                                                          \
+		0x89, 'M', 'W', 'D', '\r', '\n', 0x1a, '\n'                                        \
+	}
 #define MWD_SEGMENT_MAGIC 0x5345474du /* "MGES" in the file, little endian */
 
 /* The three totals whose maximum a counter is remembered at. */
 enum mwd_peak {
 	MWD_PEAK_PROCESS_HEAP = 0, /* live heap bytes of this image; epoch in the image */
-	MWD_PEAK_TREE_HEAP = 1,    /* live heap bytes of all images; epoch in the control page */
-	MWD_PEAK_TREE_RSS = 2,     /* RSS sum of the tree as sampled; epoch in the control page */
+	MWD_PEAK_TREE_HEAP = 1,	   /* live heap bytes of all images; epoch in the control page */
+	MWD_PEAK_TREE_RSS = 2,	   /* RSS sum of the tree as sampled; epoch in the control page */
 	MWD_N_PEAKS = 3,
 };
 
@@ -66,26 +69,29 @@ enum mwd_class {
 
 /* mwd_control.options */
 enum mwd_option {
-	MWD_OPT_FREE_STACKS = 1u << 0, /* frees are attributed to their own stack, too */
+	MWD_OPT_FREE_STACKS = 1u << 0,	/* frees are attributed to their own stack, too */
+	MWD_OPT_LIBUNWIND = 1u << 1,	/* stacks by libunwind instead of our own rules */
+	MWD_OPT_CHECK_UNWIND = 1u << 2, /* every check_every-th stack is compared with it */
 };
 
-/* The control page, its hot parts on cache lines of their own: totals of the whole job, shared by all its processes and the launcher. */
+/* The control page, its hot parts on cache lines of their own: totals of the whole job, shared by
+ * all its processes and the launcher. */
 struct mwd_control {
 	uint8_t magic[8];
 	uint32_t version;
 	uint32_t control_bytes; /* MWD_PAGE */
-	uint8_t run_id[16];     /* random; tells runs apart when several are merged */
+	uint8_t run_id[16];	/* random; tells runs apart when several are merged */
 	int64_t start_realtime_ns;
 	int64_t start_monotonic_ns; /* all other times are CLOCK_MONOTONIC */
 	int32_t launcher_pid;
 	uint32_t options; /* enum mwd_option */
 	uint32_t max_frames;
-	uint32_t reserved0;
+	uint32_t check_every; /* see MWD_OPT_CHECK_UNWIND; 0 = 1 */
 
 	/* Claims; written at process start and table growth only. */
-	uint64_t next_offset; /* first unclaimed byte; multiple of MWD_PAGE */
-	uint64_t allocated_end;            /* bytes that certainly have disk blocks */
-	uint64_t images_head;              /* offset of the newest image segment, 0 = none */
+	uint64_t next_offset;	/* first unclaimed byte; multiple of MWD_PAGE */
+	uint64_t allocated_end; /* bytes that certainly have disk blocks */
+	uint64_t images_head;	/* offset of the newest image segment, 0 = none */
 	uint32_t n_images;
 	uint32_t n_lost_images; /* processes that could not claim their first segments */
 	uint64_t reserved1[4];
@@ -107,18 +113,18 @@ struct mwd_control {
 };
 
 enum mwd_segment_kind {
-	MWD_SEGMENT_IMAGE = 1,   /* struct mwd_image, starting with this very header */
-	MWD_SEGMENT_NODES = 2,   /* header (64 bytes), then struct mwd_node[capacity] */
+	MWD_SEGMENT_IMAGE = 1,	 /* struct mwd_image, starting with this very header */
+	MWD_SEGMENT_NODES = 2,	 /* header (64 bytes), then struct mwd_node[capacity] */
 	MWD_SEGMENT_RECORDS = 3, /* header padded to 128 bytes, then struct mwd_record[capacity] */
-	MWD_SEGMENT_LOG = 4,     /* header (64 bytes), then struct mwd_log_entry, variable size */
+	MWD_SEGMENT_LOG = 4,	 /* header (64 bytes), then struct mwd_log_entry, variable size */
 };
 
 struct mwd_segment {
 	uint32_t magic; /* MWD_SEGMENT_MAGIC; written last, so present means complete header */
-	uint16_t kind;  /* enum mwd_segment_kind */
+	uint16_t kind;	/* enum mwd_segment_kind */
 	uint16_t header_bytes; /* offset of the first element */
-	uint64_t bytes;        /* whole segment, a multiple of MWD_PAGE */
-	uint64_t image;        /* file offset of the owning image's segment */
+	uint64_t bytes;	       /* whole segment, a multiple of MWD_PAGE */
+	uint64_t image;	       /* file offset of the owning image's segment */
 	uint32_t first_id;     /* id of element 0 (nodes, records) */
 	uint32_t capacity;     /* elements that fit; unused ones are zero */
 	uint32_t element_bytes;
@@ -148,14 +154,14 @@ enum mwd_node_flag {
 
 enum mwd_marker {
 	MWD_MARKER_TRUNCATED = 1, /* deeper than control.max_frames: outer frames missing */
-	MWD_MARKER_STOPPED = 2,   /* the unwinder could not go on: outer frames missing */
+	MWD_MARKER_STOPPED = 2,	  /* the unwinder could not go on: outer frames missing */
 };
 
 struct mwd_node {
 	uint32_t parent; /* node id of the caller, 0 = outermost */
 	uint16_t module; /* module id of NATIVE */
-	uint8_t kind;    /* enum mwd_node_kind */
-	uint8_t flags;   /* enum mwd_node_flag */
+	uint8_t kind;	 /* enum mwd_node_kind */
+	uint8_t flags;	 /* enum mwd_node_flag */
 	uint64_t value;
 };
 
@@ -172,7 +178,7 @@ struct mwd_node {
  */
 struct mwd_record {
 	/* hot */
-	uint32_t node;  /* node id; 0 = unattributed */
+	uint32_t node;	/* node id; 0 = unattributed */
 	uint16_t class; /* enum mwd_class */
 	uint8_t is_used;
 	uint8_t flags;
@@ -183,7 +189,7 @@ struct mwd_record {
 	uint64_t max_total_bytes; /* highest live total (same class) of the image seen at this
 				   * record's events */
 	uint32_t epoch[MWD_N_PEAKS];
-	uint32_t reserved0;
+	uint32_t id; /* of this record */
 	/* cold: live bytes and blocks as they were at each peak, see top of file */
 	int64_t peak_bytes[MWD_N_PEAKS];
 	int64_t peak_blocks[MWD_N_PEAKS];
@@ -200,7 +206,7 @@ enum mwd_log_type {
 
 struct mwd_log_entry {
 	uint32_t bytes; /* whole entry, multiple of 8 */
-	uint32_t type;  /* stored last (release) */
+	uint32_t type;	/* stored last (release) */
 };
 
 /* A loaded ELF object (or the vdso). Module ids start at 1; 0 = no module. */
@@ -208,8 +214,8 @@ struct mwd_log_module {
 	struct mwd_log_entry entry;
 	uint32_t id;
 	uint32_t build_id_bytes; /* 0 = the object has none; at most 32 */
-	uint64_t bias;           /* run-time address = ELF address + bias */
-	uint64_t start, end;     /* run-time range */
+	uint64_t bias;		 /* run-time address = ELF address + bias */
+	uint64_t start, end;	 /* run-time range */
 	uint8_t build_id[32];
 	uint32_t path_bytes; /* without the NUL that follows */
 	uint32_t reserved;
@@ -219,8 +225,8 @@ struct mwd_log_module {
 /* Why an exec'd program is not expected to be followed. */
 enum mwd_verdict {
 	MWD_VERDICT_FOLLOWED = 0,
-	MWD_VERDICT_STATIC = 1,       /* no dynamic loader */
-	MWD_VERDICT_SETUID = 2,       /* set-user-ID, set-group-ID or file capabilities */
+	MWD_VERDICT_STATIC = 1,	      /* no dynamic loader */
+	MWD_VERDICT_SETUID = 2,	      /* set-user-ID, set-group-ID or file capabilities */
 	MWD_VERDICT_OTHER_CLASS = 3,  /* 32-bit or other machine */
 	MWD_VERDICT_OTHER_LOADER = 4, /* not this libc's dynamic loader (musl, ...) */
 	MWD_VERDICT_SANITIZER = 5,    /* built with a sanitizer that must come first */
@@ -231,37 +237,37 @@ enum mwd_verdict {
 struct mwd_log_exec {
 	struct mwd_log_entry entry;
 	int64_t time_ns;
-	int32_t pid;       /* the pid that became (or would have become) it; 0 = not known yet */
-	int32_t error;     /* errno if the call returned with an error, else 0 */
-	uint32_t verdict;  /* enum mwd_verdict */
+	int32_t pid;	     /* the pid that became (or would have become) it; 0 = not known yet */
+	int32_t error;	     /* errno if the call returned with an error, else 0 */
+	uint32_t verdict;    /* enum mwd_verdict */
 	uint32_t path_bytes; /* without the NUL that follows */
 	char path[];
 };
 
 enum mwd_end {
-	MWD_END_NONE = 0,       /* still running, or died without telling (SIGKILL, ...) */
-	MWD_END_EXIT = 1,       /* exit() or return from main */
-	MWD_END_IMMEDIATE = 2,  /* _exit, _Exit */
-	MWD_END_QUICK = 3,      /* quick_exit */
-	MWD_END_EXEC = 4,       /* replaced by a successful exec (next image of the same pid) */
-	MWD_END_KILLED = 5,     /* found dead by the launcher */
+	MWD_END_NONE = 0,      /* still running, or died without telling (SIGKILL, ...) */
+	MWD_END_EXIT = 1,      /* exit() or return from main */
+	MWD_END_IMMEDIATE = 2, /* _exit, _Exit */
+	MWD_END_QUICK = 3,     /* quick_exit */
+	MWD_END_EXEC = 4,      /* replaced by a successful exec (next image of the same pid) */
+	MWD_END_KILLED = 5,    /* found dead by the launcher */
 };
 
 enum mwd_lost {
-	MWD_LOST_NESTED_EVENTS = 0,  /* events inside our own accounting (signal handlers) */
+	MWD_LOST_NESTED_EVENTS = 0, /* events inside our own accounting (signal handlers) */
 	MWD_LOST_NESTED_BYTES = 1,
-	MWD_LOST_NO_RECORD = 2,      /* events counted as unattributed: no space for a record */
-	MWD_LOST_NO_NODE = 3,        /* stacks counted as unattributed: no space for a node */
-	MWD_LOST_NO_SLOT = 4,        /* blocks not kept in the live table: their free is missed */
-	MWD_LOST_MAPPING_BUSY = 5,   /* mapping events skipped: table busy */
-	MWD_LOST_EXEC_LOG = 6,       /* execs not logged: no space */
-	MWD_LOST_MODULES = 7,        /* modules not logged: ids or space exhausted */
+	MWD_LOST_NO_RECORD = 2,	   /* events counted as unattributed: no space for a record */
+	MWD_LOST_NO_NODE = 3,	   /* stacks counted as unattributed: no space for a node */
+	MWD_LOST_NO_SLOT = 4,	   /* blocks not kept in the live table: their free is missed */
+	MWD_LOST_MAPPING_BUSY = 5, /* mapping events skipped: table busy */
+	MWD_LOST_EXEC_LOG = 6,	   /* execs not logged: no space */
+	MWD_LOST_MODULES = 7,	   /* modules not logged: ids or space exhausted */
 	MWD_N_LOST = 16,
 };
 
 enum mwd_image_flag {
-	MWD_IMAGE_FORKED = 1u << 0,       /* began by fork; parent_image is set */
-	MWD_IMAGE_OWN_MALLOC = 1u << 1,   /* the executable brings its own malloc: not seen */
+	MWD_IMAGE_FORKED = 1u << 0,	  /* began by fork; parent_image is set */
+	MWD_IMAGE_OWN_MALLOC = 1u << 1,	  /* the executable brings its own malloc: not seen */
 	MWD_IMAGE_CMDLINE_CUT = 1u << 2,  /* cmdline did not fit */
 	MWD_IMAGE_OTHER_MALLOC = 1u << 3, /* malloc is a preloaded or linked library, not libc */
 };
@@ -280,31 +286,31 @@ struct mwd_image {
 	uint64_t prev_image;   /* list from control.images_head */
 	uint64_t parent_image; /* FORKED: the image it was forked from; else 0 */
 	uint32_t node_base, record_base, module_base; /* FORKED: first ids of its own */
-	uint32_t flags;                               /* enum mwd_image_flag */
-	int32_t pid, ppid;                            /* at start, in its own pid namespace */
-	int64_t start_ns, end_ns;                     /* end_ns 0 = not told */
-	uint32_t end;                                 /* enum mwd_end; stored after end_* */
-	int32_t end_status;                           /* argument of exit, where known */
+	uint32_t flags;				      /* enum mwd_image_flag */
+	int32_t pid, ppid;			      /* at start, in its own pid namespace */
+	int64_t start_ns, end_ns;		      /* end_ns 0 = not told */
+	uint32_t end;				      /* enum mwd_end; stored after end_* */
+	int32_t end_status;			      /* argument of exit, where known */
 	uint32_t end_epoch[MWD_N_PEAKS]; /* epochs when its live bytes left the totals; 0 = not
 					  * ended. [PROCESS_HEAP] unused. */
-	uint32_t heap_epoch;             /* of MWD_PEAK_PROCESS_HEAP; starts at 1 */
+	uint32_t heap_epoch;		 /* of MWD_PEAK_PROCESS_HEAP; starts at 1 */
 	int64_t heap_peak_ns;
 	int64_t tree_contribution_bytes; /* what control.heap_live_bytes holds of this image */
-	uint64_t vm_hwm_bytes;           /* exact RSS peak, read from inside at the end */
-	uint64_t own_private_bytes;      /* our anonymous memory in this process */
-	uint64_t own_shared_bytes;       /* our segments of the dump */
-	uint64_t inherited_freed_bytes;  /* frees of blocks inherited over fork */
+	uint64_t vm_hwm_bytes;		 /* exact RSS peak, read from inside at the end */
+	uint64_t own_private_bytes;	 /* our anonymous memory in this process */
+	uint64_t own_shared_bytes;	 /* our segments of the dump */
+	uint64_t inherited_freed_bytes;	 /* frees of blocks inherited over fork */
 	uint64_t inherited_freed_blocks;
-	uint64_t unknown_frees; /* frees of blocks we never saw */
-	uint64_t n_captures, n_truncated, n_stopped; /* stacks */
-	uint32_t n_threads;                          /* thread blocks */
+	uint64_t unknown_frees;		  /* frees of blocks we never saw */
+	uint64_t n_checked, n_mismatched; /* stacks compared with libunwind's, and different */
+	uint32_t n_threads;		  /* thread blocks */
 	uint32_t cmdline_bytes;
 	uint64_t lost[MWD_N_LOST]; /* enum mwd_lost */
 	struct mwd_image_total total[MWD_N_CLASSES];
-	uint8_t reserved[MWD_PAGE - 64 - 8 * 2 - 4 * 4 - 4 * 2 - 8 * 2 - 4 * 2 - 4 * 3 - 4 -
-			 8 * 3 - 8 * 2 - 8 * 3 - 8 * 3 - 4 * 2 - 8 * MWD_N_LOST -
-			 16 * MWD_N_CLASSES - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
-	char exe[MWD_EXE_BYTES];         /* NUL terminated, cut if need be */
+	uint8_t reserved[MWD_PAGE - 64 - 8 * 2 - 4 * 4 - 4 * 2 - 8 * 2 - 4 * 2 - 4 * 3 - 4 - 8 * 3 -
+			 8 * 2 - 8 * 3 - 8 * 2 - 4 * 2 - 8 * MWD_N_LOST - 16 * MWD_N_CLASSES -
+			 MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
+	char exe[MWD_EXE_BYTES];	 /* NUL terminated, cut if need be */
 	char cmdline[MWD_CMDLINE_BYTES]; /* argv, NUL separated */
 };
 

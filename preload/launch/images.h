@@ -1,0 +1,50 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * images.h - the process images in the dump, as the launcher follows them: it learns of
+ * processes from their list, and ends the images of those that died without a word. Hosted;
+ * account -> dump.
+ *
+ * The zone pushes a complete image on control.images_head; here the list is walked from the
+ * head down to the newest image of the last walk. Every byte may be hostile: offsets are
+ * checked against the file before use. Only images that have not ended stay mapped.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "preload/format.h"
+#include "preload/launch/control.h"
+
+struct mw_open_image {
+	struct mwd_image *image; /* mapped shared */
+	uint64_t offset;
+	int32_t pid;
+	int64_t start_ns;
+	bool is_known; /* the sampler has looked for its process */
+};
+
+struct mw_images {
+	struct mw_open_image *open; /* owned */
+	size_t n_open, capacity;
+	uint64_t newest; /* offset of the head at the last walk */
+	/* A process had pid 1: part of the job lives in a pid namespace of its own, and pids
+	 * that we cannot see are no sign of death. */
+	bool has_foreign_pids;
+};
+
+/** mw_images_collect() - add images that appeared since the last call, drop those that ended */
+void mw_images_collect(struct mw_images *images, const struct mw_control *control);
+
+/**
+ * mw_images_bury_pid() - @pid is dead: end its images that did not tell of their end
+ *
+ * Takes each one's bytes out of the tree's live heap, notes the epochs at which they left, and
+ * stores MWD_END_KILLED last (release; pairs with the reader of the dump).
+ */
+void mw_images_bury_pid(
+	struct mw_images *images, struct mw_control *control, int32_t pid, int64_t now_ns);
+
+/** mw_images_deinit() - unmap all */
+void mw_images_deinit(struct mw_images *images);

@@ -1,0 +1,281 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * options.c - the launcher's command line: one table, from which getopt_long's arrays and the
+ * help are made. Hosted; before hook. A new option is one row and, if it is of a new kind, one
+ * case in apply().
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <regex.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "preload/launch/options.h"
+
+enum kind {
+	KIND_TEXT,   /* const char *, any */
+	KIND_REGEX,  /* const char *, must compile */
+	KIND_NUMBER, /* int in minimum..maximum */
+	KIND_FLAG,   /* bool, set to `value` */
+	KIND_YES_NO, /* bool */
+	KIND_COLOR,
+	KIND_JSON, /* is_json, and json_path if given */
+	KIND_REQUEST,
+};
+
+struct option_row {
+	char letter; /* 0 = none */
+	const char *name;
+	const char *argument; /* as in the help; NULL = none; "[=" in front = may be left out */
+	enum kind kind;
+	size_t field;
+	int minimum, maximum; /* NUMBER */
+	int value;	      /* FLAG, REQUEST */
+	const char *help;     /* NULL = alias, not shown */
+};
+
+#define FIELD(name) offsetof(struct mw_launch_options, name)
+
+static const struct option_row table[] = {
+	{ 'o', "report", "FILE", KIND_TEXT, FIELD(report_path), 0, 0, 0,
+		"write the report to FILE instead of stderr" },
+	{ 0, "run-dir", "DIR", KIND_TEXT, FIELD(run_dir), 0, 0, 0,
+		"record into DIR (default: memwatch-<command>-<pid>)" },
+	{ 0, "full-report", "yes|no", KIND_YES_NO, FIELD(is_full_report), 0, 0, 0,
+		"no: one line per function, its peak (default: yes)" },
+	{ 0, "peak-only", NULL, KIND_FLAG, FIELD(is_full_report), 0, 0, false,
+		"same as --full-report=no" },
+	{ 'f', "function", "REGEX", KIND_REGEX, FIELD(function), 0, 0, 0,
+		"show the line tables of the functions that match" },
+	{ 'n', "top", "N", KIND_NUMBER, FIELD(n_top), 0, INT_MAX, 0,
+		"rows of a table, 0 = all (default: 20)" },
+	{ 'p', "precision", "N", KIND_NUMBER, FIELD(precision), 0, 9, 0,
+		"digits after the point (default: 1)" },
+	{ 0, "json", "[=FILE]", KIND_JSON, 0, 0, 0, 0,
+		"write all of it as JSON, to stdout without FILE" },
+	{ 0, "color", "auto|always|never", KIND_COLOR, 0, 0, 0, 0, "colours (default: auto)" },
+	{ 0, "width", "N", KIND_NUMBER, FIELD(width), 60, 1000, 0,
+		"columns (default: the terminal's; 100 in a pipe)" },
+	{ 0, "no-source", NULL, KIND_FLAG, FIELD(has_no_source), 0, 0, true,
+		"do not read source files" },
+	{ 0, "debug-path", "DIRS", KIND_TEXT, FIELD(debug_path), 0, 0, 0,
+		"where debug files are (default: /usr/lib/debug)" },
+	{ 'q', "quiet", NULL, KIND_FLAG, FIELD(is_quiet), 0, 0, true,
+		"print neither report nor note to stderr" },
+	{ 0, "no-report", NULL, KIND_FLAG, FIELD(is_report), 0, 0, false,
+		"only record; render later with memwatch-report" },
+	{ 'i', "interval", "MS", KIND_NUMBER, FIELD(interval_ms), 1, 60000, 0,
+		"time between samples of the tree's RSS (default: 20)" },
+	{ 0, "max-frames", "N", KIND_NUMBER, FIELD(max_frames), 1, 1024, 0,
+		"frames kept of a stack (default: 512)" },
+	{ 0, "wait-all", NULL, KIND_FLAG, FIELD(is_wait_all), 0, 0, true,
+		"wait for background processes, too" },
+	{ 'h', "help", NULL, KIND_REQUEST, 0, 0, 0, MW_LAUNCH_REQUEST_HELP, "show this help" },
+	{ 'V', "version", NULL, KIND_REQUEST, 0, 0, 0, MW_LAUNCH_REQUEST_VERSION,
+		"show the version" },
+};
+
+#define N_ROWS (sizeof(table) / sizeof(table[0]))
+/* getopt's value of row i; outside the range of letters. */
+#define ROW_BASE 256
+
+static const struct mw_launch_options defaults = {
+	.interval_ms = 20,
+	.n_top = 20,
+	.precision = 1,
+	.max_frames = 512,
+	.is_full_report = true,
+	.is_report = true,
+};
+
+static int set_number(const struct option_row *row, const char *text,
+	struct mw_launch_options *options, struct mw_failure *failure)
+{
+	char *end;
+	errno = 0;
+	long number = strtol(text, &end, 10);
+	if (end == text || *end != '\0')
+		return mw_failure_set(
+			MW_EXIT_USAGE, failure, "--%s: '%s' is not a number", row->name, text);
+	if (errno == ERANGE || number < row->minimum || number > row->maximum)
+		return mw_failure_set(MW_EXIT_USAGE, failure, "--%s: %s is not in %d..%d",
+			row->name, text, row->minimum, row->maximum);
+	*(int *)((char *)options + row->field) = (int)number;
+	return MW_EXIT_OK;
+}
+
+static int check_regex(const struct option_row *row, const char *text, struct mw_failure *failure)
+{
+	regex_t regex;
+	char reason[128];
+	int error = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB);
+	if (error == 0) {
+		regfree(&regex);
+		return MW_EXIT_OK;
+	}
+	regerror(error, &regex, reason, sizeof(reason));
+	return mw_failure_set(MW_EXIT_USAGE, failure, "--%s: '%s': %s", row->name, text, reason);
+}
+
+/* Index of @text among @words, or -1 with @failure filled. */
+static int choose(const struct option_row *row, const char *text, const char *const *words,
+	int n_words, struct mw_failure *failure)
+{
+	for (int i = 0; i < n_words; i++) {
+		if (strcmp(text, words[i]) == 0)
+			return i;
+	}
+	mw_failure_set(MW_EXIT_USAGE, failure, "--%s: '%s' is not one of %s", row->name, text,
+		row->argument);
+	return -1;
+}
+
+static int set_choice(const struct option_row *row, const char *text,
+	struct mw_launch_options *options, struct mw_failure *failure)
+{
+	static const char *const no_yes[] = { "no", "yes" };
+	static const char *const colors[] = { "auto", "always", "never" };
+	bool is_color = row->kind == KIND_COLOR;
+	int choice = choose(row, text, is_color ? colors : no_yes, is_color ? 3 : 2, failure);
+	if (choice < 0)
+		return MW_EXIT_USAGE;
+	if (is_color)
+		options->color = (enum mw_launch_color)choice;
+	else
+		*(bool *)((char *)options + row->field) = choice;
+	return MW_EXIT_OK;
+}
+
+static int apply(const struct option_row *row, const char *argument,
+	struct mw_launch_options *options, struct mw_failure *failure)
+{
+	void *field = (char *)options + row->field;
+	if (argument != NULL && *argument == '\0')
+		return mw_failure_set(MW_EXIT_USAGE, failure, "--%s: empty argument", row->name);
+	switch (row->kind) {
+	case KIND_REGEX:
+		if (check_regex(row, argument, failure) != MW_EXIT_OK)
+			return MW_EXIT_USAGE;
+		/* fall through */
+	case KIND_TEXT:
+		*(const char **)field = argument;
+		return MW_EXIT_OK;
+	case KIND_NUMBER:
+		return set_number(row, argument, options, failure);
+	case KIND_YES_NO:
+	case KIND_COLOR:
+		return set_choice(row, argument, options, failure);
+	case KIND_FLAG:
+		*(bool *)field = row->value;
+		return MW_EXIT_OK;
+	case KIND_JSON:
+		options->is_json = true;
+		options->json_path = argument;
+		return MW_EXIT_OK;
+	case KIND_REQUEST:
+		options->request = (enum mw_launch_request)row->value;
+		return MW_EXIT_OK;
+	}
+	return MW_EXIT_OK;
+}
+
+static int argument_kind(const struct option_row *row)
+{
+	if (row->argument == NULL)
+		return no_argument;
+	return row->argument[0] == '[' ? optional_argument : required_argument;
+}
+
+/* '+': stop at the first non-option. ':': tell a missing argument from an unknown option. */
+static void make_getopt_arrays(char *letters, struct option *names)
+{
+	*letters++ = '+';
+	*letters++ = ':';
+	for (size_t i = 0; i < N_ROWS; i++) {
+		names[i] = (struct option){ table[i].name, argument_kind(&table[i]), NULL,
+			ROW_BASE + (int)i };
+		if (table[i].letter == 0)
+			continue;
+		*letters++ = table[i].letter;
+		if (table[i].argument != NULL)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+	names[N_ROWS] = (struct option){ 0 };
+}
+
+static const struct option_row *find_row(int code)
+{
+	if (code >= ROW_BASE)
+		return &table[code - ROW_BASE];
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (table[i].letter != 0 && table[i].letter == code)
+			return &table[i];
+	}
+	return NULL;
+}
+
+/* getopt leaves the culprit in optopt (a letter, or a known name) or in the word it just read. */
+static int complain(int code, char **argv, struct mw_failure *failure)
+{
+	const struct option_row *row = find_row(optopt);
+	if (code == ':' && row != NULL)
+		return mw_failure_set(
+			MW_EXIT_USAGE, failure, "--%s needs %s", row->name, row->argument);
+	if (row != NULL)
+		return mw_failure_set(MW_EXIT_USAGE, failure, "--%s takes no argument", row->name);
+	if (optopt != 0)
+		return mw_failure_set(MW_EXIT_USAGE, failure, "unknown option '-%c'", optopt);
+	return mw_failure_set(
+		MW_EXIT_USAGE, failure, "unknown or ambiguous option '%s'", argv[optind - 1]);
+}
+
+int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *options_out,
+	struct mw_failure *failure_out)
+{
+	char letters[2 * N_ROWS + 3];
+	struct option names[N_ROWS + 1];
+	make_getopt_arrays(letters, names);
+	*options_out = defaults;
+	opterr = 0;
+	optind = 0; /* glibc: start anew */
+	for (int code; (code = getopt_long(argc, argv, letters, names, NULL)) != -1;) {
+		if (code == '?' || code == ':')
+			return complain(code, argv, failure_out);
+		int status = apply(find_row(code), optarg, options_out, failure_out);
+		if (status != MW_EXIT_OK)
+			return status;
+		if (options_out->request != MW_LAUNCH_REQUEST_RUN)
+			return MW_EXIT_OK;
+	}
+	options_out->command = argv + optind;
+	if (optind >= argc)
+		return mw_failure_set(MW_EXIT_USAGE, failure_out, "no command given; see --help");
+	return MW_EXIT_OK;
+}
+
+void mw_launch_options_print_help(FILE *stream)
+{
+	fputs("Usage: memwatch-preload [options] [--] command [argument...]\n\n"
+	      "Runs the command and tells which lines of which programs held the memory of\n"
+	      "everything it started.\n\n",
+		stream);
+	for (size_t i = 0; i < N_ROWS; i++) {
+		const struct option_row *row = &table[i];
+		char left[64];
+		const char *joint = row->argument == NULL || row->argument[0] == '[' ? "" : "=";
+		int n = row->letter ? snprintf(left, sizeof(left), "-%c, ", row->letter)
+				    : snprintf(left, sizeof(left), "    ");
+		snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", row->name, joint,
+			row->argument ? row->argument : "");
+		if (strlen(left) <= 22)
+			fprintf(stream, "  %-22s  %s\n", left, row->help);
+		else
+			fprintf(stream, "  %s\n  %-22s  %s\n", left, "", row->help);
+	}
+	fputs("\nExit status: the command's own, 128+N if signal N ended it, 127 not found,\n"
+	      "126 not executable, 125 if memwatch-preload itself failed, 2 wrong usage.\n",
+		stream);
+}

@@ -1,0 +1,133 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * proc_parse.c - what /proc/PID files say, from their bytes. See proc_parse.h.
+ * Invariant: the cursor never passes the end; no byte behind it is read.
+ */
+#include <string.h>
+
+#include "preload/launch/proc_parse.h"
+
+struct cursor {
+	const char *at, *end;
+};
+
+static void skip_blanks(struct cursor *cursor)
+{
+	while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\t'))
+		cursor->at++;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* A decimal number up to a character that is no digit; overflow is an error. */
+static bool take_number(struct cursor *cursor, uint64_t *number_out)
+{
+	skip_blanks(cursor);
+	if (cursor->at == cursor->end || !is_digit(*cursor->at))
+		return false;
+	uint64_t number = 0;
+	for (; cursor->at < cursor->end && is_digit(*cursor->at); cursor->at++) {
+		if (__builtin_mul_overflow(number, 10, &number) ||
+			__builtin_add_overflow(number, (uint64_t)(*cursor->at - '0'), &number))
+			return false;
+	}
+	*number_out = number;
+	return true;
+}
+
+static bool take_pid(struct cursor *cursor, int32_t *pid_out)
+{
+	uint64_t number;
+	if (!take_number(cursor, &number) || number > INT32_MAX)
+		return false;
+	*pid_out = (int32_t)number;
+	return true;
+}
+
+/* Signed fields occur (nice, tty), so a field to skip is any run of non-blanks. */
+static bool skip_fields(struct cursor *cursor, int n_fields)
+{
+	for (int i = 0; i < n_fields; i++) {
+		skip_blanks(cursor);
+		const char *start = cursor->at;
+		while (cursor->at < cursor->end && *cursor->at != ' ')
+			cursor->at++;
+		if (cursor->at == start)
+			return false;
+	}
+	return true;
+}
+
+bool mw_proc_parse_stat(const char *bytes, size_t n_bytes, struct mw_proc_stat *stat_out)
+{
+	struct mw_proc_stat stat;
+	struct cursor cursor = { bytes, bytes + n_bytes };
+	/* "PID (NAME) STATE PPID ...": the last ')' ends the name. */
+	const char *name_end = memrchr(bytes, ')', n_bytes);
+	if (name_end == NULL || !take_pid(&cursor, &stat.pid))
+		return false;
+	cursor.at = name_end + 1;
+	skip_blanks(&cursor);
+	if (cursor.at == cursor.end)
+		return false;
+	stat.state = *cursor.at++;
+	/* Fields 3 (state) and 4 (ppid) taken, 22 is the start time: 17 between. */
+	if (!take_pid(&cursor, &stat.ppid) || !skip_fields(&cursor, 17) ||
+		!take_number(&cursor, &stat.start_ticks))
+		return false;
+	*stat_out = stat;
+	return true;
+}
+
+bool mw_proc_parse_statm(const char *bytes, size_t n_bytes, struct mw_proc_statm *statm_out)
+{
+	struct mw_proc_statm statm;
+	struct cursor cursor = { bytes, bytes + n_bytes };
+	if (!take_number(&cursor, &statm.size_pages) ||
+		!take_number(&cursor, &statm.resident_pages))
+		return false;
+	*statm_out = statm;
+	return true;
+}
+
+bool mw_proc_parse_status_kib(
+	const char *bytes, size_t n_bytes, const char *name, uint64_t *kib_out)
+{
+	size_t name_bytes = strlen(name);
+	const char *end = bytes + n_bytes;
+	for (const char *line = bytes; line < end;) {
+		const char *line_end = memchr(line, '\n', (size_t)(end - line));
+		if (line_end == NULL)
+			return false; /* a cut line may lack digits */
+		struct cursor cursor = { line + name_bytes + 1, line_end };
+		if ((size_t)(line_end - line) > name_bytes && line[name_bytes] == ':' &&
+			memcmp(line, name, name_bytes) == 0)
+			return take_number(&cursor, kib_out);
+		line = line_end + 1;
+	}
+	return false;
+}
+
+bool mw_proc_next_pid(const char *bytes, size_t n_bytes, size_t *cursor, int32_t *pid_out)
+{
+	struct cursor inner = { bytes + *cursor, bytes + n_bytes };
+	if (!take_pid(&inner, pid_out))
+		return false;
+	*cursor = (size_t)(inner.at - bytes);
+	return true;
+}
+
+size_t mw_proc_format_command(const char *bytes, size_t n_bytes, char *text_out, size_t text_bytes)
+{
+	while (n_bytes > 0 && bytes[n_bytes - 1] == '\0')
+		n_bytes--;
+	if (n_bytes >= text_bytes)
+		n_bytes = text_bytes - 1;
+	for (size_t i = 0; i < n_bytes; i++)
+		text_out[i] = bytes[i] == '\0' || bytes[i] == '\n' ? ' ' : bytes[i];
+	text_out[n_bytes] = '\0';
+	return n_bytes;
+}

@@ -1,0 +1,119 @@
+/* SPDX: no licence chosen yet, see README */
+/* proc_read.c - opening and reading /proc/PID files. See proc_read.h. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "preload/launch/proc_read.h"
+
+#define PROC_PATH_BYTES 96
+#define PROC_NAME_BYTES 32
+/* The longest of the files read whole is status. */
+#define PROC_FILE_BYTES 4096
+
+int mw_proc_open(int32_t pid, const char *name)
+{
+	char path[PROC_PATH_BYTES];
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The kernel hands out long files a page at a time. */
+static ssize_t read_and_close(int fd, char *buffer, size_t size)
+{
+	if (fd < 0)
+		return -1;
+	size_t n_read = 0;
+	ssize_t n;
+	while ((n = read(fd, buffer + n_read, size - n_read)) > 0)
+		n_read += (size_t)n;
+	close(fd);
+	return n < 0 ? -1 : (ssize_t)n_read;
+}
+
+ssize_t mw_proc_read(int32_t pid, const char *name, char *buffer, size_t size)
+{
+	return read_and_close(mw_proc_open(pid, name), buffer, size);
+}
+
+bool mw_proc_read_stat(int32_t pid, struct mw_proc_stat *stat_out)
+{
+	char bytes[PROC_FILE_BYTES];
+	ssize_t n = mw_proc_read(pid, "stat", bytes, sizeof(bytes));
+	return n > 0 && mw_proc_parse_stat(bytes, (size_t)n, stat_out);
+}
+
+bool mw_proc_read_hwm_kib(int32_t pid, uint64_t *kib_out)
+{
+	char bytes[PROC_FILE_BYTES];
+	ssize_t n = mw_proc_read(pid, "status", bytes, sizeof(bytes));
+	return n > 0 && mw_proc_parse_status_kib(bytes, (size_t)n, "VmHWM", kib_out);
+}
+
+/* Next thread id in an open /proc/PID/task, or 0. */
+static int32_t next_thread(DIR *directory)
+{
+	struct dirent *entry;
+	while ((entry = readdir(directory)) != NULL) {
+		int32_t tid = (int32_t)atoi(entry->d_name);
+		if (tid > 0)
+			return tid;
+	}
+	return 0;
+}
+
+static DIR *open_threads(int32_t pid)
+{
+	char path[PROC_PATH_BYTES];
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	return opendir(path);
+}
+
+int mw_proc_open_statm_of_thread(int32_t pid)
+{
+	DIR *directory = open_threads(pid);
+	if (directory == NULL)
+		return -1;
+	char name[PROC_NAME_BYTES];
+	int32_t tid = next_thread(directory);
+	while (tid == pid)
+		tid = next_thread(directory);
+	closedir(directory);
+	if (tid == 0)
+		return -1;
+	snprintf(name, sizeof(name), "task/%d/statm", tid);
+	return mw_proc_open(pid, name);
+}
+
+static void visit_children_of_thread(
+	int dir_fd, int32_t tid, void (*visit)(void *context, int32_t child), void *context)
+{
+	char name[PROC_NAME_BYTES];
+	char bytes[1 << 16]; /* 8000 children at least; more are found when some have ended */
+	snprintf(name, sizeof(name), "%d/children", tid);
+	ssize_t n =
+		read_and_close(openat(dir_fd, name, O_RDONLY | O_CLOEXEC), bytes, sizeof(bytes));
+	size_t cursor = 0;
+	for (int32_t child; n > 0 && mw_proc_next_pid(bytes, (size_t)n, &cursor, &child);)
+		visit(context, child);
+}
+
+void mw_proc_visit_children(int32_t pid, void (*visit)(void *context, int32_t child), void *context)
+{
+	DIR *directory = open_threads(pid);
+	if (directory == NULL)
+		return;
+	for (int32_t tid; (tid = next_thread(directory)) != 0;)
+		visit_children_of_thread(dirfd(directory), tid, visit, context);
+	closedir(directory);
+}
+
+/* Where kcmp is forbidden or missing, the answer is no: memory is then counted twice at worst. */
+bool mw_proc_is_same_memory(int32_t pid, int32_t other_pid)
+{
+	return syscall(SYS_kcmp, pid, other_pid, KCMP_VM, 0, 0) == 0;
+}

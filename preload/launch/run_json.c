@@ -1,0 +1,213 @@
+/* SPDX: no licence chosen yet, see README */
+/* run_json.c - run.json, what the launcher knows of a run beside the dump. See run_json.h. */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "preload/environment.h"
+#include "preload/launch/clock.h"
+#include "preload/launch/run_json.h"
+#include "preload/launch/text.h"
+
+#define SCHEMA 1
+
+/* Of the environment only what changes what a run measures, or says where it ran. */
+static const char *const kept_variables[] = { "PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LANG",
+	"LC_ALL", "GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_",
+	"MALLOC_TRIM_THRESHOLD_", "MALLOC_PERTURB_", "MAKEFLAGS", "OMP_NUM_THREADS", "PYTHONMALLOC",
+	"NODE_OPTIONS", "SLURM_JOB_ID", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK" };
+
+static void add_text(cJSON *object, const char *key, const char *text)
+{
+	char *clean = mw_text_make_utf8(text);
+	cJSON_AddStringToObject(object, key, clean ? clean : "");
+	free(clean);
+}
+
+/* A double cannot hold nanoseconds since 1970. */
+static void add_integer(cJSON *object, const char *key, int64_t value)
+{
+	char digits[32];
+	snprintf(digits, sizeof(digits), "%" PRId64, value);
+	cJSON_AddRawToObject(object, key, digits);
+}
+
+/* Milliseconds are what is meant; more digits would be noise of the clock. */
+static void add_seconds(cJSON *object, const char *key, int64_t ns)
+{
+	char digits[32];
+	snprintf(digits, sizeof(digits), "%.3f", (double)ns / MW_NS_PER_S);
+	cJSON_AddRawToObject(object, key, digits);
+}
+
+/* RFC 3339, UTC. */
+static void add_time(cJSON *object, const char *key, int64_t realtime_ns)
+{
+	char text[64];
+	struct tm parts;
+	time_t seconds = realtime_ns / MW_NS_PER_S;
+	gmtime_r(&seconds, &parts);
+	size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(text + n, sizeof(text) - n, ".%09" PRId64 "Z",
+		(int64_t)(realtime_ns % MW_NS_PER_S));
+	cJSON_AddStringToObject(object, key, text);
+}
+
+static void add_status(cJSON *object, bool is_signal, int status)
+{
+	add_integer(object, is_signal ? "term_signal" : "exit_status", status);
+}
+
+static void add_command(cJSON *object, char **command)
+{
+	cJSON *words = cJSON_AddArrayToObject(object, "command");
+	for (; *command != NULL; command++) {
+		char *clean = mw_text_make_utf8(*command);
+		cJSON_AddItemToArray(words, cJSON_CreateString(clean ? clean : ""));
+		free(clean);
+	}
+}
+
+static void add_place(cJSON *object)
+{
+	struct utsname names;
+	char *directory = getcwd(NULL, 0);
+	add_text(object, "cwd", directory ? directory : "");
+	free(directory);
+	uname(&names);
+	add_text(object, "host", names.nodename);
+}
+
+static void add_end(cJSON *object, const struct mw_run_state *run)
+{
+	cJSON_AddStringToObject(object, "state", run->end_ns ? "ended" : "running");
+	if (run->end_ns == 0)
+		return;
+	int64_t duration_ns = run->end_ns - run->start_ns;
+	add_time(object, "end_time", run->start_realtime_ns + duration_ns);
+	add_seconds(object, "duration_seconds", duration_ns);
+	add_status(object, run->supervision.is_signal, run->supervision.status);
+	if (run->n_still_running > 0)
+		add_integer(object, "still_running", (int64_t)run->n_still_running);
+}
+
+static void add_rss(cJSON *object, const struct mw_sampler *sampler)
+{
+	cJSON *rss = cJSON_AddObjectToObject(object, "rss");
+	int64_t at_ns = sampler->rss_peak_ns ? sampler->rss_peak_ns - sampler->start_ns : 0;
+	add_integer(rss, "peak_kib", sampler->rss_peak_bytes / 1024);
+	add_seconds(rss, "peak_elapsed_seconds", at_ns);
+	add_integer(rss, "samples", (int64_t)sampler->n_samples);
+}
+
+static cJSON *make_process(const struct mw_member *member, const struct mw_sampler *sampler)
+{
+	cJSON *process = cJSON_CreateObject();
+	bool is_at_peak = member->peak_number == sampler->peak_number;
+	add_integer(process, "pid", member->pid);
+	add_integer(process, "ppid", member->ppid);
+	add_integer(process, "start_ticks", (int64_t)member->start_ticks);
+	add_seconds(process, "first_seen_seconds", member->first_seen_ns - sampler->start_ns);
+	add_seconds(process, "last_seen_seconds", member->last_seen_ns - sampler->start_ns);
+	add_integer(process, "max_rss_kib", member->max_rss_bytes / 1024);
+	add_integer(
+		process, "rss_at_tree_peak_kib", is_at_peak ? member->rss_at_peak_bytes / 1024 : 0);
+	add_text(process, "command", member->command ? member->command : "");
+	if (member->has_status)
+		add_status(process, member->is_signal, member->status);
+	return process;
+}
+
+/* cJSON's own appending is O(1); so is a child list of 100000. */
+static void add_processes(cJSON *object, const struct mw_sampler *sampler)
+{
+	cJSON *processes = cJSON_AddArrayToObject(object, "processes");
+	for (size_t i = 0; i < sampler->members.n_all; i++)
+		cJSON_AddItemToArray(processes, make_process(sampler->members.all[i], sampler));
+}
+
+static void add_environment(cJSON *object)
+{
+	cJSON *variables = cJSON_AddObjectToObject(object, "environment");
+	for (size_t i = 0; i < sizeof(kept_variables) / sizeof(kept_variables[0]); i++) {
+		const char *value = getenv(kept_variables[i]);
+		if (value != NULL)
+			add_text(variables, kept_variables[i], value);
+	}
+}
+
+/* What the command starts is logged by the zone; of the command itself only we know. */
+static void add_not_followed(cJSON *object, const struct mw_program *program)
+{
+	if (program->verdict == MWD_VERDICT_FOLLOWED)
+		return;
+	cJSON *item = cJSON_AddObjectToObject(object, "not_followed");
+	add_text(item, "path", program->path);
+	add_integer(item, "verdict", program->verdict);
+	add_text(item, "reason", mw_program_reason(program->verdict));
+}
+
+static char *make_document(const struct mw_run_state *run)
+{
+	cJSON *object = cJSON_CreateObject();
+	add_integer(object, "schema", SCHEMA);
+	add_text(object, "version", MEMWATCH_VERSION);
+	add_command(object, run->options->command);
+	add_place(object);
+	add_time(object, "start_time", run->start_realtime_ns);
+	add_integer(object, "start_realtime_ns", run->start_realtime_ns);
+	add_integer(object, "start_monotonic_ns", run->start_ns);
+	add_end(object, run);
+	add_integer(object, "root_pid", run->supervision.root_pid);
+	add_integer(object, "interval_ms", run->options->interval_ms);
+	add_rss(object, run->sampler);
+	add_processes(object, run->sampler);
+	add_not_followed(object, &run->program);
+	add_environment(object);
+	char *text = cJSON_Print(object);
+	cJSON_Delete(object);
+	return text;
+}
+
+/* 0 or errno. */
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return errno;
+	int error = 0;
+	size_t n_left = strlen(text);
+	while (n_left > 0 && error == 0) {
+		ssize_t n = write(fd, text, n_left);
+		error = n < 0 ? errno : 0;
+		text += n < 0 ? 0 : n;
+		n_left -= n < 0 ? 0 : (size_t)n;
+	}
+	if (close(fd) != 0 && error == 0)
+		error = errno;
+	return error;
+}
+
+int mw_run_json_write(const struct mw_run_state *run, struct mw_failure *failure_out)
+{
+	char path[PATH_MAX], new_path[PATH_MAX];
+	mw_run_dir_join(&run->run_dir, MW_RUN_JSON_NAME, path);
+	mw_run_dir_join(&run->run_dir, MW_RUN_JSON_NAME ".new", new_path);
+	char *text = make_document(run);
+	int error = text ? write_file(new_path, text) : ENOMEM;
+	if (error == 0 && rename(new_path, path) != 0)
+		error = errno;
+	if (error != 0)
+		unlink(new_path);
+	free(text);
+	if (error != 0)
+		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out, "%s: cannot write: %s",
+			path, strerror(error));
+	return MW_EXIT_OK;
+}

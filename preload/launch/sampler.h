@@ -1,0 +1,46 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * sampler.h - the job's processes and their RSS over time. Hosted; account -> dump.
+ *
+ * One tick finds new members (the dump's list of images, and the children of children, since
+ * what the shim cannot enter has no image), measures all, and, when the sum sets a new maximum,
+ * tells the zone by the dump's RSS epoch. Ticks are dense while a process is young and follow
+ * the interval otherwise; they never take more than a twentieth of one core.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "preload/launch/control.h"
+#include "preload/launch/images.h"
+#include "preload/launch/members.h"
+#include "preload/launch/timeline.h"
+
+struct mw_sampler {
+	struct mw_control *control; /* borrowed */
+	int64_t interval_ns;
+	int64_t start_ns; /* of the run, CLOCK_MONOTONIC */
+	struct mw_members members;
+	struct mw_images images;
+	struct mw_timeline timeline;
+	int64_t rss_peak_bytes, rss_peak_ns;
+	uint32_t peak_number; /* counts the maxima; names the last one in the members */
+	uint64_t n_samples;
+	int64_t next_tick_ns;
+	int64_t next_walk_ns; /* of the tree of children */
+};
+
+/** mw_sampler_create() - Ownership: the caller's. Return: NULL without memory. */
+struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interval_ns);
+
+/** mw_sampler_destroy() - also takes NULL. Return: NULL. */
+struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler);
+
+/** mw_sampler_tick() - look once, whenever called; sets next_tick_ns */
+void mw_sampler_tick(struct mw_sampler *sampler);
+
+/** mw_sampler_retire() - @member has ended: note it, and bury what it left in the dump */
+void mw_sampler_retire(struct mw_sampler *sampler, struct mw_member *member);
+
+/** mw_sampler_finish() - last look for members that ended; the sum is not measured any more */
+void mw_sampler_finish(struct mw_sampler *sampler);

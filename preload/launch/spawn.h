@@ -1,0 +1,27 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * spawn.h - starts the command so that it finds the world as the launcher found it: same
+ * process group, descriptors, signal mask and dispositions. Hosted; just before hook.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "preload/launch/failure.h"
+#include "preload/launch/program.h"
+#include "preload/launch/signals.h"
+
+struct mw_spawn_request {
+	const struct mw_program *program; /* what to execute */
+	char **command;			  /* argv */
+	char **environment;
+	const struct mw_signals *signals; /* to be restored in the child */
+};
+
+/**
+ * mw_spawn() - fork and exec; returns once the new program has replaced the launcher's copy
+ * @pid_out: of the command; the caller reaps it
+ * Return: MW_EXIT_OK; MW_EXIT_NOT_EXECUTABLE or MW_EXIT_OWN_FAILURE with @failure_out filled.
+ */
+int mw_spawn(
+	const struct mw_spawn_request *request, pid_t *pid_out, struct mw_failure *failure_out);

@@ -1,0 +1,125 @@
+/* SPDX: no licence chosen yet, see README */
+/* supervise.c - the launcher's main loop. See supervise.h. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "preload/launch/clock.h"
+#include "preload/launch/supervise.h"
+
+/* Processes that end together with the command need a moment to be reaped. */
+#define GRACE_NS (30 * MW_NS_PER_MS)
+
+/* Sleep until a signal, the end of a member, or the next tick. */
+static void wait_for_event(const struct mw_supervision *supervision)
+{
+	const struct mw_sampler *sampler = supervision->sampler;
+	size_t n_live = sampler->members.n_live;
+	struct pollfd *events = calloc(n_live + 1, sizeof(*events));
+	int64_t left_ns = sampler->next_tick_ns - mw_clock_monotonic_ns();
+	if (left_ns < 0)
+		left_ns = 0;
+	struct timespec timeout = { left_ns / MW_NS_PER_S, left_ns % MW_NS_PER_S };
+	struct pollfd signals_only;
+	struct pollfd *list = events ? events : &signals_only;
+	list[0] = (struct pollfd){ .fd = supervision->signals->fd, .events = POLLIN };
+	for (size_t i = 0; events != NULL && i < n_live; i++)
+		list[i + 1] = (struct pollfd){ .fd = sampler->members.live[i]->pidfd,
+			.events = POLLIN }; /* poll skips -1 */
+	ppoll(list, events ? n_live + 1 : 1, &timeout, NULL);
+	free(events);
+}
+
+static void pass_on_signals(struct mw_supervision *supervision)
+{
+	struct signalfd_siginfo info;
+	pid_t pid = supervision->has_root_ended ? 0 : supervision->root_pid;
+	while (read(supervision->signals->fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			continue; /* reap_children() looks anyway */
+		mw_signals_forward(supervision->signals, &info, pid);
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+			info.ssi_signo == SIGHUP)
+			supervision->checkpoint(supervision->context);
+	}
+}
+
+static void note_root_end(struct mw_supervision *supervision, const siginfo_t *info)
+{
+	supervision->has_root_ended = true;
+	supervision->is_signal = info->si_code != CLD_EXITED;
+	supervision->status = info->si_status;
+	supervision->root_end_ns = mw_clock_monotonic_ns();
+}
+
+static void note_child(struct mw_supervision *supervision, const siginfo_t *info)
+{
+	bool is_root = info->si_pid == supervision->root_pid && !supervision->has_root_ended;
+	if (info->si_code == CLD_STOPPED || info->si_code == CLD_TRAPPED) {
+		if (is_root)
+			mw_signals_follow_stop(supervision->signals);
+		return;
+	}
+	if (is_root)
+		note_root_end(supervision, info);
+	mw_members_note_status(&supervision->sampler->members, info->si_pid,
+		info->si_code != CLD_EXITED, info->si_status);
+}
+
+static void reap_children(struct mw_supervision *supervision)
+{
+	for (;;) {
+		siginfo_t info = { .si_pid = 0 };
+		int result = waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG);
+		supervision->has_children = result == 0;
+		if (result != 0 || info.si_pid == 0)
+			return;
+		note_child(supervision, &info);
+	}
+}
+
+static void retire_ended(struct mw_sampler *sampler)
+{
+	for (size_t i = sampler->members.n_live; i-- > 0;) {
+		if (mw_member_has_ended(sampler->members.live[i]))
+			mw_sampler_retire(sampler, sampler->members.live[i]);
+	}
+}
+
+static bool is_over(const struct mw_supervision *supervision)
+{
+	if (!supervision->has_root_ended)
+		return false;
+	if (!supervision->has_children)
+		return true;
+	return !supervision->is_wait_all &&
+	       mw_clock_monotonic_ns() - supervision->root_end_ns >= GRACE_NS;
+}
+
+/* The grace may end before the next tick is due. */
+static void limit_to_grace(struct mw_supervision *supervision)
+{
+	int64_t end_ns = supervision->root_end_ns + GRACE_NS;
+	if (supervision->has_root_ended && !supervision->is_wait_all &&
+		supervision->sampler->next_tick_ns > end_ns)
+		supervision->sampler->next_tick_ns = end_ns;
+}
+
+void mw_supervise(struct mw_supervision *supervision)
+{
+	struct mw_sampler *sampler = supervision->sampler;
+	mw_sampler_tick(sampler);
+	while (!is_over(supervision)) {
+		limit_to_grace(supervision);
+		wait_for_event(supervision);
+		pass_on_signals(supervision);
+		retire_ended(sampler); /* before reaping frees their pids */
+		reap_children(supervision);
+		if (mw_clock_monotonic_ns() >= sampler->next_tick_ns)
+			mw_sampler_tick(sampler);
+	}
+	mw_sampler_finish(sampler);
+}

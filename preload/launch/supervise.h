@@ -1,0 +1,41 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * supervise.h - the launcher's main loop, from the command's start to the end of the run.
+ * Hosted; while the target runs. Wakes up for signals, for the end of any known process, and
+ * for the sampler's ticks; an end is noticed at once, never at the next tick.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "preload/launch/sampler.h"
+#include "preload/launch/signals.h"
+
+struct mw_supervision {
+	/* given */
+	struct mw_sampler *sampler; /* borrowed; the command is a member already */
+	struct mw_signals *signals; /* borrowed */
+	pid_t root_pid;
+	bool is_wait_all; /* go on until the last descendant has ended */
+	/* Called after a signal that may be the launcher's last was passed on. */
+	void (*checkpoint)(void *context);
+	void *context;
+	/* found */
+	bool has_root_ended;
+	bool is_signal; /* status is the signal that ended the command, else its exit status */
+	int status;
+	int64_t root_end_ns;
+	bool has_children;
+};
+
+/**
+ * mw_supervise() - run the loop until the run is over
+ *
+ * Like time(1), the run ends with the command; background processes get a moment to end as
+ * well (a pipeline's last ones), but are not waited for unless is_wait_all. Reaps all that the
+ * kernel hands to us as subreaper.
+ */
+void mw_supervise(struct mw_supervision *supervision);

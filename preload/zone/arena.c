@@ -1,0 +1,109 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * arena.c - claims segments of the run's dump. Zone; serves account -> dump. See format.h for
+ * the file; the launcher keeps its blocks allocated ahead of next_offset, so that a claim is an
+ * atomic add, an open, an mmap and a close.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "preload/zone/arena.h"
+#include "preload/zone/atomic.h"
+#include "preload/zone/raw.h"
+#include "preload/zone/zone.h"
+
+#define PATH_BYTES 4096
+
+struct mwd_control *mw_control;
+
+static char run_dir[PATH_BYTES];
+static char dump_path[PATH_BYTES + 16];
+static uint64_t claimed_bytes;
+
+const char *mw_arena_run_dir(void)
+{
+	return run_dir;
+}
+
+static bool is_ours(const struct mwd_control *control)
+{
+	static const uint8_t magic[8] = MWD_MAGIC_BYTES;
+	return memcmp(control->magic, magic, sizeof(magic)) == 0 &&
+	       control->version == MWD_VERSION && control->control_bytes == MWD_PAGE;
+}
+
+/* No trust in an inherited environment: only a regular file, not reached by a symbolic link. */
+static int open_dump(void)
+{
+	return mw_raw_open(dump_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0);
+}
+
+bool mw_arena_open(const char *directory)
+{
+	size_t length = strlen(directory);
+	if (directory[0] != '/' || length >= PATH_BYTES - 1)
+		return false;
+	memcpy(run_dir, directory, length + 1);
+	memcpy(dump_path, directory, length);
+	memcpy(dump_path + length, "/" MWD_FILE_NAME, sizeof("/" MWD_FILE_NAME));
+
+	int fd = open_dump();
+	if (fd < 0)
+		return false;
+	struct mwd_control *control =
+		mw_raw_mmap(NULL, MWD_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	/* A file shorter than a page would fault: its size is known before it is read. */
+	struct stat status;
+	bool is_whole = mw_raw(SYS_fstat, fd, &status, 0) == 0 && S_ISREG(status.st_mode) &&
+			status.st_size >= (off_t)MWD_PAGE;
+	mw_raw_close(fd);
+	if (!control)
+		return false;
+	if (!is_whole || !is_ours(control)) {
+		mw_raw_munmap(control, MWD_PAGE);
+		return false;
+	}
+	mw_control = control;
+	return true;
+}
+
+void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
+{
+	int fd = open_dump();
+	if (fd < 0)
+		return NULL;
+	/* relaxed: only uniqueness matters; the segment header publishes. */
+	uint64_t offset = mw_add_relaxed(&mw_control->next_offset, bytes);
+	void *claim = NULL;
+	if (offset + bytes <= mw_load_relaxed(&mw_control->allocated_end) ||
+		mw_raw_fallocate(fd, offset, bytes) == 0)
+		claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	mw_raw_close(fd);
+	if (!claim)
+		return NULL;
+	mw_add_relaxed(&claimed_bytes, bytes);
+	*offset_out = offset;
+	return claim;
+}
+
+void mw_arena_unmap(void *claim, size_t bytes)
+{
+	mw_raw_munmap(claim, bytes);
+}
+
+void mw_arena_publish_segment(struct mwd_segment *segment)
+{
+	mw_store_release(&segment->magic, MWD_SEGMENT_MAGIC); /* pairs with the reader's scan */
+}
+
+uint64_t mw_arena_bytes(void)
+{
+	return mw_load_relaxed(&claimed_bytes);
+}
+
+void mw_arena_restart(void)
+{
+	mw_store_relaxed(&claimed_bytes, 0);
+}

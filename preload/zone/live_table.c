@@ -1,0 +1,104 @@
+/* SPDX: no licence chosen yet, see README */
+/* live_table.c - see live_table.h. Zone; account. Three levels: root (here), middle, leaf. */
+#include "preload/zone/atomic.h"
+#include "preload/zone/live_table.h"
+#include "preload/zone/private_memory.h"
+#include "preload/zone/zone.h"
+
+#define LEAF_BITS 17   /* 131,072 slots: 1 MiB of shadow for 4 MiB of heap at 32-byte granules */
+#define MIDDLE_BITS 13 /* 64 KiB */
+#define ROOT_BITS 14   /* reaches 47 bits of address at the smallest granule, 8 bytes */
+#define SIZE_BITS 38
+
+static uint64_t **root[1u << ROOT_BITS];
+static unsigned granule_shift = 5;
+
+void mw_live_table_init(unsigned shift)
+{
+	granule_shift = shift;
+}
+
+static MW_COLD uint64_t *slot_of(uintptr_t block)
+{
+	uintptr_t granule = block >> granule_shift;
+	uintptr_t top = granule >> (LEAF_BITS + MIDDLE_BITS);
+	if (mw_unlikely(top >> ROOT_BITS))
+		return NULL;
+	uint64_t **middle = mw_load_acquire(&root[top]); /* pairs with make_level() */
+	if (mw_unlikely(!middle))
+		return NULL;
+	uint64_t *leaf = mw_load_acquire(&middle[granule >> LEAF_BITS & ((1u << MIDDLE_BITS) - 1)]);
+	return mw_likely(leaf) ? &leaf[granule & ((1u << LEAF_BITS) - 1)] : NULL;
+}
+
+/* Return: the level at *place, made if there is none; two threads agree on one of theirs. */
+static void *make_level(void **place, size_t bytes)
+{
+	void *level = mw_load_acquire(place);
+	if (level)
+		return level;
+	void *fresh = mw_private_map(bytes);
+	if (!fresh || mw_cas_acq_rel(place, &level, fresh))
+		return fresh;
+	mw_private_unmap(fresh, bytes);
+	return level;
+}
+
+static MW_COLD uint64_t *make_slot(uintptr_t block)
+{
+	uintptr_t granule = block >> granule_shift;
+	uintptr_t top = granule >> (LEAF_BITS + MIDDLE_BITS);
+	if (top >> ROOT_BITS)
+		return NULL;
+	uint64_t **middle = make_level((void **)&root[top], sizeof(uint64_t *) << MIDDLE_BITS);
+	if (!middle ||
+		!make_level((void **)&middle[granule >> LEAF_BITS & ((1u << MIDDLE_BITS) - 1)],
+			sizeof(uint64_t) << LEAF_BITS))
+		return NULL;
+	return slot_of(block);
+}
+
+static inline uint64_t *slot_in(struct mw_live_leaf *leaf, uintptr_t block)
+{
+	uintptr_t granule = block >> granule_shift;
+	uintptr_t number = (granule >> LEAF_BITS) + 1;
+	uintptr_t at = granule & ((1u << LEAF_BITS) - 1);
+	if (mw_likely(leaf->number == number))
+		return &leaf->slots[at];
+	uint64_t *slot = slot_of(block);
+	if (slot)
+		*leaf = (struct mw_live_leaf){ number, slot - at };
+	return slot;
+}
+
+MW_HOT bool mw_live_table_put(
+	struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes)
+{
+	uint64_t *slot = slot_in(leaf, block);
+	if (mw_unlikely(!slot))
+		slot = make_slot(block);
+	if (mw_unlikely(!slot || bytes > MW_LIVE_MAX_BYTES))
+		return false;
+	/* relaxed: whoever frees the block got its address from us after this. */
+	mw_store_relaxed(slot, (uint64_t)record_id << SIZE_BITS | bytes);
+	return true;
+}
+
+MW_HOT bool mw_live_table_take(
+	struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out, uint64_t *bytes_out)
+{
+	uint64_t *slot = slot_in(leaf, block);
+	uint64_t value = slot ? mw_load_relaxed(slot) : 0;
+	if (mw_unlikely(!value))
+		return false;
+	mw_store_relaxed(slot, 0);
+	*record_id_out = (uint32_t)(value >> SIZE_BITS);
+	*bytes_out = value & MW_LIVE_MAX_BYTES;
+	return true;
+}
+
+bool mw_live_table_has(uintptr_t block)
+{
+	const uint64_t *slot = slot_of(block);
+	return slot && mw_load_relaxed(slot) != 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * mappings.c - see mappings.h. Zone; account. A sorted array of disjoint ranges: mapping calls are
+ * rare and cost a system call anyway. Invariants: pieces[i].high <= pieces[i + 1].low;
+ * group_pieces[g] = number of pieces with group g, 0 = group free.
+ *
+ * The lock is held for an array update only, never across a system call of the program. Who cannot
+ * get it (a signal handler on top of the holder) counts a loss and goes on.
+ */
+#include <string.h>
+
+#include "preload/zone/atomic.h"
+#include "preload/zone/image.h"
+#include "preload/zone/mappings.h"
+#include "preload/zone/private_memory.h"
+#include "preload/zone/raw.h"
+#include "preload/zone/zone.h"
+
+#define FIRST_CAPACITY 128u
+#define MAX_SPINS 20000u
+
+static struct mw_mapping *pieces;
+static uint32_t *group_pieces;
+static uint32_t n_pieces, capacity, next_group;
+static uint32_t lock_word;
+
+static bool lock(void)
+{
+	for (unsigned i = 0; i < MAX_SPINS; i++) {
+		uint32_t free_word = 0;
+		if (mw_cas_acq_rel(&lock_word, &free_word, 1)) /* pairs with unlock() */
+			return true;
+		if (i % 64 == 63)
+			mw_raw(SYS_sched_yield, 0, 0, 0);
+	}
+	mw_image_lost(MWD_LOST_MAPPING_BUSY, 1);
+	return false;
+}
+
+static void unlock(void)
+{
+	mw_store_release(&lock_word, 0);
+}
+
+void mw_mappings_reset(void)
+{
+	n_pieces = 0;
+	if (group_pieces)
+		memset(group_pieces, 0, capacity * sizeof(*group_pieces));
+	lock_word = 0;
+}
+
+static bool grow(void)
+{
+	uint32_t n = capacity ? capacity * 2 : FIRST_CAPACITY;
+	struct mw_mapping *more = mw_private_map(n * sizeof(*more));
+	uint32_t *more_groups = more ? mw_private_map(n * sizeof(*more_groups)) : NULL;
+	if (!more_groups) {
+		if (more)
+			mw_private_unmap(more, n * sizeof(*more));
+		return false;
+	}
+	if (capacity) {
+		memcpy(more, pieces, n_pieces * sizeof(*more));
+		memcpy(more_groups, group_pieces, capacity * sizeof(*more_groups));
+		mw_private_unmap(pieces, capacity * sizeof(*more));
+		mw_private_unmap(group_pieces, capacity * sizeof(*more_groups));
+	}
+	pieces = more;
+	group_pieces = more_groups;
+	capacity = n;
+	return true;
+}
+
+/* Index of the first piece that ends above @address. */
+static uint32_t first_above(uintptr_t address)
+{
+	uint32_t low = 0, high = n_pieces;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (pieces[middle].high > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* There are at least as many groups as pieces, so one is free. */
+static uint32_t free_group(void)
+{
+	while (group_pieces[next_group % capacity])
+		next_group++;
+	return next_group % capacity;
+}
+
+static bool insert(struct mw_mapping piece)
+{
+	if (n_pieces == capacity && !grow())
+		return false;
+	uint32_t at = first_above(piece.low);
+	memmove(&pieces[at + 1], &pieces[at], (n_pieces - at) * sizeof(*pieces));
+	pieces[at] = piece;
+	n_pieces++;
+	group_pieces[piece.group]++;
+	return true;
+}
+
+static void erase(uint32_t at)
+{
+	group_pieces[pieces[at].group]--;
+	n_pieces--;
+	memmove(&pieces[at], &pieces[at + 1], (n_pieces - at) * sizeof(*pieces));
+}
+
+bool mw_mappings_add(uintptr_t low, uintptr_t high, uint32_t record_id)
+{
+	if (!lock())
+		return false;
+	bool is_kept = (n_pieces < capacity || grow()) &&
+		       insert((struct mw_mapping){ low, high, record_id, free_group() });
+	unlock();
+	if (!is_kept)
+		mw_image_lost(MWD_LOST_NO_SLOT, 1);
+	return is_kept;
+}
+
+/* Cut [low, high) out of pieces[at], which overlaps it. Return: the part cut out. */
+static struct mw_mapping cut_piece(uint32_t at, uintptr_t low, uintptr_t high)
+{
+	struct mw_mapping whole = pieces[at], part = whole;
+	part.low = whole.low > low ? whole.low : low;
+	part.high = whole.high < high ? whole.high : high;
+	if (part.low == whole.low && part.high == whole.high) {
+		erase(at);
+	} else if (part.low == whole.low) {
+		pieces[at].low = part.high;
+	} else {
+		pieces[at].high = part.low;
+		if (part.high < whole.high && !insert((struct mw_mapping){ part.high, whole.high,
+						      whole.record_id, whole.group }))
+			mw_image_lost(MWD_LOST_NO_SLOT, 1);
+	}
+	return part;
+}
+
+void mw_mappings_cut(uintptr_t low, uintptr_t high, struct mw_cut *cut)
+{
+	if (low >= high || !lock())
+		return;
+	for (uint32_t at = first_above(low); at < n_pieces && pieces[at].low < high;
+		at = first_above(low)) {
+		if (cut->n == MW_CUT_MAX) {
+			mw_image_lost(MWD_LOST_NO_SLOT, 1);
+			break;
+		}
+		struct mw_mapping part = cut_piece(at, low, high);
+		cut->pieces[cut->n] = part;
+		cut->is_last[cut->n++] = group_pieces[part.group] == 0;
+	}
+	unlock();
+}
+
+void mw_mappings_restore(const struct mw_cut *cut)
+{
+	if (cut->n == 0 || !lock())
+		return;
+	/* A group that was freed meanwhile may serve another mapping by now: then block counts
+	 * of the two merge; bytes stay exact. */
+	for (unsigned i = 0; i < cut->n; i++)
+		insert(cut->pieces[i]);
+	unlock();
+}

@@ -1,0 +1,274 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * modules.c - which ELF object a pc belongs to. Zone; unwind -> account: stack nodes store
+ * (module, address) so that the report needs nothing of the dead process.
+ *
+ * The table of known modules is append-only and private. Two threads that meet a new module at
+ * once may log it twice; the reader merges modules by build ID anyway.
+ */
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "preload/zone/atomic.h"
+#include "preload/zone/image.h"
+#include "preload/zone/log.h"
+#include "preload/zone/modules.h"
+#include "preload/zone/private_memory.h"
+#include "preload/zone/raw.h"
+#include "preload/zone/rule.h"
+#include "preload/zone/zone.h"
+
+#define MAX_MODULES 65535u
+#define BUILD_ID_BYTES 32u
+
+struct module {
+	uintptr_t start, end, bias;
+	const struct link_map *map; /* borrowed; compared, never followed after logging */
+	uint32_t generation;
+	uint32_t build_id_hash;
+};
+
+static struct module *modules; /* [MAX_MODULES], pages touched as used; entry i has id i + 1 */
+static uint32_t n_modules;
+static uint32_t generation;
+static uint32_t n_closing;
+
+uint32_t mw_modules_generation(void)
+{
+	return mw_load_relaxed(&generation);
+}
+
+bool mw_modules_are_changing(void)
+{
+	return mw_load_relaxed(&n_closing) != 0;
+}
+
+/*
+ * From begin to end nothing new is cached; the generation changes at both ends, so what was
+ * cached before is not used while the unmapping goes on, nor after it.
+ */
+void mw_modules_close_begin(void)
+{
+	mw_add_acq_rel(&n_closing, 1);
+	mw_rule_forget_all();
+	mw_add_acq_rel(&generation, 1);
+}
+
+void mw_modules_close_end(void)
+{
+	mw_rule_forget_all();
+	mw_add_acq_rel(&generation, 1);
+	mw_add_acq_rel(&n_closing, -1u);
+}
+
+struct object {
+	uintptr_t start, end, bias;
+	const struct link_map *map; /* NULL: the vdso */
+	const char *path;
+};
+
+static bool find_vdso(uintptr_t pc, struct object *object)
+{
+	uintptr_t start = getauxval(AT_SYSINFO_EHDR);
+	const ElfW(Ehdr) *header = (const void *)start;
+	if (!start || pc < start || pc >= start + 16384)
+		return false;
+	const ElfW(Phdr) *segments = (const void *)(start + header->e_phoff);
+	for (unsigned i = 0; i < header->e_phnum; i++) {
+		if (segments[i].p_type != PT_LOAD || pc >= start + segments[i].p_memsz)
+			continue;
+		*object = (struct object){ start, start + segments[i].p_memsz,
+			start - segments[i].p_vaddr, NULL, "[vdso]" };
+		return true;
+	}
+	return false;
+}
+
+static bool find_object(uintptr_t pc, struct object *object)
+{
+	struct dl_find_object found;
+	if (_dl_find_object((void *)pc, &found) != 0 || !found.dlfo_link_map)
+		return find_vdso(pc, object);
+	object->start = (uintptr_t)found.dlfo_map_start;
+	object->end = (uintptr_t)found.dlfo_map_end;
+	object->bias = found.dlfo_link_map->l_addr;
+	object->map = found.dlfo_link_map;
+	object->path = found.dlfo_link_map->l_name;
+	return true;
+}
+
+static const uint8_t *vdso_unwind_header(uintptr_t pc)
+{
+	struct object vdso;
+	if (!find_vdso(pc, &vdso))
+		return NULL;
+	const ElfW(Ehdr) *header = (const void *)vdso.start;
+	const ElfW(Phdr) *segments = (const void *)(vdso.start + header->e_phoff);
+	for (unsigned i = 0; i < header->e_phnum; i++)
+		if (segments[i].p_type == PT_GNU_EH_FRAME)
+			return (const uint8_t *)(vdso.bias + segments[i].p_vaddr);
+	return NULL;
+}
+
+const uint8_t *mw_modules_unwind_header(uintptr_t pc)
+{
+	struct dl_find_object found;
+	if (_dl_find_object((void *)pc, &found) == 0)
+		return found.dlfo_eh_frame;
+	return vdso_unwind_header(pc);
+}
+
+/* GNU build ID note in a mapped PT_NOTE segment. Return: bytes, 0 when there is none. */
+static uint32_t find_build_id(const uint8_t *notes, size_t bytes, const uint8_t **id_out)
+{
+	size_t at = 0;
+	while (at + sizeof(ElfW(Nhdr)) <= bytes) {
+		const ElfW(Nhdr) *note = (const void *)(notes + at);
+		size_t name = at + sizeof(*note);
+		size_t content = name + ((note->n_namesz + 3) & ~3u);
+		if (content + note->n_descsz > bytes)
+			break;
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+			memcmp(notes + name, "GNU", 4) == 0) {
+			*id_out = notes + content;
+			return note->n_descsz;
+		}
+		at = content + ((note->n_descsz + 3) & ~3u);
+	}
+	return 0;
+}
+
+/* The ELF header is mapped at the start of every object a linker makes; if not, no build ID. */
+static uint32_t build_id_of(const struct object *object, const uint8_t **id_out)
+{
+	const ElfW(Ehdr) *header = (const void *)object->start;
+	if (object->end - object->start < sizeof(*header) ||
+		memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+		header->e_phoff + header->e_phnum * sizeof(ElfW(Phdr)) > MWD_PAGE)
+		return 0;
+	const ElfW(Phdr) *segments = (const void *)(object->start + header->e_phoff);
+	for (unsigned i = 0; i < header->e_phnum; i++) {
+		uintptr_t notes = object->bias + segments[i].p_vaddr;
+		if (segments[i].p_type != PT_NOTE || notes < object->start ||
+			notes + segments[i].p_memsz > object->end)
+			continue;
+		uint32_t bytes = find_build_id((const void *)notes, segments[i].p_memsz, id_out);
+		if (bytes)
+			return bytes < BUILD_ID_BYTES ? bytes : BUILD_ID_BYTES;
+	}
+	return 0;
+}
+
+/* Relative names come from dlopen("./x.so"): made absolute while the directory still holds. */
+static size_t absolute_path(const char *path, char *out, size_t out_bytes)
+{
+	size_t used = 0;
+	if (!path[0])
+		path = mw_image->exe;
+	if (path[0] != '/' && path[0] != '[') {
+		long n = mw_raw(SYS_getcwd, out, out_bytes - 2, 0);
+		if (n > 1) {
+			used = (size_t)n; /* the kernel counts the NUL, which becomes '/' */
+			out[used - 1] = '/';
+		}
+	}
+	size_t length = strnlen(path, out_bytes - used - 1);
+	memcpy(out + used, path, length);
+	out[used + length] = '\0';
+	return used + length;
+}
+
+static uint32_t hash_bytes(const uint8_t *bytes, uint32_t n)
+{
+	uint32_t hash = 2166136261u;
+	for (uint32_t i = 0; i < n; i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return hash;
+}
+
+static bool log_module(
+	const struct object *object, uint32_t id, const uint8_t *build_id, uint32_t build_id_bytes)
+{
+	char path[1024];
+	size_t path_bytes = absolute_path(object->path, path, sizeof(path));
+	size_t bytes = sizeof(struct mwd_log_module) + path_bytes + 1;
+	struct mwd_log_module *entry = mw_log_begin(bytes);
+	if (!entry)
+		return false;
+	entry->id = id;
+	entry->build_id_bytes = build_id_bytes;
+	entry->bias = object->bias;
+	entry->start = object->start;
+	entry->end = object->end;
+	if (build_id_bytes)
+		memcpy(entry->build_id, build_id, build_id_bytes);
+	entry->path_bytes = (uint32_t)path_bytes;
+	memcpy(entry->path, path, path_bytes + 1);
+	mw_log_commit(&entry->entry, MWD_LOG_MODULE);
+	return true;
+}
+
+static MW_COLD uint32_t add_module(const struct object *object, uint32_t now)
+{
+	const uint8_t *build_id = NULL;
+	uint32_t build_id_bytes = build_id_of(object, &build_id);
+	struct module module = { object->start, object->end, object->bias, object->map, now,
+		hash_bytes(build_id, build_id_bytes) };
+
+	/* The same object, seen again after some other was unloaded, keeps its id. */
+	uint32_t n = mw_load_acquire(&n_modules);
+	for (uint32_t i = 0; modules && i < n; i++) {
+		struct module *known = &modules[i];
+		if (known->start == module.start && known->end == module.end &&
+			known->map == module.map && known->build_id_hash == module.build_id_hash &&
+			build_id_bytes) {
+			mw_store_relaxed(&known->generation, now);
+			return i + 1;
+		}
+	}
+	if (!modules)
+		modules = mw_private_map(MAX_MODULES * sizeof(*modules));
+	uint32_t at = modules && n < MAX_MODULES ? mw_add_relaxed(&n_modules, 1) : MAX_MODULES;
+	if (at >= MAX_MODULES || !log_module(object, at + 1, build_id, build_id_bytes)) {
+		mw_image_lost(MWD_LOST_MODULES, 1);
+		return 0;
+	}
+	/* release: the entry is complete when its end is there; pairs with known_module(). */
+	uintptr_t end = module.end;
+	module.end = 0;
+	modules[at] = module;
+	mw_store_release(&modules[at].end, end);
+	return at + 1;
+}
+
+static uint32_t known_module(uintptr_t pc, uint32_t now)
+{
+	for (uint32_t i = mw_load_acquire(&n_modules); i > 0; i--) {
+		const struct module *known = &modules[i - 1];
+		uintptr_t end = mw_load_acquire(&known->end);
+		if (pc < end && pc >= known->start && mw_load_relaxed(&known->generation) == now)
+			return i;
+	}
+	return 0;
+}
+
+uint16_t mw_modules_locate(uintptr_t pc, uint64_t *value_out)
+{
+	uint32_t now = mw_modules_generation();
+	uint32_t id = known_module(pc, now);
+	struct object object;
+	if (!id && find_object(pc, &object))
+		id = add_module(&object, now);
+	if (id)
+		*value_out = pc - modules[id - 1].bias;
+	return (uint16_t)id;
+}
+
+uint32_t mw_modules_after_fork(void)
+{
+	return mw_load_relaxed(&n_modules) + 1;
+}

@@ -1,0 +1,41 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * modules.h - loaded ELF objects as this process sees them. Lookups go through
+ * _dl_find_object(3), which takes no lock (the loader's lock inside malloc is this field's
+ * classic deadlock).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * mw_modules_generation() - changes whenever a module was unloaded
+ *
+ * What was derived from a pc (rules, cached traces, interned nodes) holds within one generation
+ * only: another module can be mapped at the same addresses afterwards.
+ */
+uint32_t mw_modules_generation(void);
+
+/** mw_modules_are_changing() - true while a dlclose() runs: derive, but keep nothing. */
+bool mw_modules_are_changing(void);
+
+/** mw_modules_close_begin(), _end() - around the real dlclose(). */
+void mw_modules_close_begin(void);
+void mw_modules_close_end(void);
+
+/** mw_modules_unwind_header() - .eh_frame_hdr of the object that contains @pc, or NULL. */
+const uint8_t *mw_modules_unwind_header(uintptr_t pc);
+
+/**
+ * mw_modules_locate() - module id and module-relative address of a pc
+ * @value_out: address in the module's own address space (p_vaddr)
+ *
+ * Logs the module in the dump when it is new.
+ * Context: zone; lock-free; signal-safe.
+ * Return: id >= 1, or 0 when no module contains @pc.
+ */
+uint16_t mw_modules_locate(uintptr_t pc, uint64_t *value_out);
+
+/** mw_modules_after_fork() - the child goes on with the parent's ids. Return: its first own id. */
+uint32_t mw_modules_after_fork(void);

@@ -1,0 +1,37 @@
+/* SPDX: no licence chosen yet, see README */
+/* private_memory.c - see private_memory.h. Zone; serves unwind and account. */
+#include <sys/mman.h>
+
+#include "preload/zone/atomic.h"
+#include "preload/zone/private_memory.h"
+#include "preload/zone/raw.h"
+#include "preload/zone/zone.h"
+
+static uint64_t mapped_bytes;
+
+static size_t whole_pages(size_t bytes)
+{
+	return (bytes + 4095) & ~(size_t)4095;
+}
+
+void *mw_private_map(size_t bytes)
+{
+	bytes = whole_pages(bytes);
+	void *memory = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory)
+		mw_add_relaxed(&mapped_bytes, bytes);
+	return memory;
+}
+
+void mw_private_unmap(void *memory, size_t bytes)
+{
+	bytes = whole_pages(bytes);
+	mw_raw_munmap(memory, bytes);
+	mw_add_relaxed(&mapped_bytes, -(uint64_t)bytes);
+}
+
+uint64_t mw_private_bytes(void)
+{
+	return mw_load_relaxed(&mapped_bytes);
+}

@@ -1,0 +1,24 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * private_memory.h - anonymous memory of the zone: what can be rebuilt and need not survive the
+ * process (hash indexes, live table, trace caches). Copied by fork like all private memory.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * mw_private_map() - zeroed pages of their own
+ * @bytes: rounded up to pages
+ *
+ * Context: zone; lock-free; signal-safe.
+ * Return: page-aligned memory, or NULL.
+ */
+void *mw_private_map(size_t bytes);
+
+/** mw_private_unmap() - give back what mw_private_map() returned with the same @bytes. */
+void mw_private_unmap(void *memory, size_t bytes);
+
+/** mw_private_bytes() - bytes mapped now, whether touched or not. */
+uint64_t mw_private_bytes(void);

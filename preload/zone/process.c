@@ -1,0 +1,269 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * process.c - the life of a process and its thread blocks; see task.h for the states. Zone.
+ *
+ * The one word that fork must not copy, `is_on`, lies on a page the kernel wipes in every child
+ * (MADV_WIPEONFORK, also for _Fork and raw clone): the child's first event finds it zero and
+ * begins an image of its own. A vfork child shares our memory and is, to us, the same process.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "preload/environment.h"
+#include "preload/zone/arena.h"
+#include "preload/zone/atomic.h"
+#include "preload/zone/image.h"
+#include "preload/zone/live_table.h"
+#include "preload/zone/log.h"
+#include "preload/zone/mappings.h"
+#include "preload/zone/modules.h"
+#include "preload/zone/private_memory.h"
+#include "preload/zone/raw.h"
+#include "preload/zone/real.h"
+#include "preload/zone/sites.h"
+#include "preload/zone/stack_table.h"
+#include "preload/zone/task.h"
+#include "preload/zone/totals.h"
+#include "preload/zone/zone.h"
+
+/* ld.so: the stack pointer at process start, where argc lies (System V ABI, 3.4.1). */
+extern void *__libc_stack_end;
+
+enum process_state { OFF, BOOTING, ON, DISABLED };
+
+__thread struct mw_task *mw_task_current __attribute__((tls_model("initial-exec")));
+
+static const uint32_t never_on;
+const uint32_t *mw_process_is_on = &never_on;
+
+static uint32_t process_state; /* enum process_state; copied by fork */
+/* [0] is_on: 0 = not attached, 1 = on, 2 = being attached; [1] pid of a forked child, 0 = unknown
+ */
+static uint32_t *wiped_on_fork;
+static uint32_t image_count; /* images this address space has served */
+static struct mw_task *tasks;
+static struct mw_task *hand;
+
+/* ---- thread blocks ------------------------------------------------------------------------- */
+
+#define MAX_LOOKS 8 /* blocks looked at for a dead owner, per new thread */
+
+static bool try_take_over(struct mw_task *task, int pid, int tid)
+{
+	int owner = mw_load_relaxed(&task->tid);
+	if (owner != tid && mw_raw_is_thread_alive(pid, owner))
+		return false;
+	return mw_cas_acq_rel(&task->tid, &owner, tid);
+}
+
+static struct mw_task *find_abandoned(int pid, int tid)
+{
+	struct mw_task *task = mw_load_acquire(&hand);
+	for (unsigned i = 0; i < MAX_LOOKS; i++) {
+		if (!task)
+			task = mw_load_acquire(&tasks);
+		if (!task)
+			return NULL;
+		if (try_take_over(task, pid, tid))
+			return task;
+		task = task->next;
+		mw_store_release(&hand, task);
+	}
+	return NULL;
+}
+
+static struct mw_task *map_task(int tid)
+{
+	struct mw_task *task = mw_private_map(sizeof(*task));
+	if (!task)
+		return NULL;
+	task->tid = tid;
+	task->next = mw_load_relaxed(&tasks);
+	while (!mw_cas_acq_rel(&tasks, &task->next, task)) /* pairs with find_abandoned() */
+		;
+	return task;
+}
+
+static struct mw_task *make_task(void)
+{
+	int tid = mw_raw_gettid();
+	struct mw_task *task = find_abandoned(mw_image->pid, tid);
+	if (!task)
+		task = map_task(tid);
+	if (!task)
+		return NULL;
+	if (task->image_count != image_count) {
+		mw_sites_reset(task);
+		task->image_count = image_count;
+		task->index_in_image = mw_add_relaxed(&mw_image->n_threads, 1) + 1;
+	}
+	task->busy = 0;
+	task->trace.n_frames = 0; /* of another thread, or torn by fork */
+	mw_task_current = task;
+	return task;
+}
+
+/* ---- images -------------------------------------------------------------------------------- */
+
+static void start_tables(
+	struct mw_task *task, const struct mw_first_claim *claim, uint32_t node_base)
+{
+	mw_log_start(claim->log, claim->log_bytes);
+	mw_stack_table_start(claim->nodes, claim->nodes_bytes, node_base);
+	mw_sites_start(task, claim->records);
+}
+
+/* Begin an image: this process's first, or that of a forked child. */
+static bool begin_image(char *const *argv, bool is_forked)
+{
+	struct mw_first_claim claim;
+	uint32_t node_base = is_forked ? mw_stack_table_next_id() : 1;
+	uint32_t record_base = is_forked ? mw_sites_next_id() : 1;
+	uint32_t module_base = is_forked ? mw_modules_after_fork() : 1;
+	mw_arena_restart();
+	if (!mw_image_begin(argv, is_forked, &claim))
+		return false;
+	mw_image->node_base = node_base;
+	mw_image->record_base = record_base;
+	mw_image->module_base = module_base;
+	image_count++;
+	struct mw_task *task = make_task();
+	if (!task)
+		return false;
+	start_tables(task, &claim, node_base);
+	mw_image_publish();
+	return true;
+}
+
+/* A vfork child of a forked child that has no image yet shares its memory, not its pid. */
+static bool is_vforked(void)
+{
+	uint32_t pid = mw_load_relaxed(&wiped_on_fork[1]);
+	return pid && pid != (uint32_t)mw_raw_getpid();
+}
+
+void mw_process_note_fork(void)
+{
+	if (wiped_on_fork)
+		mw_store_relaxed(&wiped_on_fork[1], (uint32_t)mw_raw_getpid());
+}
+
+static void attach_child(void)
+{
+	uint32_t detached = 0;
+	if (is_vforked() || !mw_cas_acq_rel(wiped_on_fork, &detached, 2))
+		return;
+	mw_totals_publish(); /* on behalf of the parent, which may be waiting for us */
+	mw_task_current = NULL;
+	mw_mappings_reset();
+	if (begin_image(NULL, true))
+		mw_store_release(wiped_on_fork, 1);
+	else
+		mw_store_relaxed(&process_state, DISABLED);
+}
+
+static const char *find_variable(char *const *environment, const char *name)
+{
+	size_t length = strlen(name);
+	for (; *environment; environment++)
+		if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+static bool map_wiped_page(void)
+{
+	wiped_on_fork = mw_private_map(MWD_PAGE);
+	return wiped_on_fork && mw_raw_madvise(wiped_on_fork, MWD_PAGE, MADV_WIPEONFORK) == 0;
+}
+
+static void note_allocator(void)
+{
+	if (!mw_real_malloc_is_glibc())
+		mw_image->flags |= MWD_IMAGE_OTHER_MALLOC;
+	if (mw_real_is_bypassed())
+		mw_image->flags |= MWD_IMAGE_OWN_MALLOC;
+}
+
+static bool boot(void)
+{
+	mw_real_resolve_alloc();
+	mw_live_table_init(mw_real_malloc_is_glibc() ? 5 : 3);
+	const long *argc = __libc_stack_end;
+	char *const *argv = (char *const *)(argc + 1);
+	const char *run_dir = find_variable(argv + *argc + 1, MW_ENV_RUN_DIR);
+	if (!run_dir || !mw_arena_open(run_dir) || !map_wiped_page() || !begin_image(argv, false))
+		return false;
+	note_allocator();
+	mw_store_release(wiped_on_fork, 1);
+	mw_process_is_on = wiped_on_fork;
+	return true;
+}
+
+static bool is_up(void)
+{
+	uint32_t state = mw_load_acquire(&process_state);
+	if (mw_likely(state == ON)) {
+		if (mw_load_acquire(wiped_on_fork) == 0)
+			attach_child();
+		return mw_load_acquire(wiped_on_fork) == 1;
+	}
+	if (state != OFF || !mw_cas_acq_rel(&process_state, &state, BOOTING))
+		return false;
+	mw_store_release(&process_state, boot() ? ON : DISABLED);
+	return mw_load_relaxed(&process_state) == ON;
+}
+
+/*
+ * A hook at work here, and a new one: either nested (a signal handler, the loader inside dlsym,
+ * an allocator behind us that calls malloc), or the old one is gone: longjmp left it from a
+ * handler. Then the new frame lies above it on the same stack.
+ */
+static bool is_nested(const struct mw_task *task, uintptr_t frame)
+{
+	return task->busy && !(frame > task->busy && frame - task->busy < (uintptr_t)8 << 20 &&
+				     frame - task->trace.stack_low <
+					     task->trace.stack_high - task->trace.stack_low &&
+				     task->busy >= task->trace.stack_low);
+}
+
+MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
+{
+	if (mw_load_relaxed(&process_state) == ON && mw_load_relaxed(wiped_on_fork) == 1 &&
+		mw_task_current && is_nested(mw_task_current, frame))
+		return NULL;
+	if (!is_up())
+		return NULL;
+	struct mw_task *task = mw_task_current ? mw_task_current : make_task();
+	if (!task)
+		return NULL;
+	task->busy = frame;
+	mw_signal_fence();
+	return task;
+}
+
+bool mw_process_is_recording(void)
+{
+	return is_up();
+}
+
+static void at_exit(int status, void *unused)
+{
+	(void)unused;
+	if (is_up())
+		mw_image_end(MWD_END_EXIT, status);
+}
+
+/* Registered before the loader's own exit function, so it runs after all destructors. */
+__attribute__((constructor)) static void start(void)
+{
+	if (!is_up())
+		return;
+	on_exit(at_exit, NULL);
+	struct mw_task *task = mw_task_enter(__builtin_frame_address(0));
+	mw_unwind_start();
+	if (task)
+		mw_task_leave(task);
+}

@@ -1,0 +1,144 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * real.c - finds the definitions behind our hooks, and stands in for the allocator until then.
+ * Zone; hook -> [real function]. See real.h for the groups.
+ */
+#define MW_ZONE_DEFINES_HOOKS /* names the functions it looks up */
+
+#include <dlfcn.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "preload/zone/atomic.h"
+#include "preload/zone/real.h"
+#include "preload/zone/zone.h"
+
+extern void *__libc_malloc(size_t);
+
+/*
+ * Bump allocator for the few blocks asked for while dlsym runs (dlerror's buffer, a constructor
+ * of the allocator behind us). Blocks are never reused; 16 bytes before each hold its size.
+ */
+#define BOOT_BYTES 65536
+static _Alignas(64) unsigned char boot_memory[BOOT_BYTES];
+static size_t boot_used;
+
+int mw_boot_owns(const void *block)
+{
+	return (uintptr_t)block - (uintptr_t)boot_memory < BOOT_BYTES;
+}
+
+size_t mw_boot_block_bytes(const void *block)
+{
+	size_t bytes;
+	memcpy(&bytes, (const char *)block - 16, sizeof(bytes));
+	return bytes;
+}
+
+static void *boot_memalign(size_t alignment, size_t bytes)
+{
+	if (alignment < 16)
+		alignment = 16;
+	if (bytes > BOOT_BYTES || alignment > 4096)
+		return NULL;
+	size_t wanted = 16 + alignment + ((bytes + 15) & ~(size_t)15);
+	size_t at = mw_add_relaxed(&boot_used, wanted);
+	if (at + wanted > BOOT_BYTES)
+		return NULL;
+	uintptr_t block = ((uintptr_t)boot_memory + at + 16 + alignment - 1) & ~(alignment - 1);
+	memcpy((char *)block - 16, &bytes, sizeof(bytes));
+	return (void *)block;
+}
+
+static void *boot_malloc(size_t bytes)
+{
+	return boot_memalign(16, bytes);
+}
+
+static void *boot_calloc(size_t n, size_t bytes)
+{
+	size_t all;
+	return __builtin_mul_overflow(n, bytes, &all) ? NULL : boot_memalign(16, all);
+}
+
+static void *boot_realloc(void *block, size_t bytes)
+{
+	void *grown = boot_memalign(16, bytes);
+	if (grown && block && mw_boot_owns(block)) {
+		size_t had = mw_boot_block_bytes(block);
+		memcpy(grown, block, had < bytes ? had : bytes);
+	}
+	return grown;
+}
+
+static void boot_free(void *block)
+{
+	(void)block; /* bump memory is never reused */
+}
+
+struct mw_real mw_real = {
+	.malloc = boot_malloc,
+	.calloc = boot_calloc,
+	.realloc = boot_realloc,
+	.free = boot_free,
+	.memalign = boot_memalign,
+	.aligned_alloc = boot_memalign,
+};
+
+#define RESOLVE_TO(table, name) (*(void **)(&(table)->name) = dlsym(RTLD_NEXT, #name))
+
+void mw_real_resolve_alloc(void)
+{
+	/* Into a copy first: dlsym may call our malloc, which must go on using the boot functions
+	 * until the whole group is known. */
+	struct mw_real found = { 0 };
+#define X(group, result, name, parameters) RESOLVE_TO(&found, name);
+	MW_REAL_ALLOC(X)
+#undef X
+#define X(group, result, name, parameters)                                                         \
+	if (found.name)                                                                            \
+		mw_store_relaxed(&mw_real.name, found.name);
+	MW_REAL_ALLOC(X)
+#undef X
+}
+
+void mw_real_resolve_rest(void)
+{
+	/* Stored one by one, always to the same value: two threads here do no harm. */
+#define X(group, result, name, parameters) RESOLVE_TO(&mw_real, name);
+	MW_REAL_PROCESS(X)
+	MW_REAL_DL(X)
+	MW_REAL_MAP(X)
+#undef X
+}
+
+int mw_real_malloc_is_glibc(void)
+{
+	return (void *)mw_real.malloc == (void *)__libc_malloc;
+}
+
+int mw_real_is_bypassed(void)
+{
+	return dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc;
+}
+
+static void *symbol_of_callers_object(const char *name, const void *caller)
+{
+	Dl_info info;
+	if (!dladdr(caller, &info) || !info.dli_fname || !info.dli_fname[0])
+		return NULL;
+	void *handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+	if (!handle)
+		return NULL;
+	void *symbol = dlsym(handle, name);
+	dlclose(handle);
+	return symbol;
+}
+
+void *mw_real_symbol(const char *name, const void *caller)
+{
+	void *symbol = dlsym(RTLD_NEXT, name);
+	return symbol ? symbol : symbol_of_callers_object(name, caller);
+}

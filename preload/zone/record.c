@@ -1,0 +1,134 @@
+/* SPDX: no licence chosen yet, see README */
+/* record.c - all policy of the recorder; see record.h. Zone; hook -> [unwind -> account]. */
+#include "preload/zone/arena.h"
+#include "preload/zone/atomic.h"
+#include "preload/zone/counters.h"
+#include "preload/zone/image.h"
+#include "preload/zone/live_table.h"
+#include "preload/zone/record.h"
+#include "preload/zone/sites.h"
+#include "preload/zone/zone.h"
+
+static inline struct mwd_record *record_of_call(
+	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class)
+{
+	mw_unwind_capture(&task->trace, regs);
+	return mw_sites_find(task, class);
+}
+
+MW_HOT void mw_record_alloc(
+	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
+{
+	struct mwd_record *record = record_of_call(task, regs, MWD_CLASS_HEAP);
+	if (mw_unlikely(!record))
+		return;
+	if (mw_unlikely(!mw_live_table_put(
+		    &task->leaf, (uintptr_t)block, mw_sites_id(record), bytes))) {
+		mw_image_lost(MWD_LOST_NO_SLOT, 1);
+		return;
+	}
+	mw_counters_alloc(task, record, bytes);
+}
+
+static void count_freed_here(struct mw_task *task, const struct mw_regs *regs, enum mwd_class class,
+	uint64_t bytes, uint64_t n_blocks)
+{
+	if (!(mw_control->options & MWD_OPT_FREE_STACKS))
+		return;
+	struct mwd_record *here = record_of_call(task, regs, class);
+	if (here)
+		mw_counters_freed_here(here, bytes, n_blocks);
+}
+
+static bool is_inherited(uint32_t record_id)
+{
+	return record_id < mw_image->record_base;
+}
+
+/* A block of @bytes born at @record_id is gone. */
+static void count_freed(struct mw_task *task, uint32_t record_id, uint64_t bytes, uint64_t n_blocks)
+{
+	if (mw_unlikely(is_inherited(record_id))) {
+		mw_add_relaxed(&mw_image->inherited_freed_bytes, bytes);
+		mw_add_relaxed(&mw_image->inherited_freed_blocks, n_blocks);
+		return;
+	}
+	struct mwd_record *record = mw_sites_find_for_free(task, record_id);
+	if (record)
+		mw_counters_free(task, record, bytes, n_blocks);
+}
+
+MW_HOT void mw_record_free(struct mw_task *task, const struct mw_regs *regs, const void *block)
+{
+	uint32_t record_id;
+	uint64_t bytes;
+	if (mw_unlikely(!mw_live_table_take(&task->leaf, (uintptr_t)block, &record_id, &bytes))) {
+		mw_add_relaxed(&mw_image->unknown_frees, 1);
+		return;
+	}
+	count_freed(task, record_id, bytes, 1);
+	if (!is_inherited(record_id))
+		count_freed_here(task, regs, MWD_CLASS_HEAP, bytes, 1);
+}
+
+void mw_record_realloc_begin(
+	struct mw_task *task, const void *block, struct mw_record_moved *moved_out)
+{
+	moved_out->is_known = block && mw_live_table_take(&task->leaf, (uintptr_t)block,
+					       &moved_out->record_id, &moved_out->bytes);
+}
+
+void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
+	const struct mw_record_moved *moved, const void *block, size_t bytes)
+{
+	if (moved->is_known) {
+		count_freed(task, moved->record_id, moved->bytes, 1);
+		if (!is_inherited(moved->record_id))
+			count_freed_here(task, regs, MWD_CLASS_HEAP, moved->bytes, 1);
+	}
+	if (block)
+		mw_record_alloc(task, regs, block, bytes);
+}
+
+void mw_record_realloc_failed(
+	struct mw_task *task, const void *block, const struct mw_record_moved *moved)
+{
+	if (moved->is_known)
+		mw_live_table_put(&task->leaf, (uintptr_t)block, moved->record_id, moved->bytes);
+}
+
+void mw_record_map(struct mw_task *task, const struct mw_regs *regs, const void *address,
+	size_t bytes, enum mwd_class class)
+{
+	uintptr_t low = (uintptr_t)address, high = low + bytes;
+	struct mwd_record *record = high > low ? record_of_call(task, regs, class) : NULL;
+	if (record && mw_mappings_add(low, high, mw_sites_id(record)))
+		mw_counters_alloc(task, record, high - low);
+}
+
+void mw_record_unmap_begin(const void *address, size_t bytes, struct mw_cut *cut)
+{
+	mw_mappings_cut((uintptr_t)address, (uintptr_t)address + bytes, cut);
+}
+
+void mw_record_unmap_done(
+	struct mw_task *task, const struct mw_regs *regs, const struct mw_cut *cut)
+{
+	for (unsigned i = 0; i < cut->n; i++) {
+		const struct mw_mapping *piece = &cut->pieces[i];
+		uint64_t bytes = piece->high - piece->low;
+		struct mwd_record *record = mw_sites_find_for_free(task, piece->record_id);
+		if (!record)
+			continue;
+		mw_counters_free(task, record, bytes, cut->is_last[i]);
+		count_freed_here(task, regs, record->class, bytes, cut->is_last[i]);
+	}
+}
+
+enum mwd_class mw_record_class_of(
+	struct mw_task *task, const struct mw_cut *cut, enum mwd_class otherwise)
+{
+	struct mwd_record *record =
+		cut->n ? mw_sites_find_for_free(task, cut->pieces[0].record_id) : NULL;
+	return record ? record->class : otherwise;
+}

@@ -1,0 +1,168 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * rule_cache.c - pc -> rule, one hash table a process, 8 bytes an entry. Zone; unwind.
+ *
+ * An entry is one atomic word, so there is nothing to publish and nothing to tear:
+ *
+ *     63             22 21                0
+ *     [ tag: 42 bits   ][ rule: 22 bits    ]
+ *
+ * h = pc * odd mod 2^48 is a bijection on 48-bit addresses. Its low bits choose a bucket of 8
+ * entries (one cache line); its upper 42 bits are the tag, whatever the table's size (>= 64
+ * buckets), so tag and bucket together are the pc, exactly. Rules that do not fit 22 bits (frames
+ * over 16 KiB) are compiled anew each time.
+ *
+ * The table word is (address | log2 of buckets): pages are aligned, so the low bits are free.
+ * Growing publishes a new table with release; a writer still in the old one loses its entry,
+ * which costs a second compile. Old tables stay mapped for readers in them: their sum is a third
+ * of the newest, since tables grow fourfold.
+ */
+#include "preload/zone/atomic.h"
+#include "preload/zone/modules.h"
+#include "preload/zone/private_memory.h"
+#include "preload/zone/rule.h"
+#include "preload/zone/zone.h"
+
+#define N_WAYS 8
+#define FIRST_BITS 6
+#define MAX_BITS 20
+#define PC_MASK (((uint64_t)1 << 48) - 1)
+#define RULE_BITS 22
+#define RULE_MASK (((uint64_t)1 << RULE_BITS) - 1)
+
+static uintptr_t table_word; /* 0 = none yet */
+static uint32_t n_entries;
+
+static uint64_t hash_pc(uintptr_t pc)
+{
+	return (pc * 0x9e3779b97f4a7c15u) & PC_MASK;
+}
+
+static size_t table_bytes(unsigned bits)
+{
+	return (sizeof(uint64_t) * N_WAYS) << bits;
+}
+
+static uint64_t *bucket_of(uintptr_t word, uint64_t hash)
+{
+	unsigned bits = word & 63;
+	uint64_t *entries = (uint64_t *)(word & ~(uintptr_t)63);
+	return &entries[(hash & (((uint64_t)1 << bits) - 1)) * N_WAYS];
+}
+
+/* The one place of the return address that fits the packed form: just below the CFA on x86-64,
+ * above the frame pointer it is stored with on AArch64. */
+static unsigned usual_ra_back(unsigned fp_back)
+{
+#if defined(__x86_64__)
+	(void)fp_back;
+	return 1;
+#else
+	return fp_back - 1;
+#endif
+}
+
+/* kind 3 | offset / 8, signed 11 | fp_back 8. Return: 0 when the rule does not fit. */
+static uint64_t pack(struct mw_rule rule)
+{
+	if (rule.kind > MW_RULE_DRAP)
+		return rule.kind;
+	int32_t words = rule.offset / 8;
+	if (rule.ra_back != usual_ra_back(rule.fp_back) || rule.fp_back > 0xff || words >= 1024 ||
+		words < -1024)
+		return 0;
+	return rule.kind | ((uint64_t)words & 0x7ff) << 3 | (uint64_t)rule.fp_back << 14;
+}
+
+static struct mw_rule unpack(uint64_t packed)
+{
+	struct mw_rule rule = { .kind = packed & 7 };
+	rule.offset = ((int32_t)((uint32_t)(packed >> 3) << 21) >> 21) * 8;
+	rule.fp_back = (uint16_t)(packed >> 14 & 0xff);
+	rule.ra_back = (uint8_t)usual_ra_back(rule.fp_back);
+	return rule;
+}
+
+/* Return: whether there was a free way; if not, the oldest guess makes room. */
+static bool put(uintptr_t word, uint64_t hash, uint64_t packed)
+{
+	uint64_t *bucket = bucket_of(word, hash);
+	uint64_t entry = hash >> FIRST_BITS << RULE_BITS | packed;
+	for (unsigned way = 0; way < N_WAYS; way++) {
+		if (mw_load_relaxed(&bucket[way]) == 0) {
+			mw_store_relaxed(&bucket[way], entry);
+			return true;
+		}
+	}
+	mw_store_relaxed(&bucket[hash >> 32 & (N_WAYS - 1)], entry);
+	return false;
+}
+
+static void rehash(uintptr_t from, uintptr_t to)
+{
+	uint64_t *entries = (uint64_t *)(from & ~(uintptr_t)63);
+	size_t n = (size_t)N_WAYS << (from & 63);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t entry = mw_load_relaxed(&entries[i]);
+		uint64_t low = (i / N_WAYS) & ((1u << FIRST_BITS) - 1);
+		if (entry)
+			put(to, entry >> RULE_BITS << FIRST_BITS | low, entry & RULE_MASK);
+	}
+}
+
+static uintptr_t grow(uintptr_t old)
+{
+	unsigned bits = old ? (unsigned)(old & 63) + 2 : FIRST_BITS;
+	if (bits > MAX_BITS)
+		return old;
+	void *memory = mw_private_map(table_bytes(bits));
+	if (!memory)
+		return old;
+	uintptr_t word = (uintptr_t)memory | bits;
+	if (old)
+		rehash(old, word);
+	/* acq_rel: publishes the entries; pairs with the acquire in mw_rule_lookup(). */
+	if (mw_cas_acq_rel(&table_word, &old, word))
+		return word;
+	mw_private_unmap(memory, table_bytes(bits));
+	return old;
+}
+
+static MW_COLD struct mw_rule compile_and_keep(uintptr_t pc, uint64_t hash)
+{
+	struct mw_rule rule = mw_rule_compile(pc);
+	uint64_t packed = pack(rule);
+	if (!packed || mw_modules_are_changing())
+		return rule;
+	uintptr_t word = mw_load_acquire(&table_word);
+	uint32_t n = mw_add_relaxed(&n_entries, 1);
+	if (!word || n > (N_WAYS / 2u) << (word & 63))
+		word = grow(word);
+	if (word)
+		put(word, hash, packed);
+	return rule;
+}
+
+MW_HOT struct mw_rule mw_rule_lookup(uintptr_t pc)
+{
+	uintptr_t word = mw_load_acquire(&table_word);
+	uint64_t hash = hash_pc(pc);
+	if (mw_likely(word) && pc <= PC_MASK) {
+		const uint64_t *bucket = bucket_of(word, hash);
+		uint64_t tag = hash >> FIRST_BITS;
+		for (unsigned way = 0; way < N_WAYS; way++) {
+			uint64_t entry = mw_load_relaxed(&bucket[way]);
+			if (entry >> RULE_BITS == tag && entry)
+				return unpack(entry & RULE_MASK);
+		}
+	}
+	return pc <= PC_MASK ? compile_and_keep(pc, hash)
+			     : (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
+}
+
+void mw_rule_forget_all(void)
+{
+	/* The old table stays mapped: a thread may be reading it. */
+	mw_store_release(&table_word, 0);
+	mw_store_relaxed(&n_entries, 0);
+}

@@ -1,0 +1,217 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * sites.c - finds or makes the record of a stack. Zone; account.
+ *
+ * Each thread has its own open-addressing index from the stack's path hash (64 bits, which names
+ * the stack: two of a million stacks collide with probability 3e-8) and class to its record, so
+ * nothing here is shared. Records lie in chunks of 16 KiB, header and 127 records, numbered per
+ * process: id = chunk << 7 | place in it. The directory finds a record by id, for frees.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "preload/zone/arena.h"
+#include "preload/zone/atomic.h"
+#include "preload/zone/image.h"
+#include "preload/zone/live_table.h"
+#include "preload/zone/private_memory.h"
+#include "preload/zone/sites.h"
+#include "preload/zone/stack_table.h"
+#include "preload/zone/zone.h"
+
+#define CHUNK_BYTES 16384u
+#define CHUNK_SHIFT 7
+#define CHUNK_RECORDS (1u << CHUNK_SHIFT) /* the first is the header */
+#define MAX_CHUNKS ((MW_LIVE_MAX_RECORD_ID + 1) >> CHUNK_SHIFT)
+#define MAX_CLAIM_CHUNKS 64u
+#define FIRST_SLOTS 256u
+
+struct directory_entry {
+	struct mwd_record *chunk;
+	const struct mw_task *owner;
+};
+
+static struct directory_entry directory[MAX_CHUNKS]; /* untouched pages cost nothing */
+static uint32_t next_chunk;
+
+uint32_t mw_sites_next_id(void)
+{
+	return mw_load_relaxed(&next_chunk) << CHUNK_SHIFT;
+}
+
+static void use_chunk(struct mw_task *task, struct mwd_record *chunk, uint32_t number)
+{
+	directory[number] = (struct directory_entry){ chunk, task };
+	struct mwd_segment *segment = (struct mwd_segment *)chunk;
+	segment->kind = MWD_SEGMENT_RECORDS;
+	segment->header_bytes = sizeof(struct mwd_record);
+	segment->bytes = CHUNK_BYTES;
+	segment->image = mw_image_offset;
+	segment->first_id = (number << CHUNK_SHIFT) + 1;
+	segment->capacity = CHUNK_RECORDS - 1;
+	segment->element_bytes = sizeof(struct mwd_record);
+	segment->owner = task->index_in_image;
+	mw_arena_publish_segment(segment);
+	task->chunk = chunk;
+	task->chunk_first_id = number << CHUNK_SHIFT;
+	task->next_slot = 1;
+}
+
+void mw_sites_start(struct mw_task *task, struct mwd_segment *segment)
+{
+	uint32_t number = mw_add_relaxed(&next_chunk, 1);
+	if (number < MAX_CHUNKS)
+		use_chunk(task, (struct mwd_record *)segment, number);
+}
+
+void mw_sites_reset(struct mw_task *task)
+{
+	if (task->sites)
+		mw_private_unmap(task->sites, (task->sites_mask + 1) * sizeof(*task->sites));
+	task->sites = NULL;
+	task->sites_mask = task->n_sites = task->max_sites = 0;
+	task->chunk = NULL;
+	task->n_spare_chunks = 0;
+	task->claim_chunks = 1;
+	memset(task->pending_bytes, 0, sizeof(task->pending_bytes));
+}
+
+static MW_COLD bool claim_chunks(struct mw_task *task)
+{
+	uint32_t n = task->claim_chunks;
+	uint64_t offset;
+	uint32_t number = mw_add_relaxed(&next_chunk, n);
+	if (number + n > MAX_CHUNKS)
+		return false;
+	struct mwd_record *chunk = mw_arena_claim((size_t)n * CHUNK_BYTES, &offset);
+	if (!chunk)
+		return false;
+	task->claim_chunks = n < MAX_CLAIM_CHUNKS ? n * 2 : n;
+	task->n_spare_chunks = n - 1;
+	use_chunk(task, chunk, number);
+	return true;
+}
+
+static bool next_chunk_of(struct mw_task *task)
+{
+	if (!task->chunk || !task->n_spare_chunks)
+		return claim_chunks(task);
+	task->n_spare_chunks--;
+	use_chunk(task, task->chunk + CHUNK_RECORDS, (task->chunk_first_id >> CHUNK_SHIFT) + 1);
+	return true;
+}
+
+static MW_COLD struct mwd_record *new_record(struct mw_task *task, uint32_t node, uint16_t class)
+{
+	if ((!task->chunk || task->next_slot == CHUNK_RECORDS) && !next_chunk_of(task)) {
+		mw_image_lost(MWD_LOST_NO_RECORD, 1);
+		return NULL;
+	}
+	uint32_t at = task->next_slot++;
+	struct mwd_record *record = &task->chunk[at];
+	record->node = node;
+	record->class = class;
+	record->id = task->chunk_first_id + at;
+	record->epoch[MWD_PEAK_PROCESS_HEAP] = mw_load_acquire(&mw_image->heap_epoch);
+	record->epoch[MWD_PEAK_TREE_HEAP] = mw_load_acquire(&mw_control->heap_epoch);
+	record->epoch[MWD_PEAK_TREE_RSS] = mw_load_acquire(&mw_control->rss_epoch);
+	mw_store_release(&record->is_used, 1); /* pairs with the reader */
+	return record;
+}
+
+static bool grow_index(struct mw_task *task)
+{
+	uint64_t n = task->sites ? (task->sites_mask + 1) * 2 : FIRST_SLOTS;
+	struct mw_site_slot *fresh = mw_private_map(n * sizeof(*fresh));
+	if (!fresh)
+		return task->sites && task->n_sites < task->sites_mask;
+	for (uint64_t i = 0; task->sites && i <= task->sites_mask; i++) {
+		uint64_t at = task->sites[i].key;
+		if (!at)
+			continue;
+		while (fresh[at & (n - 1)].key)
+			at++;
+		fresh[at & (n - 1)] = task->sites[i];
+	}
+	struct mw_site_slot *old = task->sites;
+	uint64_t old_n = task->sites_mask + 1;
+	task->sites = fresh;
+	task->sites_mask = n - 1;
+	task->max_sites = n / 4 * 3;
+	if (old)
+		mw_private_unmap(old, old_n * sizeof(*old));
+	return true;
+}
+
+static uint64_t finish_key(uint64_t key)
+{
+	key *= 0xff51afd7ed558ccdu;
+	key ^= key >> 32;
+	return key ? key : 1;
+}
+
+/* Return: the slot of @key, empty if it is new; NULL when there is no memory for one. */
+static inline struct mw_site_slot *find_slot(struct mw_task *task, uint64_t key)
+{
+	if (mw_unlikely(task->n_sites >= task->max_sites) && !grow_index(task))
+		return NULL;
+	uint64_t at = key;
+	while (task->sites[at & task->sites_mask].key != key &&
+		task->sites[at & task->sites_mask].key)
+		at++;
+	return &task->sites[at & task->sites_mask];
+}
+
+static struct mwd_record *fill_slot(struct mw_task *task, struct mw_site_slot *slot, uint64_t key,
+	uint32_t node, uint16_t class)
+{
+	struct mwd_record *record = new_record(task, node, class);
+	if (record) {
+		slot->record = record;
+		slot->key = key;
+		task->n_sites++;
+	}
+	return record;
+}
+
+static MW_NOINLINE MW_HOT struct mwd_record *find_by_hash(
+	struct mw_task *task, uint64_t path_hash, enum mwd_class class)
+{
+	uint64_t key = finish_key(path_hash + class);
+	struct mw_site_slot *slot = find_slot(task, key);
+	if (mw_unlikely(!slot))
+		return new_record(task, 0, class);
+	if (mw_likely(slot->key))
+		return slot->record;
+	uint32_t node = mw_stack_table_intern(&task->trace);
+	return fill_slot(task, slot, key, node, class);
+}
+
+MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class)
+{
+	struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
+	if (mw_likely(top->record && class == MWD_CLASS_HEAP))
+		return top->record;
+	struct mwd_record *record = find_by_hash(task, top->path_hash, class);
+	if (class == MWD_CLASS_HEAP)
+		top->record = record;
+	return record;
+}
+/* Another thread's record: count in one of ours with the same stack. */
+static MW_NOINLINE struct mwd_record *find_foreign(
+	struct mw_task *task, uint32_t id, const struct mwd_record *born)
+{
+	uint64_t key = finish_key(~(uint64_t)id);
+	struct mw_site_slot *slot = find_slot(task, key);
+	if (slot && slot->key)
+		return slot->record;
+	return slot ? fill_slot(task, slot, key, born->node, born->class)
+		    : new_record(task, born->node, born->class);
+}
+
+MW_HOT struct mwd_record *mw_sites_find_for_free(struct mw_task *task, uint32_t id)
+{
+	const struct directory_entry *entry = &directory[id >> CHUNK_SHIFT];
+	struct mwd_record *born = &entry->chunk[id & (CHUNK_RECORDS - 1)];
+	return mw_likely(entry->owner == task) ? born : find_foreign(task, id, born);
+}

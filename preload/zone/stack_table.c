@@ -1,0 +1,248 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * stack_table.c - interns frames into the stack tree. Zone; unwind -> account -> dump. Runs when a
+ * thread meets a stack for the first time, not per event.
+ *
+ * Two parts. The nodes: dense and append-only in the dump. The index: private, open addressing,
+ *
+ *     slot = { key: pc and flags, parent: node id, id: node id }       16 bytes
+ *
+ * claimed by a CAS on key and complete once id != 0. A reader that meets a key without id walks
+ * on, and may make a second node of the same content: wasteful, safe. So is an insertion into a
+ * table that another thread is replacing by a larger one.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "preload/zone/arena.h"
+#include "preload/zone/atomic.h"
+#include "preload/zone/image.h"
+#include "preload/zone/modules.h"
+#include "preload/zone/private_memory.h"
+#include "preload/zone/stack_table.h"
+#include "preload/zone/zone.h"
+
+struct slot {
+	uint64_t key;
+	uint32_t parent, id;
+};
+
+struct index {
+	uint64_t mask;
+	uint32_t n_used;
+	uint32_t generation; /* of the modules: a pc means another frame afterwards */
+	struct slot slots[];
+};
+
+/* Nodes go into the current segment; a full one is replaced, never grown. */
+struct chunk {
+	struct mwd_node *nodes;
+	uint32_t first_id, capacity;
+	uint32_t n_used; /* may run past capacity: then the chunk is full */
+};
+
+#define MIN_CHUNK_BYTES 16384u
+#define MAX_CHUNK_BYTES (1u << 20)
+#define N_PROBES 64u
+#define MAX_CHUNKS 4096u
+
+static struct index *table;
+static struct chunk chunks[MAX_CHUNKS];
+static uint32_t n_chunks;
+static struct chunk *current;
+
+static struct chunk *make_chunk(struct mwd_segment *segment, size_t bytes, uint32_t first_id)
+{
+	uint32_t at = mw_add_relaxed(&n_chunks, 1);
+	if (at >= MAX_CHUNKS)
+		return NULL;
+	struct chunk *chunk = &chunks[at];
+	*chunk = (struct chunk){ .nodes = (void *)(segment + 1),
+		.first_id = first_id,
+		.capacity = (uint32_t)((bytes - sizeof(*segment)) / sizeof(struct mwd_node)) };
+	segment->kind = MWD_SEGMENT_NODES;
+	segment->header_bytes = sizeof(*segment);
+	segment->bytes = bytes;
+	segment->image = mw_image_offset;
+	segment->first_id = first_id;
+	segment->capacity = chunk->capacity;
+	segment->element_bytes = sizeof(struct mwd_node);
+	return chunk;
+}
+
+void mw_stack_table_start(struct mwd_segment *segment, size_t bytes, uint32_t first_id)
+{
+	struct chunk *chunk = make_chunk(segment, bytes, first_id);
+	if (chunk)
+		mw_arena_publish_segment(segment);
+	mw_store_release(&current, chunk);
+}
+
+uint32_t mw_stack_table_next_id(void)
+{
+	const struct chunk *chunk = mw_load_acquire(&current);
+	return chunk ? chunk->first_id + chunk->capacity : 1;
+}
+
+static MW_COLD bool grow_nodes(struct chunk *full)
+{
+	size_t bytes =
+		(size_t)full->capacity * sizeof(struct mwd_node) * 2 & ~(size_t)(MWD_PAGE - 1);
+	bytes = bytes < MIN_CHUNK_BYTES ? MIN_CHUNK_BYTES : bytes;
+	bytes = bytes > MAX_CHUNK_BYTES ? MAX_CHUNK_BYTES : bytes;
+	uint64_t offset;
+	struct mwd_segment *segment = mw_arena_claim(bytes, &offset);
+	if (!segment)
+		return false;
+	struct chunk *fresh = make_chunk(segment, bytes, full->first_id + full->capacity);
+	if (!fresh)
+		return false;
+	/* Both racers chose the same first id; only the winner's segment is published. */
+	if (mw_cas_acq_rel(&current, &full, fresh))
+		mw_arena_publish_segment(segment);
+	else
+		mw_arena_unmap(segment, bytes);
+	return true;
+}
+
+/* Return: a zeroed node and its id, or NULL. */
+static struct mwd_node *new_node(uint32_t *id_out)
+{
+	for (;;) {
+		struct chunk *chunk = mw_load_acquire(&current);
+		if (!chunk)
+			return NULL;
+		uint32_t at = mw_load_relaxed(&chunk->n_used);
+		if (at < chunk->capacity)
+			at = mw_add_relaxed(&chunk->n_used, 1);
+		if (at < chunk->capacity) {
+			*id_out = chunk->first_id + at;
+			return &chunk->nodes[at];
+		}
+		if (!grow_nodes(chunk))
+			return NULL;
+	}
+}
+
+static uint32_t write_node(uint32_t parent, const struct mw_frame *frame)
+{
+	uint32_t id = 0;
+	struct mwd_node *node = new_node(&id);
+	if (!node)
+		return 0;
+	uint8_t kind = MWD_NODE_MARKER;
+	uint64_t value = frame->pc;
+	if (!(frame->flags & MW_FRAME_MARKER)) {
+		node->module =
+			mw_modules_locate(frame->pc - !(frame->flags & MW_FRAME_EXACT), &value);
+		value = node->module ? value + !(frame->flags & MW_FRAME_EXACT) : frame->pc;
+		kind = node->module ? MWD_NODE_NATIVE : MWD_NODE_JIT;
+	}
+	node->parent = parent;
+	node->value = value;
+	node->flags = (frame->flags & MW_FRAME_EXACT ? MWD_NODE_EXACT : 0) |
+		      (frame->flags & MW_FRAME_GUESSED ? MWD_NODE_GUESSED : 0);
+	mw_store_release(&node->kind, kind); /* pairs with the reader */
+	return id;
+}
+
+static uint64_t key_of(const struct mw_frame *frame)
+{
+	uint64_t flags = frame->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED | MW_FRAME_MARKER);
+	return frame->pc | flags << 56;
+}
+
+static uint64_t hash_of(uint64_t key, uint32_t parent)
+{
+	uint64_t x = (key ^ (uint64_t)parent << 20) * 0x9e3779b97f4a7c15u;
+	return x ^ x >> 32;
+}
+
+static struct index *new_index(uint64_t n_slots, uint32_t generation)
+{
+	struct index *fresh = mw_private_map(sizeof(*fresh) + n_slots * sizeof(struct slot));
+	if (fresh) {
+		fresh->mask = n_slots - 1;
+		fresh->generation = generation;
+	}
+	return fresh;
+}
+
+/* Only of a table nobody else can see yet. */
+static void copy_slots(struct index *to, const struct index *from)
+{
+	for (uint64_t i = 0; i <= from->mask; i++) {
+		uint32_t id = mw_load_acquire(&from->slots[i].id);
+		if (!id)
+			continue;
+		uint64_t at = hash_of(from->slots[i].key, from->slots[i].parent);
+		while (to->slots[at & to->mask].id)
+			at++;
+		to->slots[at & to->mask] = from->slots[i];
+		to->n_used++;
+	}
+}
+
+/* The table to use now: first, larger, or fresh after an unload. Old ones stay for readers. */
+static MW_COLD struct index *replace_index(struct index *old, uint32_t generation)
+{
+	bool is_stale = !old || old->generation != generation;
+	struct index *fresh = new_index(is_stale ? 256 : (old->mask + 1) * 4, generation);
+	if (!fresh)
+		return is_stale ? NULL : old;
+	if (!is_stale)
+		copy_slots(fresh, old);
+	if (mw_cas_acq_rel(&table, &old, fresh))
+		return fresh;
+	mw_private_unmap(fresh, sizeof(*fresh) + (fresh->mask + 1) * sizeof(struct slot));
+	return old;
+}
+
+static uint32_t find_or_add(struct index *index, uint32_t parent, const struct mw_frame *frame)
+{
+	uint64_t key = key_of(frame);
+	uint64_t at = hash_of(key, parent);
+	for (unsigned i = 0; i < N_PROBES; i++, at++) {
+		struct slot *slot = &index->slots[at & index->mask];
+		uint64_t seen = mw_load_acquire(&slot->key);
+		if (seen == 0 && mw_cas_acq_rel(&slot->key, &seen, key)) {
+			uint32_t id = write_node(parent, frame);
+			slot->parent = parent;
+			mw_store_release(&slot->id, id); /* pairs with the acquire below */
+			mw_add_relaxed(&index->n_used, 1);
+			return id;
+		}
+		uint32_t id = seen == key ? mw_load_acquire(&slot->id) : 0;
+		if (id && slot->parent == parent)
+			return id;
+	}
+	return write_node(parent, frame);
+}
+
+static struct index *index_for(uint32_t generation)
+{
+	struct index *index = mw_load_acquire(&table);
+	if (!index || index->generation != generation ||
+		mw_load_relaxed(&index->n_used) > index->mask / 2)
+		index = replace_index(index, generation);
+	return index;
+}
+
+uint32_t mw_stack_table_intern(struct mw_trace *trace)
+{
+	uint32_t i = trace->n_frames;
+	while (i > 0 && !trace->frames[i - 1].node)
+		i--;
+	uint32_t id = i ? trace->frames[i - 1].node : 0;
+	for (; i < trace->n_frames; i++) {
+		struct index *index = index_for(trace->generation);
+		struct mw_frame *frame = &trace->frames[i];
+		id = index ? find_or_add(index, id, frame) : write_node(id, frame);
+		frame->node = id;
+		if (!id) {
+			mw_image_lost(MWD_LOST_NO_NODE, 1);
+			return 0;
+		}
+	}
+	return id;
+}

@@ -1,0 +1,86 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * task.h - a thread block: what one thread writes without sharing. Found by one initial-exec TLS
+ * pointer; the block of a thread that is gone serves the next new thread, counters and all, so
+ * that short threads do not grow anything.
+ *
+ * Life of a process, in the one function that may see it all, mw_task_enter():
+ *
+ *   OFF --first event--> BOOTING --dump mapped--> ON --fork--> (child: wiped) --> BOOTING --> ON
+ *                              \--nothing to record into--> DISABLED
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "preload/format.h"
+#include "preload/zone/live_table.h"
+#include "preload/zone/unwind.h"
+
+struct mw_site_slot {
+	uint64_t key;		   /* 0 = empty */
+	struct mwd_record *record; /* in the dump; borrowed for ever */
+};
+
+struct mw_task {
+	/* hot */
+	uintptr_t busy;		    /* frame address of the hook that is at work here, 0 = none */
+	struct mw_site_slot *sites; /* owned: [sites_mask + 1] */
+	uint64_t sites_mask;
+	uint64_t n_sites, max_sites;	      /* used slots, and how many before the index grows */
+	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
+	struct mw_live_leaf leaf;	      /* where the last block was found */
+	/* warm */
+	struct mwd_record *chunk; /* the records segment being filled: [0] is its header */
+	uint32_t chunk_first_id;
+	uint32_t next_slot;	 /* 128 = full */
+	uint32_t n_spare_chunks; /* claimed with chunk, following it */
+	uint32_t claim_chunks;
+	uint32_t index_in_image; /* owner number in the dump, from 1 */
+	uint32_t image_count;	 /* which image of this process (fork count) the block serves */
+	int tid;
+	struct mw_task *next; /* all blocks, newest first */
+	/* large */
+	struct mw_trace trace;
+};
+
+/**
+ * mw_task_enter() - begin work for an event of this thread
+ * @frame: __builtin_frame_address(0) of the hook
+ *
+ * Return: this thread's block, to be left with mw_task_leave(); or NULL: pass the call through,
+ * record nothing (off, not ours, or inside one of our own calls).
+ */
+static inline struct mw_task *mw_task_enter(const void *frame);
+static inline void mw_task_leave(struct mw_task *task);
+
+/* Behind mw_task_enter(): */
+extern __thread struct mw_task *mw_task_current __attribute__((tls_model("initial-exec")));
+extern const uint32_t *mw_process_is_on; /* reads 0 in a forked child: the page is wiped */
+struct mw_task *mw_task_enter_slow(uintptr_t frame);
+
+static inline struct mw_task *mw_task_enter(const void *frame)
+{
+	struct mw_task *task = mw_task_current;
+	if (__builtin_expect(
+		    task && !task->busy && *(const volatile uint32_t *)mw_process_is_on, 1)) {
+		task->busy = (uintptr_t)frame;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		return task;
+	}
+	return mw_task_enter_slow((uintptr_t)frame);
+}
+
+static inline void mw_task_leave(struct mw_task *task)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	task->busy = 0;
+}
+
+/** mw_process_is_recording() - the image exists and is this process's own. */
+bool mw_process_is_recording(void);
+
+/** mw_process_note_fork() - in a forked child: which pid it has, in case it vforks before its
+ * first event. */
+void mw_process_note_fork(void);

@@ -1,0 +1,46 @@
+/* SPDX: no licence chosen yet, see README */
+/* unwind.c - chooses the unwinder, and checks one against the other; see unwind.h. Zone; unwind. */
+#include <stddef.h>
+
+#include "preload/zone/arena.h"
+#include "preload/zone/atomic.h"
+#include "preload/zone/image.h"
+#include "preload/zone/unwind.h"
+#include "preload/zone/unwind_libunwind.h"
+#include "preload/zone/unwind_rules.h"
+#include "preload/zone/zone.h"
+
+enum mode { RULES, CHECKED, LIBUNWIND };
+static enum mode mode;
+static uint32_t n_captures;
+
+void mw_unwind_start(void)
+{
+	uint32_t options = mw_control->options;
+	if (!(options & (MWD_OPT_LIBUNWIND | MWD_OPT_CHECK_UNWIND)) || !mw_libunwind_load())
+		return;
+	mode = options & MWD_OPT_LIBUNWIND ? LIBUNWIND : CHECKED;
+}
+
+static MW_COLD void check(const struct mw_trace *trace, const struct mw_regs *regs)
+{
+	uint32_t every = mw_control->check_every ? mw_control->check_every : 1;
+	if (mw_add_relaxed(&n_captures, 1) % every)
+		return;
+	mw_add_relaxed(&mw_image->n_checked, 1);
+	if (mw_libunwind_check(trace, regs) >= 0)
+		mw_add_relaxed(&mw_image->n_mismatched, 1);
+}
+
+MW_HOT void mw_unwind_capture(struct mw_trace *trace, const struct mw_regs *regs)
+{
+	if (mw_likely(mode == RULES)) {
+		mw_unwind_rules_capture(trace, regs);
+		return;
+	}
+	if (mode == LIBUNWIND && mw_libunwind_capture(trace, regs))
+		return;
+	mw_unwind_rules_capture(trace, regs);
+	if (mode == CHECKED)
+		check(trace, regs);
+}

@@ -1,0 +1,85 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * unwind.h - the seam between the recorder and whatever walks stacks. One function; two unwinders
+ * behind it: our own rules with verified prefix reuse (unwind_rules.c), and libunwind, the
+ * reference (unwind_libunwind.c).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mwd_record;
+
+#define MW_TRACE_MAX 1024u /* frames of struct mw_trace; mwd_control.max_frames is below it */
+
+/* What a frame's caller follows from. sp of a caller = canonical frame address of its callee. */
+struct mw_regs {
+	uintptr_t pc, sp, fp;
+};
+
+/* State of the function that called the hook this is written in. */
+#define MW_CALLER_REGS()                                                                           \
+	((struct mw_regs){ (uintptr_t)__builtin_return_address(0),                                 \
+		(uintptr_t)__builtin_dwarf_cfa(), *(uintptr_t *)__builtin_frame_address(0) })
+
+enum mw_frame_flag {
+	MW_FRAME_EXACT = 1u << 0,    /* pc is the next instruction (above a signal frame) */
+	MW_FRAME_GUESSED = 1u << 1,  /* found through the frame pointer chain */
+	MW_FRAME_NEEDS_FP = 1u << 2, /* fp decides how this or an outer frame unwinds */
+	MW_FRAME_HARD = 1u << 3,     /* its caller follows from more words than two: re-derive */
+	MW_FRAME_MARKER = 1u << 4,   /* not a frame: pc is an enum mwd_marker */
+};
+
+struct mw_frame {
+	uintptr_t pc, sp, fp;
+	uint64_t path_hash; /* of the outermost frame to this one: names the whole stack */
+	uint32_t node;	    /* id in the stack tree, 0 = not interned yet */
+	uint16_t fp_back;   /* fp was loaded from sp - 8 * fp_back; 0 = taken over from below */
+	uint16_t ra_back;   /* pc was loaded from sp - 8 * ra_back */
+	uint16_t flags;
+	uint16_t last_special;	   /* highest index <= this one whose way out is more than one word:
+				    * HARD, or a saved fp that is needed; 0 = none */
+	struct mwd_record *record; /* of the stack that ends here, class heap; NULL = not known.
+				    * For whoever counts by stacks; the unwinder clears it. */
+};
+
+/* A frame on its way from the stack into the trace. */
+struct mw_fresh_frame {
+	uintptr_t pc, sp, fp;
+	uint16_t fp_back, ra_back; /* see struct mw_frame */
+	uint16_t flags;		   /* EXACT, GUESSED, MARKER, and what step() adds */
+};
+
+/* The one word that leads to a frame: where its pc was read, and what it was. */
+struct mw_link {
+	uintptr_t slot, pc;
+};
+
+/* A thread's last stack, outermost first; kept, because the next is mostly the same. */
+struct mw_trace {
+	uint32_t n_frames;
+	uint32_t generation;		 /* of the modules, when it was taken */
+	uint32_t n_markers;		 /* 1 = frames[0] is a marker */
+	bool is_truncated;		 /* where it was cut depends on its depth: never reused */
+	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
+	struct mw_link links[MW_TRACE_MAX + 1];	       /* of frames[], apart to be read fast */
+	struct mw_frame frames[MW_TRACE_MAX + 1];      /* + marker */
+	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */
+};
+
+/**
+ * mw_unwind_capture() - bring @trace up to the stack of @regs
+ *
+ * frames[n_frames - 1] is the caller of the hook. At least one frame; outermost may be a marker
+ * (truncated, stopped).
+ * Context: zone; no locks, no allocation; errno kept. Reads stack memory within the stack's own
+ * mapping only.
+ */
+void mw_unwind_capture(struct mw_trace *trace, const struct mw_regs *regs);
+
+/** mw_unwind_start() - choose the unwinder the run asks for. Constructor only. */
+void mw_unwind_start(void);
+
+/** mw_stack_range_find() - the readable mapping around @sp; false when it is not known. */
+bool mw_stack_range_find(uintptr_t sp, uintptr_t *low_out, uintptr_t *high_out);

@@ -1,0 +1,352 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * unwind_rules.c - walks the stack by compiled rules, and reuses the last trace. Zone; unwind.
+ *
+ * Unwinding is a deterministic function of (pc, sp, fp) and of the words it reads: each frame's
+ * return address and, where an outer frame still depends on it, the saved frame pointer. So once a
+ * frame equals one of the last trace, it is enough to re-read the words the unwinder would read
+ * above it, innermost to outermost, and to compare: equal words mean an equal trace. The first
+ * different word ends the comparison before anything beyond it is read, so exactly the addresses
+ * the unwinder reads are read, and longjmp, exceptions, coroutines and signal stacks need no
+ * special case: they fail to match.
+ *
+ * The frame pointer is an ordinary register to most code and changes all the time. It counts
+ * only while NEEDS_FP: some outer frame computes its CFA from it before restoring it.
+ */
+#include <string.h>
+
+#include "preload/zone/arena.h"
+#include "preload/zone/modules.h"
+#include "preload/zone/raw.h"
+#include "preload/zone/rule.h"
+#include "preload/zone/unwind.h"
+#include "preload/zone/unwind_rules.h"
+#include "preload/zone/zone.h"
+
+enum outcome { STEPPED, IS_OUTERMOST, IS_STOPPED };
+
+static uintptr_t word_at(uintptr_t address)
+{
+	return *(const uintptr_t *)address;
+}
+
+static bool is_readable(const struct mw_trace *trace, uintptr_t address, size_t bytes)
+{
+	return address >= trace->stack_low && address <= trace->stack_high - bytes &&
+	       address % sizeof(uintptr_t) == 0;
+}
+
+#if defined(__aarch64__)
+/* Return addresses may carry a signature in their top bits (pointer authentication). */
+static uintptr_t plain_pc(uintptr_t pc)
+{
+	register uintptr_t x30 __asm__("x30") = pc;
+	__asm__("hint #7 /* xpaclri */" : "+r"(x30));
+	return x30;
+}
+#else
+static uintptr_t plain_pc(uintptr_t pc)
+{
+	return pc;
+}
+#endif
+
+/* Offsets of (pc, sp, fp) in the kernel's signal frame: struct rt_sigframe begins with the return
+ * address on x86-64, popped by then; sp points at ucontext_t (asm/ucontext.h, sigcontext.h). On
+ * AArch64 siginfo_t (128 bytes) comes first. */
+#if defined(__x86_64__)
+enum { SIGNAL_FP = 120, SIGNAL_SP = 160, SIGNAL_PC = 168, SIGNAL_BYTES = 176 };
+#else
+enum {
+	SIGNAL_REGS = 128 + 168 + 8,
+	SIGNAL_FP = SIGNAL_REGS + 29 * 8,
+	SIGNAL_SP = SIGNAL_REGS + 31 * 8,
+	SIGNAL_PC = SIGNAL_REGS + 32 * 8,
+	SIGNAL_BYTES = SIGNAL_PC + 8
+};
+#endif
+
+static MW_COLD enum outcome step_signal(
+	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
+{
+	if (!is_readable(trace, s->sp, SIGNAL_BYTES))
+		return IS_STOPPED;
+	uintptr_t frame = s->sp;
+	*s = (struct mw_fresh_frame){ word_at(frame + SIGNAL_PC), word_at(frame + SIGNAL_SP),
+		word_at(frame + SIGNAL_FP), 0, 0, MW_FRAME_EXACT };
+	*hard_out = MW_FRAME_HARD;
+	if (s->sp - trace->stack_low >= trace->stack_high - trace->stack_low &&
+		!mw_stack_range_find(s->sp, &trace->stack_low, &trace->stack_high))
+		return IS_STOPPED;
+	return s->pc ? STEPPED : IS_OUTERMOST;
+}
+
+/* No unwind data: the frame pointer convention is worth a bounded try, and marked as a guess. */
+static struct mw_rule guess_rule(void)
+{
+#if defined(__x86_64__)
+	return (struct mw_rule){ MW_RULE_FP, 1, 2, 16 };
+#else
+	return (struct mw_rule){ MW_RULE_FP, 1, 2, 16 };
+#endif
+}
+
+static MW_NOINLINE enum outcome step_drap(
+	struct mw_trace *trace, struct mw_fresh_frame *s, struct mw_rule rule, unsigned *hard_out)
+{
+	uintptr_t slot = s->fp + (uintptr_t)(intptr_t)rule.offset;
+	if (!is_readable(trace, slot, 8) || !is_readable(trace, s->fp, 8))
+		return IS_STOPPED;
+	uintptr_t cfa = word_at(slot);
+	if (cfa <= s->sp || !is_readable(trace, cfa - 8, 8))
+		return IS_STOPPED;
+	*hard_out = MW_FRAME_HARD | MW_FRAME_NEEDS_FP;
+	*s = (struct mw_fresh_frame){ plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 1, 0 };
+	return s->pc ? STEPPED : IS_OUTERMOST;
+}
+
+/*
+ * One frame outwards. @own_flags_out: what the step tells of the frame it leaves: NEEDS_FP when
+ * its CFA comes from fp, HARD when more was read than (return address, saved fp).
+ */
+static inline enum outcome step(
+	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *own_flags_out)
+{
+	struct mw_rule rule = mw_rule_lookup(s->flags & MW_FRAME_EXACT ? s->pc : s->pc - 1);
+	uint16_t flags = 0;
+	uintptr_t cfa;
+	*own_flags_out = 0;
+	switch (rule.kind) {
+	case MW_RULE_NO_TABLE:
+		if (s->fp < s->sp)
+			return IS_STOPPED;
+		rule = guess_rule();
+		flags = MW_FRAME_GUESSED;
+		/* fallthrough */
+	case MW_RULE_FP:
+		*own_flags_out = MW_FRAME_NEEDS_FP;
+		cfa = s->fp + (uintptr_t)rule.offset;
+		break;
+	case MW_RULE_SP:
+		cfa = s->sp + (uintptr_t)rule.offset;
+		break;
+	case MW_RULE_DRAP:
+		return step_drap(trace, s, rule, own_flags_out);
+	case MW_RULE_SIGNAL:
+		return step_signal(trace, s, own_flags_out);
+	case MW_RULE_END:
+		return IS_OUTERMOST;
+	default:
+		return IS_STOPPED;
+	}
+	uintptr_t ra_slot = cfa - 8u * rule.ra_back;
+	if (mw_unlikely(cfa <= s->sp || !is_readable(trace, ra_slot, 8)))
+		return IS_STOPPED;
+	s->sp = cfa;
+	if (rule.fp_back) {
+		if (mw_unlikely(!is_readable(trace, cfa - 8u * rule.fp_back, 8)))
+			return IS_STOPPED;
+		s->fp = word_at(cfa - 8u * rule.fp_back);
+	}
+	s->fp_back = rule.fp_back;
+	s->ra_back = rule.ra_back;
+	s->pc = plain_pc(word_at(ra_slot));
+	s->flags = flags;
+	if (mw_unlikely(s->pc < MWD_PAGE))
+		return flags ? IS_STOPPED : IS_OUTERMOST;
+	if (mw_unlikely(s->pc >> 47))
+		return IS_STOPPED;
+	return STEPPED;
+}
+
+static inline bool holds(const struct mw_link *link)
+{
+	return mw_likely(word_at(link->slot) == link->pc);
+}
+
+/*
+ * Whether the words that lead from frames[i] outwards are what they were. Return: index of the
+ * outermost frame that is still proven. Down to the last special frame it is one word each.
+ */
+static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t outermost)
+{
+	const struct mw_link *links = trace->links;
+	const struct mw_frame *frames = trace->frames;
+	uint32_t easy_end = frames[i].last_special > outermost ? frames[i].last_special : outermost;
+	const struct mw_link *link = &links[i], *end = &links[easy_end];
+	for (; link - end >= 4; link -= 4) {
+		if (!holds(&link[-1]))
+			return (uint32_t)(link - links);
+		if (!holds(&link[-2]))
+			return (uint32_t)(link - links) - 1;
+		if (!holds(&link[-3]))
+			return (uint32_t)(link - links) - 2;
+		if (!holds(&link[-4]))
+			return (uint32_t)(link - links) - 3;
+	}
+	for (; link > end; link--)
+		if (!holds(&link[-1]))
+			return (uint32_t)(link - links);
+	i = easy_end < i ? easy_end : i;
+	for (; i > outermost; i--) {
+		const struct mw_frame *outer = &frames[i - 1];
+		if (frames[i].flags & MW_FRAME_HARD ||
+			word_at(links[i - 1].slot) != links[i - 1].pc)
+			return i;
+		if ((outer->flags & MW_FRAME_NEEDS_FP) && outer->fp_back &&
+			word_at(outer->sp - 8u * outer->fp_back) != outer->fp)
+			return i;
+	}
+	return outermost;
+}
+
+static inline bool is_same(
+	const struct mw_frame *frame, uintptr_t pc, uintptr_t sp, uintptr_t fp, uint16_t flags)
+{
+	return frame->sp == sp && frame->pc == pc && !((frame->flags ^ flags) & MW_FRAME_EXACT) &&
+	       (!(frame->flags & MW_FRAME_NEEDS_FP) || frame->fp == fp);
+}
+
+static uint64_t extend_hash(uint64_t outer, const struct mw_fresh_frame *frame)
+{
+	uint64_t x = (outer ^ frame->pc ^ (uint64_t)(frame->flags & MW_FRAME_MARKER) << 56) *
+		     0x9e3779b97f4a7c15u;
+	return x ^ x >> 29;
+}
+
+/* Put fresh[0..n_fresh) (innermost first) on top of the n_kept outer frames. */
+static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_t n_fresh)
+{
+	struct mw_frame *frames = trace->frames;
+	uint64_t hash =
+		n_kept ? frames[n_kept - 1].path_hash : 0x6d656d7761746368u + trace->generation;
+	uint16_t last_special = n_kept ? frames[n_kept - 1].last_special : 0;
+	bool outer_needs_fp = n_kept && (frames[n_kept - 1].flags & MW_FRAME_NEEDS_FP);
+	bool outer_loaded_fp = n_kept && frames[n_kept - 1].fp_back;
+	for (uint32_t i = n_kept; n_fresh-- > 0; i++) {
+		const struct mw_fresh_frame *fresh = &trace->fresh[n_fresh];
+		uint16_t flags = fresh->flags;
+		/* fp passes through this frame unchanged to an outer one that wants it. */
+		if (outer_needs_fp && !outer_loaded_fp && !(flags & MW_FRAME_HARD))
+			flags |= MW_FRAME_NEEDS_FP;
+		if ((flags & MW_FRAME_HARD) || (outer_needs_fp && outer_loaded_fp))
+			last_special = (uint16_t)i;
+		hash = extend_hash(hash, fresh);
+		trace->links[i] = (struct mw_link){ fresh->sp - 8u * fresh->ra_back, fresh->pc };
+		frames[i] = (struct mw_frame){ .pc = fresh->pc,
+			.sp = fresh->sp,
+			.fp = fresh->fp,
+			.path_hash = hash,
+			.fp_back = fresh->fp_back,
+			.ra_back = fresh->ra_back,
+			.flags = flags,
+			.last_special = last_special };
+		outer_needs_fp = flags & MW_FRAME_NEEDS_FP;
+		outer_loaded_fp = fresh->fp_back != 0;
+	}
+}
+
+/*
+ * The words above frames[proven] changed: what lies below is still true. Move frames[from..proven)
+ * to fresh, following fp through the words themselves, since a kept fp that nobody needed can be
+ * stale. Return: the state of the outermost proven frame.
+ */
+static MW_NOINLINE struct mw_fresh_frame move_proven(struct mw_trace *trace, uint32_t from,
+	uint32_t proven, struct mw_fresh_frame s, uint32_t *n_fresh)
+{
+	const struct mw_frame *frames = trace->frames;
+	for (uint32_t i = from; i > proven; i--) {
+		s.flags |= frames[i].flags & (MW_FRAME_HARD | MW_FRAME_NEEDS_FP);
+		trace->fresh[(*n_fresh)++] = s;
+		const struct mw_frame *outer = &frames[i - 1];
+		s = (struct mw_fresh_frame){ outer->pc, outer->sp,
+			outer->fp_back ? word_at(outer->sp - 8u * outer->fp_back) : s.fp,
+			outer->fp_back, outer->ra_back,
+			outer->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED) };
+	}
+	return s;
+}
+
+static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
+{
+	return sp - trace->stack_low < trace->stack_high - trace->stack_low ||
+	       mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
+}
+
+/* The trace as it stands is the answer: the usual case in a loop. */
+static inline bool is_unchanged(const struct mw_trace *trace, const struct mw_regs *regs)
+{
+	uint32_t n = trace->n_frames;
+	return n > trace->n_markers && trace->generation == mw_modules_generation() &&
+	       !trace->is_truncated &&
+	       is_same(&trace->frames[n - 1], regs->pc, regs->sp, regs->fp, 0) &&
+	       verify(trace, n - 1, trace->n_markers) == trace->n_markers;
+}
+
+/*
+ * Unwind from @regs until a frame of the old trace proves true, or to the end. Return: how many of
+ * the old frames stay; the new ones are in fresh[0..*n_fresh).
+ */
+static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, uint32_t *n_fresh)
+{
+	struct mw_fresh_frame s = { regs->pc, regs->sp, regs->fp, 0, 0, 0 };
+	uint32_t max = mw_control->max_frames, n = 0;
+	uint32_t outermost = trace->n_markers;
+	uint32_t n_old = trace->n_frames;
+	enum outcome outcome = is_on_known_stack(trace, s.sp) ? STEPPED : IS_STOPPED;
+	while (outcome == STEPPED) {
+		while (n_old > outermost && trace->frames[n_old - 1].sp < s.sp)
+			n_old--;
+		if (n_old > outermost &&
+			is_same(&trace->frames[n_old - 1], s.pc, s.sp, s.fp, s.flags)) {
+			uint32_t proven = verify(trace, n_old - 1, outermost);
+			bool is_deep = n + (n_old - proven) >= max;
+			if (proven == outermost && !is_deep) {
+				*n_fresh = n;
+				return n_old;
+			}
+			if (!is_deep)
+				s = move_proven(trace, n_old - 1, proven, s, &n);
+			n_old = is_deep ? outermost : proven;
+		}
+		unsigned own_flags = 0;
+		struct mw_fresh_frame *left = &trace->fresh[n++];
+		*left = s;
+		outcome = step(trace, &s, &own_flags);
+		left->flags |= (uint16_t)own_flags;
+		if (outcome == STEPPED && n >= max)
+			break;
+	}
+	if (n == 0)
+		trace->fresh[n++] = s;
+	trace->is_truncated = outcome == STEPPED;
+	trace->n_markers = outcome != IS_OUTERMOST;
+	if (trace->n_markers)
+		trace->fresh[n++] =
+			(struct mw_fresh_frame){ .pc = outcome == STEPPED ? MWD_MARKER_TRUNCATED
+									  : MWD_MARKER_STOPPED,
+				.sp = UINTPTR_MAX,
+				.flags = MW_FRAME_MARKER | MW_FRAME_HARD };
+	*n_fresh = n;
+	return 0;
+}
+
+static MW_NOINLINE MW_HOT void capture_changed(struct mw_trace *trace, const struct mw_regs *regs)
+{
+	uint32_t generation = mw_modules_generation();
+	if (mw_unlikely(trace->generation != generation || trace->is_truncated)) {
+		trace->generation = generation;
+		trace->n_frames = trace->n_markers = 0;
+		trace->is_truncated = false;
+	}
+	uint32_t n_fresh;
+	uint32_t n_kept = walk(trace, regs, &n_fresh);
+	append_fresh(trace, n_kept, n_fresh);
+	trace->n_frames = n_kept + n_fresh;
+}
+
+MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs *regs)
+{
+	if (mw_unlikely(!is_unchanged(trace, regs)))
+		capture_changed(trace, regs);
+}

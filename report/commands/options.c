@@ -1,0 +1,261 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * options.c - the option table and the parser that follows it. A complaint names the option and
+ * what it takes.
+ */
+#include "report/commands/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int parse_number(
+	const char *value, unsigned limit, const char *what, unsigned *out, struct mw_diag *diag)
+{
+	char *end;
+	errno = 0;
+	unsigned long number = strtoul(value, &end, 10);
+	if (errno || end == value || *end || value[0] == '-' || number > limit) {
+		mw_diag_set(diag, "--%s: %s: not a number from 0 to %u", what, value, limit);
+		return -EINVAL;
+	}
+	*out = (unsigned)number;
+	return 0;
+}
+
+static int apply_function(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->function_regex = value;
+	return 0;
+}
+
+static int apply_top(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	return parse_number(value, 1000000000, "top", &options->top, diag);
+}
+
+static int apply_precision(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	return parse_number(value, 9, "precision", &options->precision, diag);
+}
+
+static int apply_full_report(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		mw_diag_set(diag, "--full-report: %s: give yes or no", value);
+		return -EINVAL;
+	}
+	options->is_peak_only = value[0] == 'n';
+	return 0;
+}
+
+static int apply_peak_only(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)value;
+	(void)diag;
+	options->is_peak_only = true;
+	return 0;
+}
+
+static int apply_json(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->json_path = value ? value : "-";
+	return 0;
+}
+
+static int apply_report(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->report_path = value;
+	return 0;
+}
+
+static int apply_color(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	static const char *const names[] = { "auto", "always", "never" };
+	for (unsigned i = 0; i < 3; i++) {
+		if (strcmp(value, names[i]) == 0) {
+			options->color = (enum mw_report_color)i;
+			return 0;
+		}
+	}
+	mw_diag_set(diag, "--color: %s: give auto, always or never", value);
+	return -EINVAL;
+}
+
+static int apply_width(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	int error = parse_number(value, 1000, "width", &options->width, diag);
+	if (!error && options->width < 60) {
+		mw_diag_set(diag, "--width: %s: the tables need 60 columns", value);
+		return -EINVAL;
+	}
+	return error;
+}
+
+static int apply_no_source(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)value;
+	(void)diag;
+	options->has_no_source = true;
+	return 0;
+}
+
+static int apply_debug_path(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->debug_path = value;
+	return 0;
+}
+
+static int apply_quiet(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)value;
+	(void)diag;
+	options->is_quiet = true;
+	return 0;
+}
+
+const struct mw_option mw_report_option_table[] = {
+	{ "function", 'f', "REGEX", false, "only functions whose name matches (POSIX ERE)",
+		apply_function },
+	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", apply_top },
+	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)",
+		apply_precision },
+	{ "full-report", 0, "yes|no", false, "no: one line a function, \"file function 312.6 MiB\"",
+		apply_full_report },
+	{ "peak-only", 0, NULL, false, "the same as --full-report=no", apply_peak_only },
+	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", apply_json },
+	{ "report", 'o', "FILE", false, "write the text to FILE", apply_report },
+	{ "color", 0, "WHEN", false, "auto, always or never; NO_COLOR is honoured", apply_color },
+	{ "width", 0, "N", false, "columns (default: the terminal's, 100 in a pipe)", apply_width },
+	{ "no-source", 0, NULL, false, "do not read source files", apply_no_source },
+	{ "debug-path", 0, "DIRS", false, "separate debug files (default /usr/lib/debug)",
+		apply_debug_path },
+	{ "quiet", 'q', NULL, false, "no text report", apply_quiet },
+	{ "help", 'h', NULL, false, "show this help", NULL },
+	{ "version", 'V', NULL, false, "show the version", NULL },
+};
+
+const size_t mw_report_n_options =
+	sizeof(mw_report_option_table) / sizeof(mw_report_option_table[0]);
+
+static const struct mw_option *find_long(const char *name, size_t n_bytes)
+{
+	for (size_t i = 0; i < mw_report_n_options; i++) {
+		const struct mw_option *option = &mw_report_option_table[i];
+		if (strlen(option->name) == n_bytes && memcmp(option->name, name, n_bytes) == 0)
+			return option;
+	}
+	return NULL;
+}
+
+static const struct mw_option *find_letter(char letter)
+{
+	for (size_t i = 0; i < mw_report_n_options; i++) {
+		if (mw_report_option_table[i].letter == letter)
+			return &mw_report_option_table[i];
+	}
+	return NULL;
+}
+
+/* An option and the value that stands in the same word, NULL = none there. */
+static const struct mw_option *read_option(
+	const char *argument, const char **value_out, struct mw_diag *diag)
+{
+	const struct mw_option *option;
+	*value_out = NULL;
+	if (argument[1] == '-') {
+		size_t n_bytes = strcspn(argument + 2, "=");
+		option = find_long(argument + 2, n_bytes);
+		if (argument[2 + n_bytes] == '=')
+			*value_out = argument + 3 + n_bytes;
+	} else {
+		option = find_letter(argument[1]);
+		if (argument[2])
+			*value_out = argument + 2;
+	}
+	if (!option)
+		mw_diag_set(diag, "%s: unknown option, see --help", argument);
+	return option;
+}
+
+/* One option at arguments[*at]; moves *at over a value of its own word. */
+static enum mw_options_outcome take_option(
+	int n, char **arguments, int *at, struct mw_report_options *options, struct mw_diag *diag)
+{
+	const char *value;
+	const struct mw_option *option = read_option(arguments[*at], &value, diag);
+	if (!option)
+		return MW_OPTIONS_BAD;
+	if (!option->argument && value) {
+		mw_diag_set(diag, "%s: --%s takes no argument", arguments[*at], option->name);
+		return MW_OPTIONS_BAD;
+	}
+	if (option->argument && !option->is_optional && !value && *at + 1 < n)
+		value = arguments[++*at];
+	if (option->argument && !option->is_optional && !value) {
+		mw_diag_set(diag, "--%s: needs %s", option->name, option->argument);
+		return MW_OPTIONS_BAD;
+	}
+	if (!option->apply)
+		return option->letter == 'h' ? MW_OPTIONS_HELP : MW_OPTIONS_VERSION;
+	return option->apply(options, value, diag) ? MW_OPTIONS_BAD : MW_OPTIONS_RUN;
+}
+
+enum mw_options_outcome mw_options_parse(
+	int n, char **arguments, struct mw_report_options *options_out, struct mw_diag *diag)
+{
+	size_t n_directories = 0;
+	bool has_ended = false;
+	for (int i = 0; i < n; i++) {
+		char *argument = arguments[i];
+		if (!has_ended && strcmp(argument, "--") == 0) {
+			has_ended = true;
+		} else if (has_ended || argument[0] != '-' || argument[1] == '\0') {
+			arguments[n_directories++] = argument;
+		} else {
+			enum mw_options_outcome outcome =
+				take_option(n, arguments, &i, options_out, diag);
+			if (outcome != MW_OPTIONS_RUN)
+				return outcome;
+		}
+	}
+	options_out->directories = (const char *const *)arguments;
+	options_out->n_directories = n_directories;
+	if (n_directories == 0) {
+		mw_diag_set(diag, "no run directory given, see --help");
+		return MW_OPTIONS_BAD;
+	}
+	return MW_OPTIONS_RUN;
+}
+
+void mw_options_print_help(FILE *out)
+{
+	fputs("Usage: memwatch-report [options] DIR...\n"
+	      "Show which lines held the memory of a run recorded by memwatch-preload; several\n"
+	      "directories are merged into one report.\n\n",
+		out);
+	for (size_t i = 0; i < mw_report_n_options; i++) {
+		const struct mw_option *option = &mw_report_option_table[i];
+		char words[64];
+		char letter[5] = "    ";
+		if (option->letter)
+			snprintf(letter, sizeof(letter), "-%c, ", option->letter);
+		snprintf(words, sizeof(words), "%s--%s%s%s%s%s", letter, option->name,
+			option->is_optional ? "[" : "", option->argument ? "=" : "",
+			option->argument ? option->argument : "", option->is_optional ? "]" : "");
+		fprintf(out, "  %-24s  %s\n", words, option->help);
+	}
+	fputs("\nExit status: 0 good; 1 partial, with the reason in the report; 2 bad usage or\n"
+	      "nothing usable.\n",
+		out);
+}

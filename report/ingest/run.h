@@ -1,0 +1,64 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * run.h - a run directory opened: run.mwd mapped read-only and parsed, run.json read as far as
+ * it is there. The only file of ingest/ that touches the file system.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "report/ingest/dump.h"
+#include "report/util/json.h"
+
+/* A process as the launcher saw it; -1 and NULL where it did not say. */
+struct mw_run_process {
+	pid_t pid, ppid;
+	double first_seen_seconds, last_seen_seconds; /* since the run's start */
+	int64_t max_rss_bytes;
+	int64_t rss_at_tree_peak_bytes;
+	int exit_status, term_signal;
+	const char *command; /* borrowed from the document */
+};
+
+/* What run.json says; every member may be missing (NULL, -1) if the launcher was killed. */
+struct mw_run_info {
+	char *command; /* owned; words joined by blanks, cleaned for a terminal; NULL = unknown */
+	const char *cwd, *host, *version, *start_time; /* borrowed from the document */
+	bool has_ended;
+	double duration_seconds, interval_ms;
+	int exit_status, term_signal;
+	pid_t root_pid;
+	int64_t rss_peak_bytes;
+	double rss_peak_seconds, n_rss_samples;
+	MW_ARRAY(struct mw_run_process) processes;
+	struct mw_json *document; /* owned */
+};
+
+struct mw_run {
+	char *directory;      /* owned; as the user named it */
+	struct mw_span bytes; /* the mapping of run.mwd */
+	struct mw_dump dump;
+	struct mw_run_info info;
+	const char *info_problem; /* why info is not complete, NULL = it is */
+};
+
+/**
+ * mw_run_open() - open DIR (or a run.mwd itself)
+ * @diag: "<file>: <what>" when the result is not 0
+ * Return: 0, negative errno. close in every case.
+ */
+int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *diag);
+
+void mw_run_close(struct mw_run *run);
+
+/** mw_run_is_shim() - is this object our own preloaded library? By its name. */
+bool mw_run_is_shim(const char *path);
+
+/**
+ * mw_run_info_parse() - run.json from bytes; pure, for tests and the fuzzer
+ * Return: NULL, or why it is of no or limited use (static text). deinit in every case.
+ */
+const char *mw_run_info_parse(const char *text, size_t n_bytes, struct mw_run_info *info_out);
+void mw_run_info_deinit(struct mw_run_info *info);

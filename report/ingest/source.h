@@ -1,0 +1,34 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * source.h - lines of source files, read from disk when a table wants them.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/util/array.h"
+
+struct mw_source {
+	char *text;		 /* owned; each line ends with a NUL instead of its newline */
+	MW_ARRAY(size_t) starts; /* offset of line i + 1 */
+};
+
+/** mw_source_open() - 0, or negative errno (-EFBIG above 64 MiB). close in every case. */
+int mw_source_open(const char *path, struct mw_source *source);
+void mw_source_close(struct mw_source *source);
+
+/** mw_source_line() - a line's text without newline, NULL if there is no such line. From 1. */
+const char *mw_source_line(const struct mw_source *source, uint32_t line);
+
+/**
+ * mw_source_find_function() - the line a function's definition begins at
+ * @function:   name as demangled, with or without parameters
+ * @first_line: its first line known to hold code
+ *
+ * Debug data of code lines does not tell it, so this looks upwards in the text for the name and
+ * a parenthesis, and gives up at the end of the function above.
+ * Return: a line <= @first_line; @first_line itself when not found.
+ */
+uint32_t mw_source_find_function(
+	const struct mw_source *source, const char *function, uint32_t first_line);

@@ -1,0 +1,43 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * columns.h - the numbers a line, function or site has: one table drives their JSON names, the
+ * text's headings, units and sort keys.
+ */
+#pragma once
+
+#include "report/model/sums.h"
+
+enum mw_unit {
+	MW_UNIT_BYTES,
+	MW_UNIT_BLOCKS,
+	MW_UNIT_EVENTS,
+};
+
+enum mw_column_id {
+	MW_COLUMN_ALLOCATED_BYTES,
+	MW_COLUMN_ALLOCATED_BLOCKS,
+	MW_COLUMN_FREED_BYTES,
+	MW_COLUMN_FREED_BLOCKS,
+	MW_COLUMN_FREED_HERE_BYTES,
+	MW_COLUMN_FREED_HERE_BLOCKS,
+	MW_COLUMN_LIVE_BYTES,
+	MW_COLUMN_LIVE_BLOCKS,
+	MW_COLUMN_MAX_TOTAL_BYTES,
+	MW_COLUMN_PROCESS_PEAK_BYTES,
+	MW_COLUMN_PROCESS_PEAK_BLOCKS,
+	MW_COLUMN_TREE_PEAK_BYTES,
+	MW_COLUMN_TREE_PEAK_BLOCKS,
+	MW_COLUMN_RSS_PEAK_BYTES,
+	MW_COLUMN_RSS_PEAK_BLOCKS,
+	MW_N_COLUMNS,
+};
+
+struct mw_column {
+	const char *json_name;
+	const char *title; /* heading in a text table */
+	enum mw_unit unit;
+	int64_t (*get)(const struct mw_sums *sums);
+};
+
+/* By enum mw_column_id. */
+extern const struct mw_column mw_columns[MW_N_COLUMNS];

@@ -1,0 +1,117 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * losses.c - sums of the images' loss and cost counters, for the honest tail.
+ */
+#include "report/model/losses.h"
+
+#include <string.h>
+
+struct lost_name {
+	const char *words, *key;
+};
+
+static const struct lost_name names[MWD_N_LOST] = {
+	[MWD_LOST_NESTED_EVENTS] = { "events inside our own accounting", "nested_events" },
+	[MWD_LOST_NESTED_BYTES] = { "bytes inside our own accounting", "nested_bytes" },
+	[MWD_LOST_NO_RECORD] = { "events unattributed: no room for a record", "no_record" },
+	[MWD_LOST_NO_NODE] = { "stacks unattributed: no room for a node", "no_node" },
+	[MWD_LOST_NO_SLOT] = { "blocks not tracked: their free is missed", "no_slot" },
+	[MWD_LOST_MAPPING_BUSY] = { "mapping events: table busy", "mapping_busy" },
+	[MWD_LOST_EXEC_LOG] = { "program starts not logged", "exec_log" },
+	[MWD_LOST_MODULES] = { "modules not logged", "modules" },
+};
+
+const char *mw_losses_name(unsigned lost)
+{
+	return lost < MWD_N_LOST && names[lost].words
+		       ? names[lost].words
+		       : "events of a kind this program does not know";
+}
+
+const char *mw_losses_key(unsigned lost)
+{
+	return lost < MWD_N_LOST && names[lost].key ? names[lost].key : "unknown";
+}
+
+/* max(4 KiB, peak / 1024), as in preload/zone/totals.c. */
+static int64_t batch_of(int64_t peak_bytes)
+{
+	return peak_bytes / 1024 > 4096 ? peak_bytes / 1024 : 4096;
+}
+
+int64_t mw_losses_peak_bound(const struct mw_profile *profile)
+{
+	int64_t bound = 0;
+	size_t image_idx = 0;
+	for (size_t r = 0; r < profile->runs.n; r++) {
+		const struct mwd_control *control = &profile->runs.items[r].dump.control;
+		int64_t n_alive = 0;
+		for (; image_idx < profile->images.n &&
+			profile->images.items[image_idx].run_idx == r;
+			image_idx++) {
+			const struct mw_image *image = &profile->images.items[image_idx];
+			const struct mw_sums *heap = &image->sums[MWD_CLASS_HEAP];
+			if (heap->peak_blocks[MWD_PEAK_TREE_HEAP] == 0)
+				continue;
+			n_alive++;
+			if (image->head->n_threads > 1)
+				bound = mw_plus(
+					bound, image->head->n_threads *
+						       batch_of(mw_settle_process_peak(
+							       image->head, MWD_CLASS_HEAP)));
+		}
+		if (n_alive > 1)
+			bound = mw_plus(
+				bound, n_alive * batch_of(mw_settle_tree_heap_peak(control)));
+	}
+	return bound;
+}
+
+static void count_image(const struct mwd_image *head, struct mw_losses *losses)
+{
+	for (unsigned i = 0; i < MWD_N_LOST; i++)
+		losses->lost[i] += head->lost[i];
+	losses->unknown_frees += head->unknown_frees;
+	losses->n_checked += head->n_checked;
+	losses->n_mismatched += head->n_mismatched;
+	losses->n_own_malloc += (head->flags & MWD_IMAGE_OWN_MALLOC) != 0;
+	losses->n_other_malloc += (head->flags & MWD_IMAGE_OTHER_MALLOC) != 0;
+	losses->inherited_freed_bytes += head->inherited_freed_bytes;
+	losses->inherited_freed_blocks += head->inherited_freed_blocks;
+	losses->own_private_bytes += head->own_private_bytes;
+	losses->own_shared_bytes += head->own_shared_bytes;
+	if (head->own_private_bytes > losses->max_own_private_bytes)
+		losses->max_own_private_bytes = head->own_private_bytes;
+}
+
+static void count_module(
+	const struct mw_profile *profile, const struct mw_module *module, struct mw_losses *losses)
+{
+	if (!module->is_used || module->is_shim)
+		return;
+	losses->n_modules++;
+	losses->n_modules_without_lines += module->source == MW_SYMBOL_SOURCE_SYMTAB;
+	if (module->source != MW_SYMBOL_SOURCE_NONE)
+		return;
+	losses->n_modules_without_symbols++;
+	if (!losses->first_without_symbols) {
+		const char *reason = mw_profile_text(profile, module->source_reason);
+		losses->first_without_symbols = mw_profile_text(profile, module->path);
+		losses->first_reason = reason ? reason : "no symbols";
+	}
+}
+
+void mw_losses_count(const struct mw_profile *profile, struct mw_losses *losses)
+{
+	memset(losses, 0, sizeof(*losses));
+	for (size_t i = 0; i < profile->runs.n; i++) {
+		const struct mw_run *run = &profile->runs.items[i];
+		losses->n_lost_images += run->dump.control.n_lost_images;
+		losses->torn_bytes += run->dump.damage.torn_bytes;
+		losses->dump_bytes += run->bytes.n_bytes;
+	}
+	for (size_t i = 0; i < profile->images.n; i++)
+		count_image(profile->images.items[i].head, losses);
+	for (size_t i = 0; i < profile->modules.n; i++)
+		count_module(profile, &profile->modules.items[i], losses);
+}

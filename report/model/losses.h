@@ -1,0 +1,36 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * losses.h - what the numbers do not hold, counted over all images; and our own cost.
+ */
+#pragma once
+
+#include "report/model/profile.h"
+
+struct mw_losses {
+	uint64_t lost[MWD_N_LOST]; /* enum mwd_lost */
+	uint64_t n_lost_images, unknown_frees;
+	uint64_t n_checked, n_mismatched; /* stacks compared with libunwind's, and different */
+	uint64_t n_own_malloc, n_other_malloc;
+	uint64_t inherited_freed_bytes, inherited_freed_blocks;
+	uint64_t own_private_bytes, max_own_private_bytes, own_shared_bytes, dump_bytes;
+	uint64_t torn_bytes;
+	uint64_t n_modules, n_modules_without_symbols, n_modules_without_lines; /* used ones */
+	const char *first_without_symbols, *first_reason; /* NULL = none; borrowed */
+};
+
+/** mw_losses_count() - after mw_profile_resolve(). */
+void mw_losses_count(const struct mw_profile *profile, struct mw_losses *losses);
+
+/**
+ * mw_losses_peak_bound() - by how much the tree's heap peak can be wrong, in bytes
+ *
+ * Threads of an image and images of the tree each hold back up to a batch from the next total
+ * (preload/zone/totals.h): nothing where one thread of one image had memory at the peak.
+ */
+int64_t mw_losses_peak_bound(const struct mw_profile *profile);
+
+/** mw_losses_name() - an enum mwd_lost in words; never NULL. */
+const char *mw_losses_name(unsigned lost);
+
+/** mw_losses_key() - the same as a JSON key. */
+const char *mw_losses_key(unsigned lost);

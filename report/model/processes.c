@@ -1,0 +1,365 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * processes.c - rows from images and from run.json, linked (exec: same pid; fork: parent image;
+ * spawn: ppid) and put in tree order. After merging; for render/.
+ *
+ * Pids come round again, so a link goes to the latest earlier row of that pid. All links point
+ * to lower rows, so there are no cycles whatever the dump says.
+ */
+#include "report/model/processes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/util/format.h"
+
+static const struct mw_run *run_of(
+	const struct mw_profile *profile, const struct mw_process_row *row)
+{
+	return &profile->runs.items[row->run_idx];
+}
+
+static const struct mw_image *image_of(
+	const struct mw_profile *profile, const struct mw_process_row *row)
+{
+	return row->image_idx == MW_NONE ? NULL : &profile->images.items[row->image_idx];
+}
+
+static bool is_forked(const struct mw_image *image)
+{
+	return image && image->head->flags & MWD_IMAGE_FORKED;
+}
+
+static int add_image_rows(const struct mw_profile *profile, struct mw_processes *processes)
+{
+	for (uint32_t i = 0; i < profile->images.n; i++) {
+		const struct mw_image *image = &profile->images.items[i];
+		struct mw_process_row *row = mw_array_push(&processes->rows);
+		if (!row)
+			return -ENOMEM;
+		*row = (struct mw_process_row){
+			.run_idx = image->run_idx,
+			.image_idx = i,
+			.pid = image->head->pid,
+			.start_ns = image->head->start_ns,
+			.heap_peak_bytes = mw_settle_process_peak(image->head, MWD_CLASS_HEAP),
+			.rss_peak_bytes = image->head->vm_hwm_bytes > 0
+						  ? (int64_t)image->head->vm_hwm_bytes
+						  : -1,
+			.is_rss_exact = image->head->vm_hwm_bytes > 0,
+			.at_tree_peak_bytes =
+				image->sums[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_TREE_HEAP],
+		};
+	}
+	return 0;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct mw_process_row *a = left, *b = right;
+	if (a->run_idx != b->run_idx)
+		return a->run_idx < b->run_idx ? -1 : 1;
+	if (a->start_ns != b->start_ns)
+		return a->start_ns < b->start_ns ? -1 : 1;
+	return a->image_idx < b->image_idx ? -1 : a->image_idx > b->image_idx;
+}
+
+static void sort_rows(struct mw_processes *processes)
+{
+	if (processes->rows.n > 0)
+		qsort(processes->rows.items, processes->rows.n, sizeof(processes->rows.items[0]),
+			compare_rows);
+}
+
+/* Latest row of each (run, pid) so far; pids are hashed, as there may be many. */
+struct latest {
+	const struct mw_processes *processes;
+	struct mw_index index;
+	MW_ARRAY(uint32_t) rows; /* element of the index -> row */
+};
+
+static bool is_latest(const void *context, uint32_t element, const void *key)
+{
+	const struct latest *latest = context;
+	const struct mw_process_row *row =
+		&latest->processes->rows.items[latest->rows.items[element]];
+	const struct mw_process_row *wanted = key;
+	return row->pid == wanted->pid && row->run_idx == wanted->run_idx;
+}
+
+static uint32_t *find_latest(struct latest *latest, uint32_t run_idx, pid_t pid)
+{
+	struct mw_process_row key = { .run_idx = run_idx, .pid = pid };
+	uint64_t hash = mw_hash_word(run_idx, (uint64_t)pid);
+	uint32_t element;
+	if (mw_index_find(&latest->index, hash, is_latest, latest, &key, &element) != 0)
+		return NULL;
+	return &latest->rows.items[element];
+}
+
+static int set_latest(struct latest *latest, uint32_t row_idx)
+{
+	const struct mw_process_row *row = &latest->processes->rows.items[row_idx];
+	uint32_t *known = find_latest(latest, row->run_idx, row->pid);
+	if (known) {
+		*known = row_idx;
+		return 0;
+	}
+	uint32_t *slot = mw_array_push(&latest->rows);
+	if (!slot)
+		return -ENOMEM;
+	*slot = row_idx;
+	return mw_index_add(&latest->index, mw_hash_word(row->run_idx, (uint64_t)row->pid),
+		(uint32_t)(latest->rows.n - 1));
+}
+
+static void latest_deinit(struct latest *latest)
+{
+	mw_index_deinit(&latest->index);
+	mw_array_deinit(&latest->rows);
+}
+
+/* What the launcher saw goes to the last image of the pid; a pid without image gets a row. */
+static int add_seen_rows(const struct mw_profile *profile, struct mw_processes *processes)
+{
+	struct latest latest = { .processes = processes };
+	int error = 0;
+	for (uint32_t i = 0; !error && i < processes->rows.n; i++)
+		error = set_latest(&latest, i);
+	for (uint32_t r = 0; !error && r < profile->runs.n; r++) {
+		const struct mw_run *run = &profile->runs.items[r];
+		for (size_t i = 0; !error && i < run->info.processes.n; i++) {
+			const struct mw_run_process *seen = &run->info.processes.items[i];
+			uint32_t *known = find_latest(&latest, r, seen->pid);
+			if (known) {
+				processes->rows.items[*known].seen = seen;
+				continue;
+			}
+			struct mw_process_row *row = mw_array_push(&processes->rows);
+			if (!row) {
+				error = -ENOMEM;
+				break;
+			}
+			*row = (struct mw_process_row){ .run_idx = r,
+				.image_idx = MW_NONE,
+				.seen = seen,
+				.pid = seen->pid,
+				.heap_peak_bytes = -1,
+				.rss_peak_bytes = -1,
+				.start_ns = mw_plus(run->dump.control.start_monotonic_ns,
+					(int64_t)(seen->first_seen_seconds * 1e9)) };
+		}
+	}
+	latest_deinit(&latest);
+	return error;
+}
+
+/* A new image of a pid whose earlier image had not ended otherwise came by exec. */
+static bool is_exec_of(const struct mw_profile *profile, const struct mw_process_row *row,
+	const struct mw_process_row *earlier)
+{
+	const struct mw_image *image = image_of(profile, row);
+	const struct mw_image *before = image_of(profile, earlier);
+	return image && before && !is_forked(image) &&
+	       (before->head->end == MWD_END_EXEC || before->head->end == MWD_END_NONE);
+}
+
+static pid_t ppid_of(const struct mw_profile *profile, const struct mw_process_row *row)
+{
+	const struct mw_image *image = image_of(profile, row);
+	return image ? image->head->ppid : row->seen->ppid;
+}
+
+/* The row of the image it was forked from, if that stands before it. */
+static uint32_t fork_parent(const struct mw_profile *profile, const struct mw_processes *processes,
+	const uint32_t *row_of_image, uint32_t row_idx)
+{
+	const struct mw_image *image = image_of(profile, &processes->rows.items[row_idx]);
+	if (!is_forked(image))
+		return MW_NONE;
+	const struct mw_dump *dump = &profile->runs.items[image->run_idx].dump;
+	uint32_t parent = dump->images.items[image->dump_idx].parent_idx;
+	if (parent == MW_DUMP_NO_IMAGE)
+		return MW_NONE;
+	uint32_t parent_row =
+		row_of_image[image - profile->images.items - image->dump_idx + parent];
+	return parent_row < row_idx ? parent_row : MW_NONE;
+}
+
+static int link_rows(const struct mw_profile *profile, struct mw_processes *processes)
+{
+	struct latest latest = { .processes = processes };
+	uint32_t *row_of_image = calloc(profile->images.n + 1, sizeof(*row_of_image));
+	int error = row_of_image ? 0 : -ENOMEM;
+	for (uint32_t i = 0; !error && i < processes->rows.n; i++) {
+		struct mw_process_row *row = &processes->rows.items[i];
+		if (row->image_idx != MW_NONE)
+			row_of_image[row->image_idx] = i;
+	}
+	for (uint32_t i = 0; !error && i < processes->rows.n; i++) {
+		struct mw_process_row *row = &processes->rows.items[i];
+		row->previous = row->parent = MW_NONE;
+		const uint32_t *earlier = find_latest(&latest, row->run_idx, row->pid);
+		if (earlier && is_exec_of(profile, row, &processes->rows.items[*earlier])) {
+			struct mw_process_row *replaced = &processes->rows.items[*earlier];
+			row->previous = *earlier;
+			row->parent = replaced->parent;
+			replaced->is_replaced = true;
+		} else {
+			row->parent = fork_parent(profile, processes, row_of_image, i);
+			const uint32_t *parent =
+				find_latest(&latest, row->run_idx, ppid_of(profile, row));
+			if (row->parent == MW_NONE && parent)
+				row->parent = *parent;
+		}
+		error = set_latest(&latest, i);
+	}
+	latest_deinit(&latest);
+	free(row_of_image);
+	return error;
+}
+
+static void set_end(const struct mw_profile *profile, struct mw_process_row *row)
+{
+	const struct mw_run_info *info = &run_of(profile, row)->info;
+	const struct mw_image *image = image_of(profile, row);
+	bool is_root = row->pid == info->root_pid;
+	int signal = row->seen && row->seen->term_signal > 0 ? row->seen->term_signal
+		     : is_root				     ? info->term_signal
+							     : -1;
+	int status = row->seen && row->seen->exit_status >= 0 ? row->seen->exit_status
+		     : is_root				      ? info->exit_status
+							      : -1;
+	uint32_t end = image ? image->head->end : MWD_END_NONE;
+	bool is_exit = end == MWD_END_EXIT || end == MWD_END_IMMEDIATE || end == MWD_END_QUICK;
+	row->end_value = -1;
+	if (row->is_replaced) {
+		row->end = MW_PROCESS_EXECED;
+	} else if (signal > 0) {
+		row->end = MW_PROCESS_SIGNALED;
+		row->end_value = signal;
+	} else if (status >= 0 || is_exit) {
+		row->end = MW_PROCESS_EXITED;
+		row->end_value = status >= 0 ? status : image->head->end_status;
+	} else if (end == MWD_END_EXEC) {
+		row->end = MW_PROCESS_EXECED;
+	} else if (end == MWD_END_KILLED) {
+		row->end = MW_PROCESS_KILLED;
+	} else {
+		row->end = info->has_ended ? MW_PROCESS_LOST : MW_PROCESS_RUNNING;
+	}
+}
+
+static void finish_row(const struct mw_profile *profile, struct mw_processes *processes,
+	struct mw_process_row *row)
+{
+	const struct mw_image *image = image_of(profile, row);
+	set_end(profile, row);
+	if (row->rss_peak_bytes < 0 && row->seen)
+		row->rss_peak_bytes = row->seen->max_rss_bytes;
+	row->is_silent = is_forked(image) && image->n_records == 0 &&
+			 (row->end != MW_PROCESS_SIGNALED && row->end != MW_PROCESS_KILLED);
+	processes->n_silent += row->is_silent && !row->is_replaced;
+}
+
+/*
+ * Pre-order without recursion: children lists by row, then a walk down first children and, at
+ * a leaf, up until there is a next sibling. Images of one pid follow each other.
+ */
+static int order_rows(struct mw_processes *processes)
+{
+	size_t n = processes->rows.n;
+	uint32_t *first = malloc((n + 1) * sizeof(*first)); /* [n]: top rows */
+	uint32_t *next = malloc((n + 1) * sizeof(*next));
+	processes->order = malloc((n + 1) * sizeof(*processes->order));
+	bool is_ready = first && next && processes->order;
+	for (size_t i = 0; is_ready && i <= n; i++)
+		first[i] = next[i] = MW_NONE;
+	for (uint32_t i = (uint32_t)n; is_ready && i-- > 0;) {
+		const struct mw_process_row *row = &processes->rows.items[i];
+		uint32_t above = row->previous != MW_NONE ? row->previous
+				 : row->parent != MW_NONE ? row->parent
+							  : (uint32_t)n;
+		next[i] = first[above];
+		first[above] = i;
+	}
+	size_t n_done = 0;
+	uint32_t at = is_ready ? first[n] : MW_NONE;
+	while (at != MW_NONE) {
+		const struct mw_process_row *row = &processes->rows.items[at];
+		processes->order[n_done++] = at;
+		uint32_t going = first[at];
+		while (going == MW_NONE && at != MW_NONE) {
+			going = next[at];
+			row = &processes->rows.items[at];
+			at = row->previous != MW_NONE ? row->previous : row->parent;
+		}
+		at = going;
+	}
+	free(first);
+	free(next);
+	return is_ready ? 0 : -ENOMEM;
+}
+
+int mw_processes_build(const struct mw_profile *profile, struct mw_processes *processes)
+{
+	memset(processes, 0, sizeof(*processes));
+	int error = add_image_rows(profile, processes);
+	sort_rows(processes);
+	if (!error)
+		error = add_seen_rows(profile, processes);
+	sort_rows(processes);
+	if (!error)
+		error = link_rows(profile, processes);
+	for (size_t i = 0; !error && i < processes->rows.n; i++)
+		finish_row(profile, processes, &processes->rows.items[i]);
+	return error ? error : order_rows(processes);
+}
+
+void mw_processes_deinit(struct mw_processes *processes)
+{
+	mw_array_deinit(&processes->rows);
+	free(processes->order);
+	processes->order = NULL;
+}
+
+/* NUL separated words to blanks; the first to its base name. */
+static void copy_cmdline(const char *words, size_t n_bytes, char *out, size_t out_bytes)
+{
+	while (n_bytes > 0 && words[n_bytes - 1] == '\0')
+		n_bytes--;
+	size_t n_first = strnlen(words, n_bytes);
+	const char *slash = memrchr(words, '/', n_first);
+	size_t skipped = slash ? (size_t)(slash - words) + 1 : 0;
+	size_t n = n_bytes - skipped;
+	if (n >= out_bytes)
+		n = out_bytes - 1;
+	memcpy(out, words + skipped, n);
+	out[n] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		if (out[i] == '\0')
+			out[i] = ' ';
+	}
+}
+
+const char *mw_processes_command(const struct mw_profile *profile, const struct mw_process_row *row,
+	char *out, size_t out_bytes)
+{
+	const struct mw_image *image = image_of(profile, row);
+	out[0] = '\0';
+	if (image) {
+		size_t n = image->head->cmdline_bytes;
+		copy_cmdline(image->head->cmdline, n < MWD_CMDLINE_BYTES ? n : MWD_CMDLINE_BYTES,
+			out, out_bytes);
+		if (out[0] == '\0')
+			snprintf(out, out_bytes, "%s", mw_profile_text(profile, image->program));
+	} else if (row->seen && row->seen->command) {
+		const char *command = row->seen->command;
+		size_t n_first = strcspn(command, " ");
+		const char *slash = memrchr(command, '/', n_first);
+		snprintf(out, out_bytes, "%s", slash ? slash + 1 : command);
+	}
+	mw_format_clean(out);
+	return out;
+}

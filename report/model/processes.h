@@ -1,0 +1,52 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * processes.h - the process table: images and what the launcher saw, put together and in tree
+ * order. One row an image; an exec chain is consecutive rows of one pid.
+ */
+#pragma once
+
+#include "report/model/profile.h"
+
+enum mw_process_end {
+	MW_PROCESS_RUNNING,  /* and the run had not ended */
+	MW_PROCESS_EXITED,   /* end_value = status, -1 unknown */
+	MW_PROCESS_SIGNALED, /* end_value = signal */
+	MW_PROCESS_EXECED,   /* replaced by the next row */
+	MW_PROCESS_KILLED,   /* found dead, nothing known of how */
+	MW_PROCESS_LOST,     /* run is over and nobody saw it end */
+};
+
+struct mw_process_row {
+	uint32_t run_idx;
+	uint32_t image_idx;		   /* MW_NONE = no image: not followed, or too short */
+	const struct mw_run_process *seen; /* the launcher's view, NULL = none; borrowed */
+	uint32_t parent;		   /* row index, lower than this one; MW_NONE = top */
+	uint32_t previous;		   /* row this one replaced by exec, MW_NONE = none */
+	bool is_replaced;		   /* an exec'd image follows */
+	bool is_silent; /* forked child without any record; not shown on a row of its own */
+	pid_t pid;
+	int64_t start_ns;	    /* CLOCK_MONOTONIC */
+	int64_t heap_peak_bytes;    /* exact */
+	int64_t rss_peak_bytes;	    /* -1 = unknown */
+	bool is_rss_exact;	    /* the kernel's own maximum; else the sampler's */
+	int64_t at_tree_peak_bytes; /* own heap bytes at the tree's heap peak */
+	enum mw_process_end end;
+	int end_value;
+};
+
+struct mw_processes {
+	MW_ARRAY(struct mw_process_row) rows; /* by run and start */
+	uint32_t *order;		      /* owned; row indices, parents before children */
+	size_t n_silent;		      /* rows with is_silent that no exec followed */
+};
+
+/** mw_processes_build() - 0 or -ENOMEM; deinit in every case. */
+int mw_processes_build(const struct mw_profile *profile, struct mw_processes *processes);
+void mw_processes_deinit(struct mw_processes *processes);
+
+/**
+ * mw_processes_command() - base name of the program and its arguments, safe for a terminal
+ * Return: @out.
+ */
+const char *mw_processes_command(const struct mw_profile *profile, const struct mw_process_row *row,
+	char *out, size_t out_bytes);

@@ -1,0 +1,200 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * profile.h - what a report is about: all images of one or several runs, merged.
+ *
+ *   runs -> images -> records          as the dumps have them
+ *            modules                   merged by build ID (by path where there is none)
+ *            positions                 distinct (module, address): each symbolized once
+ *            stacks                    tree of positions, shared by all images
+ *            sites                     (stack, class): counters summed over images
+ *            functions, lines          of the symbolized positions; sums over sites
+ *
+ * Built in this order by mw_profile_open() (stacks.c, merge.c), mw_profile_resolve()
+ * (resolve.c) and mw_profile_aggregate() (aggregate.c); read-only afterwards, for render/.
+ * All references are indices into the arrays here. One thread at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/ingest/run.h"
+#include "report/model/sums.h"
+#include "report/util/array.h"
+#include "report/util/index.h"
+#include "report/util/strings.h"
+#include "symbolize/symbolize.h"
+
+#define MW_NONE UINT32_MAX
+
+struct mw_module {
+	uint32_t path; /* string id, of the first image that had it */
+	uint8_t build_id[32];
+	uint8_t build_id_bytes;
+	bool is_shim;	 /* our own library: its frames are left out */
+	bool is_library; /* the C or C++ library, or an allocator */
+	bool is_used;	 /* has positions */
+	unsigned handle; /* of the symbolizer */
+	enum mw_symbol_source source;
+	uint32_t source_reason; /* string id */
+};
+
+struct mw_position {
+	uint32_t module_idx; /* MW_NONE = none */
+	uint8_t kind;	     /* enum mwd_node_kind, or one we do not know */
+	bool is_exact;
+	uint64_t value;
+	size_t symbol_id;
+	uint32_t first_frame, n_frames; /* in mw_profile.frames, innermost first */
+};
+
+/* stacks[0] is "no stack". A parent has a lower index than its children. */
+struct mw_stack {
+	uint32_t parent; /* the caller's stack, 0 = outermost */
+	uint32_t position_idx;
+	uint32_t depth;
+	bool is_partial;	       /* ends in a marker: outer frames are missing */
+	uint32_t sites[MWD_N_CLASSES]; /* site index + 1, 0 = none */
+};
+
+struct mw_site {
+	uint32_t stack;
+	uint16_t class;
+	uint32_t owner_line; /* the one line its bytes are counted at in tables that sum up;
+			      * MW_NONE = unattributed */
+	struct mw_sums sums;
+};
+
+struct mw_function {
+	uint32_t module_idx;		/* MW_NONE = none */
+	uint32_t name;			/* string id, never 0 */
+	uint32_t file;			/* string id, 0 = unknown */
+	uint32_t first_line, last_line; /* lowest and highest known, 0 = none */
+	bool has_symbol; /* false: all code of a module no name is known for, "[cc1]" */
+	bool is_library; /* passed over when looking for a line to own bytes */
+	uint32_t stamp;
+	struct mw_sums through[MWD_N_CLASSES];
+};
+
+struct mw_line {
+	uint32_t function_idx;
+	uint32_t line;	  /* 0 = unknown */
+	uint64_t address; /* in the module, where the function has no symbol; else 0 */
+	uint32_t stamp;
+	struct mw_sums through[MWD_N_CLASSES]; /* all stacks that pass here, each once */
+	struct mw_sums owned[MWD_N_CLASSES];   /* sites whose owner_line this is */
+	uint32_t first_share;		       /* mw_profile.shares, MW_NONE = none */
+};
+
+/* What one program holds at one owner line at the tree's heap peak. */
+struct mw_share {
+	uint32_t line_idx, program; /* program: string id */
+	uint16_t class;
+	uint32_t n_images, last_image;
+	int64_t bytes, blocks;
+	uint32_t next; /* of the same line, MW_NONE = last */
+};
+
+struct mw_image_module {
+	uint32_t id, module_idx;
+};
+
+struct mw_image {
+	uint32_t run_idx, dump_idx;
+	const struct mwd_image *head; /* borrowed from the run's bytes */
+	uint32_t program;	      /* string id: base name of argv[0] or the executable */
+	uint32_t n_records;	      /* used ones */
+	MW_ARRAY(struct mw_image_module) modules;   /* its own, by id */
+	struct mw_sums sums[MWD_N_CLASSES];	    /* all its records */
+	struct mw_sums unattributed[MWD_N_CLASSES]; /* those without an owner line */
+};
+
+struct mw_profile {
+	MW_ARRAY(struct mw_run) runs;
+	struct mw_strings strings;
+	MW_ARRAY(struct mw_image) images; /* run by run, in file order */
+	MW_ARRAY(struct mw_module) modules;
+	MW_ARRAY(struct mw_position) positions;
+	MW_ARRAY(struct mw_stack) stacks;
+	MW_ARRAY(struct mw_site) sites;
+	MW_ARRAY(struct mw_function) functions;
+	MW_ARRAY(struct mw_line) lines;
+	MW_ARRAY(uint32_t) frames; /* line indices of positions */
+	MW_ARRAY(struct mw_share) shares;
+	struct mw_index module_index, position_index, stack_index, function_index, line_index,
+		share_index;
+	/* Per dump segment of each run: site index + 1 of every record, or NULL. */
+	MW_ARRAY(uint32_t *) record_sites;
+	struct mw_sums sums[MWD_N_CLASSES], unattributed[MWD_N_CLASSES];
+	struct mw_sums partial[MWD_N_CLASSES]; /* sites with partial stacks */
+	int64_t tree_heap_peak_bytes;	       /* sum over runs, each at its own peak */
+	bool has_free_stacks;		       /* every run recorded where blocks were freed */
+	uint64_t n_broken_stacks; /* stacks cut because a node is missing or in a cycle */
+	uint64_t n_bad_records;	  /* records of a class we do not know */
+};
+
+/**
+ * mw_profile_open() - read runs and merge their records
+ * @directories: array of @n; those that cannot be read are skipped
+ * @report_bad:  called once for each skipped one
+ *
+ * Return: 0 (profile->runs may be empty), or -ENOMEM. deinit in every case.
+ */
+int mw_profile_open(struct mw_profile *profile, const char *const *directories, size_t n,
+	void (*report_bad)(void *context, const struct mw_diag *diag), void *context);
+
+/** mw_profile_add_run() - add an opened run (moved into the profile) without reading records. */
+int mw_profile_add_run(struct mw_profile *profile, struct mw_run *run);
+
+/** mw_profile_merge() - records of all runs -> modules, stacks, sites; 0 or -ENOMEM. */
+int mw_profile_merge(struct mw_profile *profile);
+
+/** mw_profile_resolve() - positions -> functions and lines; 0 or -ENOMEM. */
+int mw_profile_resolve(struct mw_profile *profile, const char *debug_path,
+	void (*progress)(void *context, size_t n_done, size_t n_all), void *context);
+
+/** mw_profile_aggregate() - sites -> sums of lines, functions and images; 0 or -ENOMEM. */
+int mw_profile_aggregate(struct mw_profile *profile);
+
+/**
+ * mw_profile_image_lines() - what an image held at its own heap peak, by owner line
+ * @bytes: array of n lines, zeroed by the caller, added to
+ */
+void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx, int64_t *bytes);
+
+void mw_profile_deinit(struct mw_profile *profile);
+
+/* Steps of the above with files of their own. */
+
+/** mw_profile_load_modules() - the modules an image's log names; 0 or -ENOMEM. (modules.c) */
+int mw_profile_load_modules(struct mw_profile *profile, uint32_t image_idx);
+
+/** mw_profile_find_module() - module of an image by id, over fork; MW_NONE. (modules.c) */
+uint32_t mw_profile_find_module(
+	const struct mw_profile *profile, uint32_t image_idx, uint32_t module_id);
+
+/* Interns nodes of one run. (stacks.c) */
+struct mw_stack_builder;
+struct mw_stack_builder *mw_stack_builder_create(
+	struct mw_profile *profile, uint32_t run_idx, uint32_t first_image_idx);
+struct mw_stack_builder *mw_stack_builder_destroy(struct mw_stack_builder *builder);
+/** mw_stack_builder_intern() - stack of an image's node; 0 or -ENOMEM. Never fails on bad ids. */
+int mw_stack_builder_intern(struct mw_stack_builder *builder, uint32_t dump_image_idx,
+	uint32_t node_id, uint32_t *stack_out);
+
+/* A walk over a stack's frames, innermost first, inlined ones included. (aggregate.c) */
+struct mw_frame_walk {
+	uint32_t stack;	     /* start with the stack; 0 = ended */
+	uint32_t next_frame; /* of its position; start with 0 */
+};
+/** mw_profile_next_frame() - the next frame's line; false at the end. */
+bool mw_profile_next_frame(
+	const struct mw_profile *profile, struct mw_frame_walk *walk, uint32_t *line_idx_out);
+
+/* inline helpers */
+
+static inline const char *mw_profile_text(const struct mw_profile *profile, uint32_t string_id)
+{
+	return mw_strings_get(&profile->strings, string_id);
+}

@@ -1,0 +1,31 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * json_parts.h - the JSON report's members, each written by a function of its own, in the order
+ * of report/report.schema.json. Indices in it are those of the arrays it holds itself.
+ */
+#pragma once
+
+#include "report/render/view.h"
+#include "report/util/json.h"
+
+void mw_json_runs(struct mw_json_writer *writer, const struct mw_view *view);
+void mw_json_totals(struct mw_json_writer *writer, const struct mw_view *view);
+int mw_json_processes(struct mw_json_writer *writer, const struct mw_view *view);
+void mw_json_modules(struct mw_json_writer *writer, const struct mw_view *view);
+void mw_json_functions(struct mw_json_writer *writer, const struct mw_view *view);
+void mw_json_lines(struct mw_json_writer *writer, const struct mw_view *view);
+int mw_json_sites(struct mw_json_writer *writer, const struct mw_view *view);
+void mw_json_tail(struct mw_json_writer *writer, const struct mw_view *view);
+
+/** mw_json_class_name() - "heap", "anon", "file". */
+const char *mw_json_class_name(unsigned class);
+
+/** mw_json_counters() - the columns of columns.h as one object. */
+void mw_json_counters(struct mw_json_writer *writer, const char *key, const struct mw_sums *sums);
+
+/** mw_json_classes() - {"heap": counters, ...}, classes without events left out. */
+void mw_json_classes(struct mw_json_writer *writer, const char *key,
+	const struct mw_sums sums[static MWD_N_CLASSES]);
+
+/** mw_json_index() - an index, or null for MW_NONE. */
+void mw_json_index(struct mw_json_writer *writer, const char *key, uint32_t index);

@@ -1,0 +1,71 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * text.h - the text report: its parts, one small file each, and the few helpers they share.
+ *
+ * No part ever prints a line wider than text->width, but for source lines when has_exact_tables.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "report/render/view.h"
+#include "report/util/format.h"
+
+struct mw_text {
+	FILE *out; /* borrowed */
+	unsigned width;
+	unsigned precision; /* decimals of MiB where the layout leaves it open */
+	bool has_color;
+	bool has_exact_tables; /* not on a terminal: source lines of @profile tables stay whole */
+};
+
+/** mw_text_render() - the whole report. */
+void mw_text_render(struct mw_text *text, const struct mw_view *view);
+
+/* Its parts, in the report's order. */
+void mw_text_summary(struct mw_text *text, const struct mw_view *view);
+void mw_text_processes(struct mw_text *text, const struct mw_view *view);
+void mw_text_lines(struct mw_text *text, const struct mw_view *view);
+void mw_text_functions(struct mw_text *text, const struct mw_view *view);
+void mw_text_profiles(struct mw_text *text, const struct mw_view *view);
+void mw_text_tail(struct mw_text *text, const struct mw_view *view);
+
+/** mw_peak_lines_render() - --full-report=no: "file function 312.6 MiB", a line a function. */
+void mw_peak_lines_render(struct mw_text *text, const struct mw_view *view);
+
+/* Helpers (text.c). */
+
+/** mw_text_heading() - a blank line, then the title in bold. */
+void mw_text_heading(struct mw_text *text, const char *title);
+
+/** mw_text_caption() - one dim line that explains, wrapped at blanks. printf-like. */
+__attribute__((format(printf, 2, 3))) void mw_text_caption(
+	struct mw_text *text, const char *format, ...);
+
+/** mw_text_item() - an indented line, continuation lines indented further. printf-like. */
+__attribute__((format(printf, 2, 3))) void mw_text_item(
+	struct mw_text *text, const char *format, ...);
+
+/* One of mw_format_ellipsize(), mw_format_cut(), mw_format_path(). */
+typedef const char *mw_text_fit(const char *text, size_t n_columns, char *out, size_t out_bytes);
+
+/** mw_text_cell() - left-aligned, made to fit, padded to @columns. */
+void mw_text_cell(struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit);
+
+/** mw_text_last_cell() - as above without padding; ends the line. */
+void mw_text_last_cell(
+	struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit);
+
+/** mw_text_line_name() - a line's function as a cell; "cc1+0x1234" where it has no symbol. */
+void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,
+	const struct mw_line *line, unsigned columns);
+
+/** mw_text_size() - right-aligned size in 10 columns. */
+void mw_text_size(struct mw_text *text, int64_t bytes);
+
+/** mw_text_place() - "file:line", "file" or the module's path; returns @out. */
+const char *mw_text_place(const struct mw_profile *profile, const struct mw_function *function,
+	uint32_t line, char *out, size_t out_bytes);
+
+/** mw_text_is_wanted() - does --function's regex allow this one? */
+bool mw_text_is_wanted(const struct mw_view *view, const struct mw_function *function);

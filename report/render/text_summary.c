@@ -1,0 +1,103 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * text_summary.c - first lines of the text report: what ran, how long, how it ended, and the
+ * tree's peaks.
+ */
+#include "report/render/text.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+static void print_command(struct mw_text *text, const struct mw_run *run)
+{
+	const char *command = run->info.command ? run->info.command : "(run.json does not say)";
+	fprintf(text->out, "%s", text->has_color ? "\033[1m" : "");
+	fputs("memwatch-preload: ", text->out);
+	mw_text_last_cell(text, command, text->width > 18 ? text->width - 18 : 1, mw_format_cut);
+	fprintf(text->out, "%s", text->has_color ? "\033[0m" : "");
+}
+
+static void print_how(struct mw_text *text, const struct mw_run *run)
+{
+	const struct mw_run_info *info = &run->info;
+	char duration[MW_FORMAT_BYTES], end[64] = "end not known";
+	if (info->term_signal > 0)
+		snprintf(end, sizeof(end), "killed by signal %d (%s)", info->term_signal,
+			sigabbrev_np(info->term_signal) ? sigabbrev_np(info->term_signal) : "?");
+	else if (info->exit_status >= 0)
+		snprintf(end, sizeof(end), "exit %d", info->exit_status);
+	else if (info->document && !info->has_ended)
+		snprintf(end, sizeof(end), "still running, or its launcher was killed");
+	mw_text_item(text, "ran %s, %s; on %s, started %s",
+		info->duration_seconds < 0 ? "for an unknown time"
+					   : mw_format_duration(duration, info->duration_seconds),
+		end, info->host ? info->host : "?", info->start_time ? info->start_time : "?");
+}
+
+static void print_counts(struct mw_text *text, const struct mw_view *view)
+{
+	size_t n_processes = 0, n_seen_only = 0;
+	for (size_t i = 0; i < view->processes.rows.n; i++) {
+		const struct mw_process_row *row = &view->processes.rows.items[i];
+		n_processes += row->previous == MW_NONE;
+		n_seen_only += row->image_idx == MW_NONE;
+	}
+	mw_text_item(text, "%zu processes, %zu program images followed, %zu processes not followed",
+		n_processes, view->profile.images.n, n_seen_only);
+}
+
+static const char *format_time(char buffer[static MW_FORMAT_BYTES], int64_t at_ns, int64_t start_ns)
+{
+	return mw_format_duration(buffer, (double)mw_minus(at_ns, start_ns) / 1e9);
+}
+
+static void print_heap_peak(struct mw_text *text, const struct mwd_control *control)
+{
+	char size[MW_FORMAT_BYTES], when[MW_FORMAT_BYTES];
+	int64_t peak = mw_settle_tree_heap_peak(control);
+	if (peak > control->heap_peak_bytes)
+		fprintf(text->out, "  live heap %10s  at the end\n", mw_format_size(size, peak));
+	else
+		fprintf(text->out, "  live heap %10s  at %s\n", mw_format_size(size, peak),
+			format_time(when, control->heap_peak_ns, control->start_monotonic_ns));
+}
+
+static void print_rss_peak(struct mw_text *text, const struct mw_run *run)
+{
+	const struct mwd_control *control = &run->dump.control;
+	char size[MW_FORMAT_BYTES], when[MW_FORMAT_BYTES], interval[40] = "";
+	if (run->info.interval_ms > 0)
+		snprintf(interval, sizeof(interval), " every %.0f ms", run->info.interval_ms);
+	if (control->rss_peak_bytes > 0)
+		fprintf(text->out, "  RSS       %10s  at %s (sum of processes, sampled%s)\n",
+			mw_format_size(size, control->rss_peak_bytes),
+			format_time(when, control->rss_peak_ns, control->start_monotonic_ns),
+			interval);
+	else
+		fputs("  RSS       not sampled\n", text->out);
+}
+
+void mw_text_summary(struct mw_text *text, const struct mw_view *view)
+{
+	const struct mw_profile *profile = &view->profile;
+	for (size_t i = 0; i < profile->runs.n; i++) {
+		const struct mw_run *run = &profile->runs.items[i];
+		print_command(text, run);
+		print_how(text, run);
+		if (i + 1 == profile->runs.n)
+			print_counts(text, view);
+		mw_text_heading(text, "Peak of the whole tree");
+		print_heap_peak(text, &run->dump.control);
+		print_rss_peak(text, run);
+		if (i + 1 < profile->runs.n)
+			fputc('\n', text->out);
+	}
+	if (profile->runs.n > 1) {
+		char size[MW_FORMAT_BYTES];
+		mw_text_caption(text,
+			"%zu runs merged: heap peaks below are those of each run at its own time, "
+			"%s in all",
+			profile->runs.n, mw_format_size(size, profile->tree_heap_peak_bytes));
+	}
+}

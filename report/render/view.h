@@ -1,0 +1,22 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * view.h - all that the outputs of render/ show, ready made and read-only.
+ */
+#pragma once
+
+#include <regex.h>
+
+#include "report/model/execs.h"
+#include "report/model/notes.h"
+#include "report/model/processes.h"
+#include "report/model/profile.h"
+
+struct mw_view {
+	struct mw_profile profile;
+	struct mw_processes processes;
+	struct mw_execs execs;
+	struct mw_notes notes; /* why the report is partial; empty = it is whole */
+	const regex_t *regex;  /* functions asked for, NULL = none; borrowed */
+	unsigned top;	       /* rows of long tables, UINT_MAX = all */
+	bool wants_source;
+};

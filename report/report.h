@@ -1,0 +1,54 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * report.h - the whole report as one call: what memwatch-report's main does after parsing its
+ * options, and what the launcher does at the end of a run. Hosted code.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum mw_report_color {
+	MW_REPORT_COLOR_AUTO = 0, /* when the output is a terminal and NO_COLOR is not set */
+	MW_REPORT_COLOR_ALWAYS,
+	MW_REPORT_COLOR_NEVER,
+};
+
+/* mw_report_run()'s return value, and the program's exit status. */
+enum mw_report_status {
+	MW_REPORT_GOOD = 0,
+	MW_REPORT_PARTIAL = 1, /* something is missing; the report says what */
+	MW_REPORT_FAILED = 2,  /* bad options, nothing usable, output not written */
+};
+
+struct mw_report_options {
+	const char *const *directories; /* run directories, merged into one report */
+	size_t n_directories;
+	const char *function_regex; /* POSIX extended; NULL = choose functions */
+	unsigned top;		    /* rows of long tables; 0 = all */
+	unsigned precision;	    /* decimals of MiB in @profile tables and peak lines */
+	bool is_peak_only;	    /* --full-report=no */
+	const char *json_path;	    /* NULL = no JSON; "-" = @json_output instead of text */
+	const char *report_path;    /* where the text goes; NULL = @output */
+	enum mw_report_color color;
+	unsigned width;		/* columns; 0 = the terminal's, 100 if there is none */
+	bool has_no_source;	/* do not read source files */
+	const char *debug_path; /* as mw_symbolizer_options.debug_path */
+	bool is_quiet;		/* no text report */
+	const char *program;	/* for messages: "memwatch-report" */
+	FILE *output;		/* text; borrowed */
+	FILE *json_output;	/* for json_path "-"; borrowed */
+};
+
+/** mw_report_options_init() - the defaults: 20 rows, 1 decimal, text to stdout. */
+void mw_report_options_init(struct mw_report_options *options);
+
+/**
+ * mw_report_run() - read, merge, symbolize, render
+ *
+ * Problems go to stderr, one line each: "<program>: <file>: <what>".
+ * Context: hosted; one thread; starts threads of its own for symbols.
+ * Return: enum mw_report_status.
+ */
+int mw_report_run(const struct mw_report_options *options);

@@ -1,0 +1,186 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * json.c - the only file that includes cJSON: parsing, and the escaping of strings.
+ */
+#include "report/util/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cJSON.h>
+
+struct mw_json *mw_json_parse(const char *text, size_t n_bytes)
+{
+	return (struct mw_json *)cJSON_ParseWithLength(text, n_bytes);
+}
+
+struct mw_json *mw_json_destroy(struct mw_json *document)
+{
+	cJSON_Delete((cJSON *)document);
+	return NULL;
+}
+
+const struct mw_json *mw_json_member(const struct mw_json *object, const char *key)
+{
+	return (const struct mw_json *)cJSON_GetObjectItemCaseSensitive((const cJSON *)object, key);
+}
+
+const struct mw_json *mw_json_first(const struct mw_json *array)
+{
+	const cJSON *value = (const cJSON *)array;
+	return cJSON_IsArray(value) ? (const struct mw_json *)value->child : NULL;
+}
+
+const struct mw_json *mw_json_next(const struct mw_json *element)
+{
+	return (const struct mw_json *)((const cJSON *)element)->next;
+}
+
+const char *mw_json_text(const struct mw_json *value)
+{
+	return cJSON_GetStringValue((cJSON *)value);
+}
+
+bool mw_json_number(const struct mw_json *value, double *out)
+{
+	if (!cJSON_IsNumber((const cJSON *)value))
+		return false;
+	*out = ((const cJSON *)value)->valuedouble;
+	return true;
+}
+
+/* Bytes of the well-formed UTF-8 sequence at @text, 0 if there is none. RFC 3629, table 3-7. */
+static size_t utf8_bytes(const unsigned char *text)
+{
+	unsigned lead = text[0];
+	if (lead < 0x80)
+		return 1;
+	size_t n = lead >= 0xc2 && lead < 0xe0	 ? 2
+		   : lead >= 0xe0 && lead < 0xf0 ? 3
+		   : lead >= 0xf0 && lead < 0xf5 ? 4
+						 : 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((lead == 0xe0 && text[1] < 0xa0) || (lead == 0xed && text[1] >= 0xa0) ||
+		(lead == 0xf0 && text[1] < 0x90) || (lead == 0xf4 && text[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+/* Copy with bad bytes replaced; owned by the caller. */
+static char *make_utf8(const char *text)
+{
+	char *clean = malloc(strlen(text) * 3 + 1);
+	char *to = clean;
+	for (const char *from = text; clean && *from;) {
+		size_t n = utf8_bytes((const unsigned char *)from);
+		memcpy(to, n ? from : "\xef\xbf\xbd", n ? n : 3);
+		to += n ? n : 3;
+		from += n ? n : 1;
+	}
+	if (clean)
+		*to = '\0';
+	return clean;
+}
+
+static void write_text(struct mw_json_writer *writer, const char *text)
+{
+	char *clean = make_utf8(text);
+	cJSON *value = clean ? cJSON_CreateStringReference(clean) : NULL;
+	char *escaped = value ? cJSON_PrintUnformatted(value) : NULL;
+	if (!escaped || fputs(escaped, writer->out) < 0)
+		writer->has_failed = true;
+	cJSON_free(escaped);
+	cJSON_Delete(value);
+	free(clean);
+}
+
+/* Outer levels get a line an element, inner ones stay on their line: readable and greppable. */
+static void write_key(struct mw_json_writer *writer, const char *key)
+{
+	if (writer->depth > 0) {
+		bool *has_members = &writer->has_members[writer->depth - 1];
+		if (*has_members)
+			fputc(',', writer->out);
+		*has_members = true;
+		if (writer->depth <= 2)
+			fprintf(writer->out, "\n%*s", (int)writer->depth * 2, "");
+	}
+	if (key)
+		fprintf(writer->out, "\"%s\":", key);
+}
+
+static void open_level(struct mw_json_writer *writer, const char *key, char opener, char closer)
+{
+	write_key(writer, key);
+	fputc(opener, writer->out);
+	if (writer->depth == MW_JSON_MAX_DEPTH) {
+		writer->has_failed = true;
+		return;
+	}
+	writer->closers[writer->depth] = closer;
+	writer->has_members[writer->depth++] = false;
+}
+
+void mw_json_open_object(struct mw_json_writer *writer, const char *key)
+{
+	open_level(writer, key, '{', '}');
+}
+
+void mw_json_open_array(struct mw_json_writer *writer, const char *key)
+{
+	open_level(writer, key, '[', ']');
+}
+
+void mw_json_close(struct mw_json_writer *writer)
+{
+	unsigned level = --writer->depth;
+	if (level < 2 && writer->has_members[level])
+		fprintf(writer->out, "\n%*s", (int)level * 2, "");
+	fputc(writer->closers[level], writer->out);
+	if (level == 0)
+		fputc('\n', writer->out);
+	if (ferror(writer->out))
+		writer->has_failed = true;
+}
+
+void mw_json_put_int(struct mw_json_writer *writer, const char *key, int64_t value)
+{
+	write_key(writer, key);
+	fprintf(writer->out, "%" PRId64, value);
+}
+
+void mw_json_put_real(struct mw_json_writer *writer, const char *key, double value)
+{
+	write_key(writer, key);
+	if (isfinite(value))
+		fprintf(writer->out, "%.6f", value);
+	else
+		fputs("null", writer->out);
+}
+
+void mw_json_put_bool(struct mw_json_writer *writer, const char *key, bool value)
+{
+	write_key(writer, key);
+	fputs(value ? "true" : "false", writer->out);
+}
+
+void mw_json_put_text(struct mw_json_writer *writer, const char *key, const char *text)
+{
+	if (!text) {
+		mw_json_put_null(writer, key);
+		return;
+	}
+	write_key(writer, key);
+	write_text(writer, text);
+}
+
+void mw_json_put_null(struct mw_json_writer *writer, const char *key)
+{
+	write_key(writer, key);
+	fputs("null", writer->out);
+}

@@ -1,0 +1,255 @@
+"""lib.py - what the integration tests share: run a command with and without the profiler, read
+its report, compare. A test is a plain script: it exits 0, 1 with "FAIL: ..." lines, or 77 with
+"skip: cause". MEMWATCH_BUILD names the build tree (ctest sets it).
+"""
+
+import collections
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import dump
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("MEMWATCH_BUILD", SOURCE / "build")).resolve()
+LAUNCHER = BUILD / "bin/memwatch-preload"
+REPORTER = BUILD / "bin/memwatch-report"
+SHIM = BUILD / "lib/libmemwatch-preload.so"
+TIMEOUT_S = 300
+
+_failures = []
+_scratch = tempfile.TemporaryDirectory(prefix="memwatch-test-")
+scratch = pathlib.Path(_scratch.name)
+
+
+def fail(text):
+    """Note a failure and go on: one run shows all that is wrong."""
+    print("FAIL:", text)
+    _failures.append(text)
+
+
+def check(condition, text):
+    if not condition:
+        fail(text)
+    return bool(condition)
+
+
+def equal(got, expected, what):
+    return check(got == expected, f"{what}: got {got!r}, expected {expected!r}")
+
+
+def skip(cause):
+    print("skip:", cause)
+    sys.exit(77)
+
+
+def need(program):
+    """Path of a program, or skip the test."""
+    return shutil.which(program) or skip(f"no {program} here")
+
+
+def finish():
+    print(f"{len(_failures)} failures" if _failures else "ok")
+    sys.exit(1 if _failures else 0)
+
+
+def workload(name, level="O0"):
+    return str(BUILD / "workloads" / level / name)
+
+
+def fresh(name):
+    """A path in the scratch directory that does not exist yet."""
+    return pathlib.Path(tempfile.mkdtemp(prefix=name + "-", dir=scratch)) / name
+
+
+Done = collections.namedtuple("Done", "status stdout stderr")
+
+
+def run(argv, env=None, **more):
+    """Run to the end; status is negative for a death by signal, as subprocess has it."""
+    more.setdefault("stdin", subprocess.DEVNULL)
+    if "input" in more:
+        del more["stdin"]
+    done = subprocess.run([str(word) for word in argv], env=env, timeout=TIMEOUT_S, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def shell_status(status):
+    """What a shell, and the launcher, make of a subprocess status: 128+N for a signal."""
+    return 128 - status if status < 0 else status
+
+
+class Profiled:
+    """A command run under the launcher: its output, the report and the profile."""
+
+    def __init__(self, argv, *options, env=None, **more):
+        self.directory = fresh("run")
+        report, profile = fresh("report"), fresh("profile")
+        self.done = run([LAUNCHER, "--run-dir", self.directory, "--report", report,
+                         f"--json={profile}", *options, "--", *argv], env=env, **more)
+        # The launcher's own last lines are not the command's.
+        self.note = re.search(rb"(?:^memwatch-preload: .*\n)*\Z", self.done.stderr, re.M).group()
+        self.done = self.done._replace(
+            stderr=self.done.stderr[:len(self.done.stderr) - len(self.note)])
+        self.report = report.read_text(errors="replace") if report.exists() else ""
+        self.profile = Profile(profile) if profile.exists() else None
+
+    def must_have_profile(self):
+        if self.profile is None:
+            fail(f"no profile was written; status {self.done.status}, "
+                 f"stderr {self.done.stderr[-500:]!r}")
+            finish()
+        return self.profile
+
+
+class Process:
+    """One element of the JSON's processes: a program image, or what only the launcher saw."""
+
+    def __init__(self, row):
+        self.row, self.pid, self.is_followed = row, row["pid"], row["is_followed"]
+        self.name = row.get("program", "")
+        self.peak_heap_bytes = row["heap_peak"]["total_bytes"] if self.is_followed else 0
+        self.at_tree_peak_bytes = row.get("at_tree_heap_peak_bytes", 0)
+        self.inherited_freed_bytes = row.get("inherited_freed_bytes", 0)
+        self.n_threads = row.get("n_threads", 0)
+        self.exit_status = row["end_value"] if row["end"] == "exit" else None
+        self.signal = row["end_value"] if row["end"] == "signal" else None
+
+
+class Profile:
+    """The JSON report."""
+
+    def __init__(self, path):
+        self.data = data = json.loads(path.read_text())
+        self.processes = [Process(row) for row in data["processes"]]
+        self.images = [process for process in self.processes if process.is_followed]
+        self.peak_heap_bytes = sum(run["heap_peak"]["bytes"] for run in data["runs"])
+        self.not_followed = [(row["program"], row["reason"]) for row in data["not_followed"]]
+        self.lines = collections.defaultdict(list)
+        for line in data["lines"]:
+            function = data["functions"][line["function"]]
+            self.lines[bare_name(function["name"]), line["line"]].append(line)
+
+    def counters(self, function, line, klass="heap", part="owned"):
+        """Sums at FUNCTION (as __func__ says it), LINE: "owned" is what the report's tables count
+        there, each byte once; "through" is every stack that passes. None = no such line."""
+        found = [row[part][klass] for row in self.lines.get((function, line), ())
+                 if klass in row[part]]
+        if not found:
+            return None
+        return {name: sum(row[name] for row in found) for name in found[0]}
+
+    def peak_error_bytes(self):
+        """How far a peak may be off: threads hold back changes of at most one batch each."""
+        return sum(image.n_threads * max(4096, image.peak_heap_bytes // 1024)
+                   for image in self.images if image.n_threads > 1)
+
+
+CLASSES = ("heap", "anon", "file")
+
+
+def check_sums(profile):
+    """At each peak: lines + unattributed = total, for each class; and the totals' own check."""
+    data = profile.data
+    counters = ("allocated_bytes", "allocated_blocks", "freed_bytes", "live_bytes",
+                "process_peak_bytes", "tree_peak_bytes", "tree_peak_blocks", "rss_peak_bytes")
+    for klass in CLASSES:
+        for name in counters:
+            total = data["totals"]["all"].get(klass, {}).get(name, 0)
+            lines = sum(line["owned"].get(klass, {}).get(name, 0) for line in data["lines"])
+            rest = data["totals"]["unattributed"].get(klass, {}).get(name, 0)
+            images = sum(image.row["all"].get(klass, {}).get(name, 0) for image in profile.images)
+            sites = sum(site["counters"][name] for site in data["sites"] if site["class"] == klass)
+            equal(lines + rest, total, f"sum of lines and unattributed: {klass} {name}")
+            equal(images, total, f"sum of images: {klass} {name}")
+            equal(sites, total, f"sum of sites: {klass} {name}")
+    slack = profile.peak_error_bytes()
+    at_peak = data["totals"]["at_tree_heap_peak"]
+    check(abs(at_peak["difference_bytes"]) <= slack,
+          f"the tree's peak and the sum at it differ by {at_peak['difference_bytes']} > {slack}")
+    equal(at_peak["lines_bytes"] + at_peak["unattributed_bytes"] + at_peak["difference_bytes"],
+          profile.peak_heap_bytes, "lines + unattributed + difference at the tree's heap peak")
+    for image in profile.images:
+        check(image.peak_heap_bytes <= profile.peak_heap_bytes + slack,
+              f"{image.name}, {image.pid}: its peak {image.peak_heap_bytes} is above the tree's "
+              f"{profile.peak_heap_bytes}")
+        peak = image.row["heap_peak"]
+        bound = image.n_threads * max(4096, peak["total_bytes"] // 1024)
+        check(abs(peak["difference_bytes"]) <= (bound if image.n_threads > 1 else 0),
+              f"{image.name}: peak and sum at it differ by {peak['difference_bytes']}")
+    for name, count in data["losses"].items():
+        if name != "torn_bytes": # space that a process claimed and did not use
+            equal(count, 0, f"lost: {name}")
+
+
+def check_against_dump(profiled, had_threads=False):
+    """The report's totals are those of the dump as an independent reader adds them up."""
+    book = dump.Dump(profiled.directory / "run.mwd")
+    data = profiled.profile.data
+    images = list(book.images.values())
+    equal(len(profiled.profile.images), len(images), "images in report and dump")
+    equal(profiled.profile.peak_heap_bytes, book.heap_peak, "tree peak in report and dump")
+    for klass in CLASSES:
+        sums = [image.sums(klass) for image in images]
+        for name in sums[0] if sums else ():
+            want = sum(one[name] for one in sums)
+            counter = "process_peak_bytes" if name == "at_peak_bytes" else name
+            got = data["totals"]["all"].get(klass, {}).get(counter, 0)
+            equal(got, want, f"report and dump: {klass} {counter}")
+        for image in images:
+            one = image.sums(klass)
+            error = one["allocated_bytes"] - one["freed_bytes"] - image.live[klass]
+            bound = image.n_threads * max(4096, image.peak[klass] // 1024)
+            check(abs(error) <= (bound if image.n_threads > 1 or had_threads else 0),
+                  f"pid {image.pid}: {klass}: live bytes of records and total differ by {error}")
+
+
+def compare_runs(argv, *options, env=None, what=None, same_output=True, **more):
+    """Run plainly and profiled; status and both outputs must be the same bytes."""
+    plain = run(argv, env=env, **more)
+    profiled = Profiled(argv, *options, env=env, **more)
+    what = what or " ".join(str(word) for word in argv)[:70]
+    equal(profiled.done.status, shell_status(plain.status), f"{what}: status")
+    if same_output:
+        equal(profiled.done.stdout, plain.stdout, f"{what}: stdout")
+        equal(profiled.done.stderr, plain.stderr, f"{what}: stderr")
+    return plain, profiled
+
+
+def with_truth(argv, *options, env=None, **more):
+    """Run a workload under the profiler; its books (one a process that printed) and profile."""
+    truth = fresh("truth")
+    env = dict(env or os.environ, TRUTH_FILE=str(truth))
+    profiled = Profiled(argv, *options, env=env, **more)
+    if not truth.exists():
+        fail(f"{argv}: wrote no truth; status {profiled.done.status}, "
+             f"stderr {profiled.done.stderr[-500:]!r}")
+        finish()
+    books = [json.loads(line) for line in truth.read_text().splitlines()]
+    return books, profiled
+
+
+def memusage_peak(command):
+    """What glibc's memusage says of a command's heap."""
+    done = run(["memusage", *command])
+    text = re.sub(rb"\x1b\[[0-9;]*m", b"", done.stderr).decode(errors="replace")
+    match = re.search(r"heap peak: (\d+)", text)
+    if not match:
+        fail(f"memusage said nothing of {command}: {text[-300:]!r}")
+    return int(match.group(1)) if match else -1
+
+
+def bare_name(function):
+    """shop::make_many<int>(unsigned long) -> make_many: what __func__ says."""
+    name = (function or "").replace("operator()", "operator@").split(".")[0]
+    for pattern in (r"\([^()]*\)", r"<[^<>]*>", r"\{[^{}]*\}"):
+        while re.search(pattern, name):
+            name = re.sub(pattern, "", name)
+    name = name.removesuffix(" const").split("::")[-1].split(" ")[-1]
+    return name.replace("operator@", "operator()")

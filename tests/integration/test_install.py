@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+"""cmake --install into a prefix, the prefix moved elsewhere, and run from there by name."""
+
+import os
+import shutil
+
+import lib
+
+
+def main():
+    prefix, moved = lib.fresh("prefix"), lib.fresh("moved")
+    done = lib.run(["cmake", "--install", lib.BUILD, "--prefix", prefix])
+    lib.equal(done.status, 0, f"cmake --install: {done.stderr!r}")
+    shutil.move(prefix, moved)
+    names = {path.name for path in moved.rglob("*") if path.is_file()}
+    for name in ("memwatch-preload", "memwatch-report", "libmemwatch-preload.so",
+                 "memwatch-preload.1", "memwatch-report.1"):
+        lib.check(name in names, f"{name} is not installed")
+    lib.check(not any("truth" in name for name in names), "workloads are installed")
+    env = dict(os.environ, PATH=f"{moved}/bin:{os.environ['PATH']}")
+    work = lib.fresh("work")
+    work.mkdir()
+    done = lib.run(["memwatch-preload", "sh", "-c", "echo works; exit 6"], env=env, cwd=work)
+    lib.equal((done.status, done.stdout), (6, b"works\n"), "run from the moved prefix")
+    lib.check(b"sh" in done.stderr and len(done.stderr) > 200, "the report is on stderr")
+    runs = list(work.iterdir())
+    lib.equal(len(runs), 1, f"run directories in the working directory: {runs}")
+    lib.check(runs and runs[0].name.startswith("memwatch-sh-"), f"its name: {runs}")
+    done = lib.run(["memwatch-report", runs[0]], env=env)
+    lib.equal(done.status, 0, "memwatch-report from the moved prefix")
+    lib.finish()
+
+
+main()

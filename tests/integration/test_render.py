@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+"""The text report: its parts in their order, its width, its colours, its short forms, its options;
+rendered by the launcher and again by memwatch-report.
+"""
+
+import os
+import re
+
+import lib
+
+ESCAPE = "\x1b["
+SOURCE_ROW = re.compile(r"^ *(\d+) (.{12}) (.{12})  (.{10})   (.*)$", re.MULTILINE)
+
+
+def rendered(directory, *options, env=None):
+    done = lib.run([lib.REPORTER, *options, directory], env=dict(os.environ, **(env or {})))
+    lib.equal(done.status, 0, f"memwatch-report {options}: {done.stderr[-200:]!r}")
+    return done.stdout.decode()
+
+
+def order(text, *words):
+    """The words appear in this order, whatever their case."""
+    at = 0
+    for word in words:
+        match = re.compile(word, re.IGNORECASE).search(text, at)
+        if not lib.check(match, f"the report does not show {word!r} after position {at}"):
+            return
+        at = match.end()
+
+
+def parts(profiled):
+    text = rendered(profiled.directory, "--width", "80")
+    order(text, "truth_tree", "heap", "rss", "process", "truth_tree", "peak", r"red|blue",
+          r"truth_tree\.c:\d+", "unattributed", "not followed", "lost", "overhead|own")
+    for line in text.splitlines(): # source text and a file's name are as wide as they are
+        is_free = SOURCE_ROW.match(line) or line.startswith("Filename: ")
+        lib.check(len(line) <= 80 or is_free, f"wider than 80 columns: {line!r}")
+    lib.check(ESCAPE not in text, "colours in a pipe")
+    lib.check(ESCAPE in rendered(profiled.directory, "--color=always"), "no colours at all")
+    lib.check(ESCAPE not in rendered(profiled.directory, env={"NO_COLOR": "1"}), "NO_COLOR")
+
+
+def line_table(profiled):
+    text = rendered(profiled.directory, "--function", "^blue$")
+    header = "Line #    Mem usage    Increment  Occurrences   Line Contents"
+    lib.check(header in text.splitlines(), f"no line {header!r}")
+    lib.check("=" * 61 in text.splitlines(), "no rule of 61 =")
+    source = (lib.SOURCE / "workloads/truth_tree.c").read_text().splitlines()
+    rows = SOURCE_ROW.findall(text)
+    lib.check(rows, "no rows of the line table")
+    for number, *_cells, contents in rows:
+        lib.equal(contents.rstrip(), source[int(number) - 1].rstrip(), f"source line {number}")
+    allocating = [row for row in rows if "T_CALLOC" in row[4]]
+    lib.equal(len(allocating), 1, "rows of the allocating line")
+    for row in allocating:
+        lib.equal(row[3].strip(), "5", "occurrences of calloc in all processes")
+        lib.check(row[1].strip().endswith("MiB") and row[2].strip().endswith("MiB"), f"{row}")
+
+
+def short_forms(profiled):
+    full = rendered(profiled.directory)
+    for option in ("--full-report=no", "--peak-only"):
+        text = rendered(profiled.directory, option)
+        lib.check(len(text) < len(full), f"{option} is not shorter")
+        rows = [line.split() for line in text.splitlines()]
+        found = [row for row in rows if len(row) == 4 and row[1] == "red" and row[3] == "MiB" and
+                 row[0].endswith("workloads/truth_tree.c")]
+        lib.equal(len(found), 1, f"{option}: lines 'file red peak MiB'")
+
+
+def options():
+    for program in (lib.LAUNCHER, lib.REPORTER):
+        done = lib.run([program, "--version"])
+        lib.check(re.match(rb"\S+ \d+\.\d+", done.stdout) and done.status == 0, f"{program} version")
+        done = lib.run([program, "--help"])
+        lib.check(b"--json" in done.stdout and done.status == 0, f"{program} help")
+        lib.check(max(map(len, done.stdout.decode().splitlines())) <= 100, f"{program} help width")
+        done = lib.run([program, "--no-such-option"])
+        lib.check(done.status != 0 and b"no-such-option" in done.stderr and
+                  done.stderr.count(b"\n") == 1, f"{program}: unknown option: {done}")
+        done = lib.run([program])
+        lib.check(done.status != 0 and done.stderr.count(b"\n") <= 2, f"{program}: nothing: {done}")
+    bad = lib.run([lib.REPORTER, "--function", "(", lib.scratch])
+    lib.check(bad.status not in (0, 1) and bad.stderr.count(b"\n") == 1, f"bad regex: {bad}")
+
+
+def merged(profiled):
+    """Several run directories in one report."""
+    other = lib.Profiled([lib.workload("truth_peak"), "hills"],
+                         env=dict(os.environ, TRUTH_FILE="/dev/null"))
+    text = lib.run([lib.REPORTER, profiled.directory, other.directory]).stdout.decode()
+    lib.check("truth_peak" in text and "truth_tree" in text, "two runs in one report")
+
+
+def main():
+    profiled = lib.Profiled([lib.workload("truth_tree")],
+                            env=dict(os.environ, TRUTH_FILE="/dev/null"))
+    lib.check(profiled.report == rendered(profiled.directory),
+              "the launcher's report is not memwatch-report's")
+    parts(profiled)
+    line_table(profiled)
+    short_forms(profiled)
+    options()
+    merged(profiled)
+    lib.finish()
+
+
+main()

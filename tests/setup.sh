@@ -1,0 +1,59 @@
+#!/bin/bash
+# tests/setup.sh build|test - install what is missing on Debian 12; nothing to do is the usual case.
+#
+# build: what it takes to build and run memwatch-preload.  test: that, and the programs that the
+# tests profile. Needs root, or sudo that does not ask; asks nothing itself. Safe to call twice.
+set -euo pipefail
+
+build_packages="gcc g++ cmake ninja-build pkg-config libdw-dev libelf-dev libunwind-dev libcjson-dev
+	libiberty-dev"
+test_packages="clang git python3 python3-jsonschema perl nodejs xz-utils libc-devtools musl-tools
+	gcc-multilib libjemalloc2 libtcmalloc-minimal4 procps"
+
+say() { echo "==> $*"; }
+fail() { echo "setup: $*" >&2; exit 1; }
+
+case "${1:-}" in
+build) wanted=$build_packages ;;
+test) wanted="$build_packages $test_packages" ;;
+*) echo "usage: tests/setup.sh build|test" >&2; exit 64 ;;
+esac
+
+command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+	fail "no apt-get here; install by hand:" $wanted
+
+missing=()
+for package in $wanted; do
+	state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$state" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+	say "packages: nothing to install"
+	exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null && sudo -n true 2>/dev/null ||
+		fail "must be root (or have sudo without password) to install: ${missing[*]}"
+	as_root=(sudo -n)
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+
+# apt [ARGS...] - quiet when it works, its last lines when not
+apt() {
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 \
+		-o DPkg::Lock::Timeout=120 "$@" >"$log" 2>&1 </dev/null || {
+		tail -n 15 "$log" >&2
+		fail "apt-get $1 failed (above)"
+	}
+}
+
+say "packages: refreshing the package lists"
+apt update
+say "packages: installing ${#missing[@]}: ${missing[*]}"
+apt install --no-install-recommends "${missing[@]}"
+say "packages: done"

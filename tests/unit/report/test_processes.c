@@ -1,0 +1,129 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * test_processes.c - the process table's rows: links of fork, spawn and exec, ends, what the
+ * launcher alone saw; and which started programs did not arrive.
+ */
+#include "report/model/execs.h"
+#include "report/model/processes.h"
+#include "tests/unit/report/check.h"
+#include "tests/unit/report/dump_builder.h"
+
+/* make(10) -> sh(11) exec'd to cc1, fork 12 of make without allocations, as(13) killed;
+ * pid 11 comes round again; the launcher also saw a static program, 14. */
+static void build_tree(struct mw_build *build)
+{
+	struct mwd_record record = { .node = 0, .allocated_bytes = 50, .allocated_blocks = 1 };
+	mw_build_start(build, 0);
+	uint64_t root = mw_build_image(build, 10, 1, "/usr/bin/make -j2");
+	uint64_t shell = mw_build_image(build, 11, 10, "/bin/sh -c cc");
+	mw_build_head(build, shell)->end = MWD_END_EXEC;
+	uint64_t cc1 = mw_build_image(build, 11, 10, "/usr/lib/cc1 x.c");
+	mw_build_records(build, cc1, &record, 1);
+	mw_build_head(build, cc1)->end = MWD_END_EXIT;
+	mw_build_head(build, cc1)->vm_hwm_bytes = 7777;
+	mw_build_fork(build, root, 12, 1, 1);
+	uint64_t as = mw_build_image(build, 13, 11, "as");
+	mw_build_head(build, as)->end = MWD_END_KILLED;
+	mw_build_image(build, 11, 13, "again");
+	mw_build_exec(build, root, 14, 1500, MWD_VERDICT_STATIC, 0, "/sbin/ldconfig");
+	mw_build_exec(build, root, 14, 1500, MWD_VERDICT_STATIC, 0, "/sbin/ldconfig");
+	mw_build_exec(build, root, 0, 1500, MWD_VERDICT_FOLLOWED, 2, "/usr/local/bin/cc");
+	mw_build_exec(build, root, 11, 1500, MWD_VERDICT_FOLLOWED, 0, "/bin/sh");
+	mw_build_exec(build, root, 99, 1500, MWD_VERDICT_FOLLOWED, 0, "/bin/gone");
+}
+
+static const char run_json[] =
+	"{\"schema\":1,\"state\":\"ended\",\"root_pid\":10,\"exit_status\":3,\"processes\":["
+	"{\"pid\":13,\"ppid\":11,\"max_rss_kib\":4,\"term_signal\":9,\"command\":\"as\"},"
+	"{\"pid\":14,\"ppid\":10,\"max_rss_kib\":8,\"first_seen_seconds\":1,"
+	"\"command\":\"/sbin/ldconfig -v\"}]}";
+
+static const struct mw_process_row *row_of(
+	const struct mw_profile *profile, const struct mw_processes *processes, const char *command)
+{
+	static const struct mw_process_row none;
+	char text[256];
+	for (size_t i = 0; i < processes->rows.n; i++) {
+		const struct mw_process_row *row = &processes->rows.items[i];
+		if (strcmp(mw_processes_command(profile, row, text, sizeof(text)), command) == 0)
+			return row;
+	}
+	fprintf(stderr, "no row of %s\n", command);
+	n_failed_checks++;
+	return &none;
+}
+
+static void links_and_ends(const struct mw_profile *profile, const struct mw_processes *processes)
+{
+	const struct mw_process_row *rows = processes->rows.items;
+	const struct mw_process_row *make = row_of(profile, processes, "make -j2");
+	const struct mw_process_row *shell = row_of(profile, processes, "sh -c cc");
+	const struct mw_process_row *cc1 = row_of(profile, processes, "cc1 x.c");
+	const struct mw_process_row *forked = row_of(profile, processes, "forked");
+	const struct mw_process_row *as = row_of(profile, processes, "as");
+	const struct mw_process_row *again = row_of(profile, processes, "again");
+	const struct mw_process_row *seen = row_of(profile, processes, "ldconfig -v");
+	CHECK_INT(processes->rows.n, 7);
+	CHECK(make->parent == MW_NONE && make->end == MW_PROCESS_EXITED && make->end_value == 3);
+	CHECK(&rows[shell->parent] == make && shell->end == MW_PROCESS_EXECED);
+	CHECK(&rows[cc1->previous] == shell && &rows[cc1->parent] == make);
+	CHECK(cc1->end == MW_PROCESS_EXITED && cc1->end_value == 0);
+	CHECK(cc1->is_rss_exact && cc1->rss_peak_bytes == 7777);
+	CHECK(&rows[forked->parent] == make && forked->is_silent && !cc1->is_silent);
+	CHECK(&rows[as->parent] == cc1 && as->end == MW_PROCESS_SIGNALED && as->end_value == 9);
+	CHECK(!as->is_rss_exact && as->rss_peak_bytes == 4096);
+	CHECK(again->previous == MW_NONE && &rows[again->parent] == as);
+	CHECK(seen->image_idx == MW_NONE && &rows[seen->parent] == make);
+	CHECK_INT(processes->n_silent, 1);
+}
+
+static void parents_come_first(const struct mw_processes *processes)
+{
+	bool is_done[16] = { false };
+	for (size_t i = 0; i < processes->rows.n; i++) {
+		uint32_t row_idx = processes->order[i];
+		const struct mw_process_row *row = &processes->rows.items[row_idx];
+		CHECK(!is_done[row_idx]);
+		CHECK(row->parent == MW_NONE || is_done[row->parent]);
+		CHECK(row->previous == MW_NONE || is_done[row->previous]);
+		is_done[row_idx] = true;
+	}
+}
+
+static void lists_what_did_not_come(struct mw_profile *profile)
+{
+	struct mw_execs execs;
+	CHECK_INT(mw_execs_build(profile, &execs), 0);
+	CHECK_INT(execs.groups.n, 2);
+	CHECK_INT(execs.n_followed, 1);
+	CHECK_TEXT(mw_profile_text(profile, execs.groups.items[0].program), "/sbin/ldconfig");
+	CHECK_INT(execs.groups.items[0].n, 2);
+	CHECK_TEXT(mw_execs_reason(execs.groups.items[0].verdict), "static program");
+	CHECK_TEXT(mw_profile_text(profile, execs.groups.items[1].program), "/bin/gone");
+	CHECK_TEXT(mw_execs_reason(execs.groups.items[1].verdict), "did not arrive");
+	mw_execs_deinit(&execs);
+}
+
+int main(void)
+{
+	struct mw_build build;
+	struct mw_profile profile = { 0 };
+	struct mw_processes processes;
+	struct mw_run run;
+	struct mw_diag diag = { "" };
+	build_tree(&build);
+	CHECK_INT(mw_build_run(&build, 0, &run, &diag), 0);
+	mw_run_info_deinit(&run.info);
+	run.info_problem = mw_run_info_parse(run_json, sizeof(run_json) - 1, &run.info);
+	CHECK(run.info_problem == NULL);
+	CHECK_INT(mw_profile_add_run(&profile, &run), 0);
+	CHECK_INT(mw_profile_merge(&profile), 0);
+	CHECK_INT(mw_processes_build(&profile, &processes), 0);
+	links_and_ends(&profile, &processes);
+	parents_come_first(&processes);
+	lists_what_did_not_come(&profile);
+	mw_processes_deinit(&processes);
+	mw_profile_deinit(&profile);
+	mw_build_free(&build);
+	return mw_check_status();
+}
