@@ -85,6 +85,10 @@ int main(void)
 	uint64_t start;
 	char path[512];
 
+	if (!fixture_has("g++")) {
+		printf("skip: no g++\n");
+		return 77;
+	}
 	if (!CHECK(fixture_run("g++ -O2 -g -o names " FIXTURE_SOURCES "/names.cc")))
 		return mw_check_tally("symbolize/alloc_fail");
 	snprintf(path, sizeof(path), "%s", fixture_path("names"));
