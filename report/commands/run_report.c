@@ -90,7 +90,7 @@ static int build(struct run *run)
 	if (!error)
 		error = mw_processes_build(&view->profile, &view->processes);
 	if (!error)
-		error = mw_execs_build(&view->profile, &view->execs);
+		error = mw_execs_build(&view->profile, &view->processes, &view->execs);
 	if (!error)
 		error = mw_notes_collect(&view->notes, &view->profile);
 	return error;

@@ -48,13 +48,7 @@ static void print_not_followed(struct mw_text *text, const struct mw_view *view)
 	}
 	if (n > view->top)
 		mw_text_item(text, "not followed: ... and %zu more programs", n - view->top);
-	size_t n_unseen = mw_processes_count_unfollowed(&view->processes);
-	if (n_unseen > 0)
-		mw_text_item(text,
-			"not followed: %zu process%s that only the launcher saw (no heap in the "
-			"process table)",
-			n_unseen, n_unseen == 1 ? "" : "es");
-	if (n == 0 && n_unseen == 0)
+	if (n == 0)
 		mw_text_item(text,
 			"not followed: none (%" PRIu64 " programs started by exec or spawn)",
 			view->execs.n_followed);

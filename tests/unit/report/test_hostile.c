@@ -21,7 +21,7 @@ static void render(struct mw_view *view)
 	CHECK_NUMBER(mw_profile_resolve(&view->profile, NULL, NULL, NULL), 0);
 	CHECK_NUMBER(mw_profile_aggregate(&view->profile), 0);
 	CHECK_NUMBER(mw_processes_build(&view->profile, &view->processes), 0);
-	CHECK_NUMBER(mw_execs_build(&view->profile, &view->execs), 0);
+	CHECK_NUMBER(mw_execs_build(&view->profile, &view->processes, &view->execs), 0);
 	CHECK_NUMBER(mw_notes_collect(&view->notes, &view->profile), 0);
 	mw_text_render(&text, view);
 	mw_peak_lines_render(&text, view);
