@@ -2,6 +2,7 @@
 /* private_memory.c - see private_memory.h. Zone; serves unwind and account. */
 #include <sys/mman.h>
 
+#include "preload/format.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/private_memory.h"
 #include "preload/zone/raw.h"
@@ -14,14 +15,24 @@ static size_t whole_pages(size_t bytes)
 	return (bytes + 4095) & ~(size_t)4095;
 }
 
-void *mw_private_map(size_t bytes)
+static void *map(size_t bytes, int more_flags)
 {
 	bytes = whole_pages(bytes);
 	void *memory = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0);
 	if (memory)
 		mw_add_relaxed(&mapped_bytes, bytes);
 	return memory;
+}
+
+void *mw_private_map(size_t bytes)
+{
+	return map(bytes, 0);
+}
+
+void *mw_private_map_dense(size_t bytes)
+{
+	return map(bytes, bytes > MWD_PAGE ? MAP_POPULATE : 0);
 }
 
 void mw_private_unmap(void *memory, size_t bytes)

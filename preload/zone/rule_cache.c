@@ -115,7 +115,7 @@ static uintptr_t grow(uintptr_t old)
 	unsigned bits = old ? (unsigned)(old & 63) + 2 : FIRST_BITS;
 	if (bits > MAX_BITS)
 		return old;
-	void *memory = mw_private_map(table_bytes(bits));
+	void *memory = mw_private_map_dense(table_bytes(bits));
 	if (!memory)
 		return old;
 	uintptr_t word = (uintptr_t)memory | bits;

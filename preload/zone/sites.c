@@ -119,7 +119,7 @@ static MW_COLD struct mwd_record *new_record(struct mw_task *task, uint32_t node
 static bool grow_index(struct mw_task *task)
 {
 	uint64_t n = task->sites ? (task->sites_mask + 1) * 2 : FIRST_SLOTS;
-	struct mw_site_slot *fresh = mw_private_map(n * sizeof(*fresh));
+	struct mw_site_slot *fresh = mw_private_map_dense(n * sizeof(*fresh));
 	if (!fresh)
 		return task->sites && task->n_sites < task->sites_mask;
 	for (uint64_t i = 0; task->sites && i <= task->sites_mask; i++) {

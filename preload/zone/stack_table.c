@@ -164,7 +164,8 @@ static uint64_t hash_of(uint64_t key, uint32_t parent)
 
 static struct index *new_index(uint64_t n_slots, uint32_t generation)
 {
-	struct index *fresh = mw_private_map(sizeof(*fresh) + n_slots * sizeof(struct slot));
+	struct index *fresh =
+		mw_private_map_dense(sizeof(*fresh) + n_slots * sizeof(struct slot));
 	if (fresh) {
 		fresh->mask = n_slots - 1;
 		fresh->generation = generation;
@@ -191,7 +192,7 @@ static void copy_slots(struct index *to, const struct index *from)
 static MW_COLD struct index *replace_index(struct index *old, uint32_t generation)
 {
 	bool is_stale = !old || old->generation != generation;
-	struct index *fresh = new_index(is_stale ? 256 : (old->mask + 1) * 4, generation);
+	struct index *fresh = new_index(is_stale ? 256 : (old->mask + 1) * 2, generation);
 	if (!fresh)
 		return is_stale ? NULL : old;
 	if (!is_stale)
@@ -227,7 +228,7 @@ static struct index *index_for(uint32_t generation)
 {
 	struct index *index = mw_load_acquire(&table);
 	if (!index || index->generation != generation ||
-		mw_load_relaxed(&index->n_used) > index->mask / 2)
+		mw_load_relaxed(&index->n_used) > index->mask / 4 * 3)
 		index = replace_index(index, generation);
 	return index;
 }
