@@ -113,6 +113,20 @@ void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
 	return claim;
 }
 
+void *mw_arena_map(uint64_t offset, size_t bytes)
+{
+	struct stat status;
+	int fd = open_dump();
+	if (fd < 0)
+		return NULL;
+	void *memory = NULL;
+	if (offset % MWD_PAGE == 0 && mw_raw(SYS_fstat, fd, &status, 0) == 0 &&
+		offset + bytes <= (uint64_t)status.st_size)
+		memory = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	mw_raw_close(fd);
+	return memory;
+}
+
 void mw_arena_unmap(void *claim, size_t bytes)
 {
 	mw_raw_munmap(claim, bytes);

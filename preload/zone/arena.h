@@ -37,6 +37,12 @@ const char *mw_arena_run_dir(void);
  */
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out);
 
+/**
+ * mw_arena_map() - map what another process claimed at @offset
+ * Return: address, or NULL; also when the file is shorter than that.
+ */
+void *mw_arena_map(uint64_t offset, size_t bytes);
+
 /** mw_arena_unmap() - forget a claim that was not published; its space stays empty. */
 void mw_arena_unmap(void *claim, size_t bytes);
 

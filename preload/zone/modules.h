@@ -37,5 +37,15 @@ const uint8_t *mw_modules_unwind_header(uintptr_t pc);
  */
 uint16_t mw_modules_locate(uintptr_t pc, uint64_t *value_out);
 
+/**
+ * mw_modules_shared_rules() - the table of unwind rules that all processes of the run share
+ * @bias_out: of the module that contains @pc; the table's keys are addresses of the module
+ *
+ * Only for modules with a build ID, and after some misses: a process that asks for a few rules
+ * compiles them faster than it maps a table.
+ * Return: a table word as in rule_cache.c, or 0.
+ */
+uintptr_t mw_modules_shared_rules(uintptr_t pc, uintptr_t *bias_out);
+
 /** mw_modules_after_fork() - the child goes on with the parent's ids. Return: its first own id. */
 uint32_t mw_modules_after_fork(void);

@@ -164,8 +164,7 @@ static uint64_t hash_of(uint64_t key, uint32_t parent)
 
 static struct index *new_index(uint64_t n_slots, uint32_t generation)
 {
-	struct index *fresh =
-		mw_private_map_dense(sizeof(*fresh) + n_slots * sizeof(struct slot));
+	struct index *fresh = mw_private_map_dense(sizeof(*fresh) + n_slots * sizeof(struct slot));
 	if (fresh) {
 		fresh->mask = n_slots - 1;
 		fresh->generation = generation;
