@@ -40,7 +40,7 @@ static int open_dump(void)
 	return mw_raw_open(dump_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0);
 }
 
-bool mw_arena_open(const char *directory)
+static bool set_paths(const char *directory)
 {
 	size_t length = strlen(directory);
 	if (directory[0] != '/' || length >= PATH_BYTES - 1)
@@ -48,25 +48,51 @@ bool mw_arena_open(const char *directory)
 	memcpy(run_dir, directory, length + 1);
 	memcpy(dump_path, directory, length);
 	memcpy(dump_path + length, "/" MWD_FILE_NAME, sizeof("/" MWD_FILE_NAME));
+	return true;
+}
 
-	int fd = open_dump();
-	if (fd < 0)
-		return false;
-	struct mwd_control *control =
-		mw_raw_mmap(NULL, MWD_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+static struct mwd_control *map_control(int fd)
+{
 	/* A file shorter than a page would fault: its size is known before it is read. */
 	struct stat status;
-	bool is_whole = mw_raw(SYS_fstat, fd, &status, 0) == 0 && S_ISREG(status.st_mode) &&
-			status.st_size >= (off_t)MWD_PAGE;
-	mw_raw_close(fd);
-	if (!control)
-		return false;
-	if (!is_whole || !is_ours(control)) {
+	if (mw_raw(SYS_fstat, fd, &status, 0) != 0 || !S_ISREG(status.st_mode) ||
+		status.st_size < (off_t)MWD_PAGE)
+		return NULL;
+	struct mwd_control *control =
+		mw_raw_mmap(NULL, MWD_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (control && !is_ours(control)) {
 		mw_raw_munmap(control, MWD_PAGE);
-		return false;
+		return NULL;
 	}
-	mw_control = control;
-	return true;
+	return control;
+}
+
+static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
+{
+	/* relaxed: only uniqueness matters; the segment header publishes. */
+	uint64_t offset = mw_add_relaxed(&mw_control->next_offset, bytes);
+	if (offset + bytes > mw_load_relaxed(&mw_control->allocated_end) &&
+		mw_raw_fallocate(fd, offset, bytes) != 0)
+		return NULL;
+	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	if (claim) {
+		mw_add_relaxed(&claimed_bytes, bytes);
+		*offset_out = offset;
+	}
+	return claim;
+}
+
+void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
+{
+	if (!set_paths(directory))
+		return NULL;
+	int fd = open_dump();
+	if (fd < 0)
+		return NULL;
+	mw_control = map_control(fd);
+	void *claim = mw_control ? claim_from(fd, bytes, offset_out) : NULL;
+	mw_raw_close(fd);
+	return claim;
 }
 
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
@@ -74,17 +100,8 @@ void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
 	int fd = open_dump();
 	if (fd < 0)
 		return NULL;
-	/* relaxed: only uniqueness matters; the segment header publishes. */
-	uint64_t offset = mw_add_relaxed(&mw_control->next_offset, bytes);
-	void *claim = NULL;
-	if (offset + bytes <= mw_load_relaxed(&mw_control->allocated_end) ||
-		mw_raw_fallocate(fd, offset, bytes) == 0)
-		claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	void *claim = claim_from(fd, bytes, offset_out);
 	mw_raw_close(fd);
-	if (!claim)
-		return NULL;
-	mw_add_relaxed(&claimed_bytes, bytes);
-	*offset_out = offset;
 	return claim;
 }
 

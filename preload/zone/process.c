@@ -107,32 +107,31 @@ static struct mw_task *make_task(void)
 
 /* ---- images -------------------------------------------------------------------------------- */
 
-static void start_tables(
-	struct mw_task *task, const struct mw_first_claim *claim, uint32_t node_base)
+/* A child begins where its parent's tables end, with segments of its own. */
+static bool begin_child(void)
 {
-	mw_log_start(claim->log, claim->log_bytes);
-	mw_stack_table_start(claim->nodes, claim->nodes_bytes, node_base);
-	mw_sites_start(task, claim->records);
-}
-
-/* Begin an image: this process's first, or that of a forked child. */
-static bool begin_image(char *const *argv, bool is_forked)
-{
-	struct mw_first_claim claim;
-	uint32_t node_base = is_forked ? mw_stack_table_next_id() : 1;
-	uint32_t record_base = is_forked ? mw_sites_next_id() : 1;
-	uint32_t module_base = is_forked ? mw_modules_after_fork() : 1;
+	uint32_t node_base = mw_stack_table_next_id();
+	uint32_t record_base = mw_sites_next_id();
 	mw_arena_restart();
-	if (!mw_image_begin(argv, is_forked, &claim))
+	if (!mw_image_begin(NULL, NULL))
 		return false;
 	mw_image->node_base = node_base;
 	mw_image->record_base = record_base;
-	mw_image->module_base = module_base;
+	mw_image->module_base = mw_modules_after_fork();
+	mw_log_restart();
+	mw_stack_table_restart(node_base);
+	mw_mappings_reset();
 	image_count++;
-	struct mw_task *task = make_task();
-	if (!task)
+	mw_image_publish();
+	return true;
+}
+
+static bool begin_first(const char *run_dir, char *const *argv)
+{
+	if (!mw_image_begin(run_dir, argv))
 		return false;
-	start_tables(task, &claim, node_base);
+	mw_image->node_base = mw_image->record_base = mw_image->module_base = 1;
+	image_count++;
 	mw_image_publish();
 	return true;
 }
@@ -157,8 +156,7 @@ static void attach_child(void)
 		return;
 	mw_totals_publish(); /* on behalf of the parent, which may be waiting for us */
 	mw_task_current = NULL;
-	mw_mappings_reset();
-	if (begin_image(NULL, true))
+	if (begin_child())
 		mw_store_release(wiped_on_fork, 1);
 	else
 		mw_store_relaxed(&process_state, DISABLED);
@@ -194,7 +192,7 @@ static bool boot(void)
 	const long *argc = __libc_stack_end;
 	char *const *argv = (char *const *)(argc + 1);
 	const char *run_dir = find_variable(argv + *argc + 1, MW_ENV_RUN_DIR);
-	if (!run_dir || !mw_arena_open(run_dir) || !map_wiped_page() || !begin_image(argv, false))
+	if (!run_dir || !map_wiped_page() || !begin_first(run_dir, argv))
 		return false;
 	note_allocator();
 	mw_store_release(wiped_on_fork, 1);
@@ -262,8 +260,10 @@ __attribute__((constructor)) static void start(void)
 	if (!is_up())
 		return;
 	on_exit(at_exit, NULL);
+	if (!mw_unwind_needs_library())
+		return;
 	struct mw_task *task = mw_task_enter(__builtin_frame_address(0));
-	mw_unwind_start();
+	mw_unwind_load_library();
 	if (task)
 		mw_task_leave(task);
 }

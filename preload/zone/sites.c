@@ -57,13 +57,6 @@ static void use_chunk(struct mw_task *task, struct mwd_record *chunk, uint32_t n
 	task->next_slot = 1;
 }
 
-void mw_sites_start(struct mw_task *task, struct mwd_segment *segment)
-{
-	uint32_t number = mw_add_relaxed(&next_chunk, 1);
-	if (number < MAX_CHUNKS)
-		use_chunk(task, (struct mwd_record *)segment, number);
-}
-
 void mw_sites_reset(struct mw_task *task)
 {
 	if (task->sites)
@@ -78,15 +71,19 @@ void mw_sites_reset(struct mw_task *task)
 
 static MW_COLD bool claim_chunks(struct mw_task *task)
 {
-	uint32_t n = task->claim_chunks;
+	size_t bytes;
 	uint64_t offset;
+	struct mwd_segment *first = mw_image_take_piece(MW_FIRST_RECORDS, &bytes);
+	uint32_t n = first ? 1 : task->claim_chunks;
 	uint32_t number = mw_add_relaxed(&next_chunk, n);
 	if (number + n > MAX_CHUNKS)
 		return false;
-	struct mwd_record *chunk = mw_arena_claim((size_t)n * CHUNK_BYTES, &offset);
+	struct mwd_record *chunk = first ? (struct mwd_record *)first
+					 : mw_arena_claim((size_t)n * CHUNK_BYTES, &offset);
 	if (!chunk)
 		return false;
-	task->claim_chunks = n < MAX_CLAIM_CHUNKS ? n * 2 : n;
+	if (!first)
+		task->claim_chunks = n < MAX_CLAIM_CHUNKS ? n * 2 : n;
 	task->n_spare_chunks = n - 1;
 	use_chunk(task, chunk, number);
 	return true;
