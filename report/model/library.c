@@ -66,7 +66,10 @@ static size_t stem_length(const char *name)
 	size_t stem = length;
 	while (stem > 0 && strchr("0123456789.", name[stem - 1]))
 		stem--;
-	return stem > 0 && stem < length && name[stem - 1] == '-' ? stem - 1 : length;
+	/* A version has a dot: "ld-linux-x86-64" has none. */
+	bool has_version =
+		stem > 0 && name[stem - 1] == '-' && memchr(name + stem, '.', length - stem);
+	return has_version ? stem - 1 : length;
 }
 
 bool mw_library_is_module(const char *path)
