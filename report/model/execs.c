@@ -183,7 +183,7 @@ static int take_unseen(
 		const struct mw_process_row *row = &processes->rows.items[i];
 		if (row->image_idx != MW_NONE || has_pid(execs, row->pid))
 			continue;
-		const char *command = row->seen->command ? row->seen->command : "?";
+		const char *command = mw_processes_unfollowed_command(profile, row);
 		uint32_t program;
 		int error = mw_strings_intern(
 			&profile->strings, command, strcspn(command, " "), &program);
