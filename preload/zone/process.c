@@ -279,6 +279,8 @@ static void at_exit(int status, void *unused)
 /* Registered before the loader's own exit function, so it runs after all destructors. */
 __attribute__((constructor)) static void start(void)
 {
+	mw_real_resolve_rest();
+	mw_cxx_resolve();
 	if (!is_up())
 		return;
 	on_exit(at_exit, NULL);

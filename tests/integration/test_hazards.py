@@ -27,9 +27,18 @@ def stacks(level):
     lib.check(slow - fast < 50000, f"a switch between 1000 stacks: {fast} ns alone, {slow} ns")
 
 
+def loader(level):
+    program = lib.workload("hazard_loader", level)
+    plugin = lib.BUILD / "workloads/hazard_plugin.so"
+    alone, _ = same([program, "plugin", plugin])
+    lib.equal(alone.stdout, b"operator new fails well: 1\n", "the plug-in alone")
+    same([program, "error"])
+
+
 def main():
     for level in ("O0", "O2"):
         stacks(level)
+        loader(level)
     lib.finish()
 
 
