@@ -91,7 +91,7 @@ static struct mw_task *make_task(void)
 {
 	/* A vfork child runs on our thread's memory, but has a tid of its own that soon is dead: a
 	 * block under that name would be taken over while the thread still uses it. */
-	if (mw_raw_getpid() != mw_image->pid)
+	if (mw_is_sandboxed || mw_raw_getpid() != mw_image->pid)
 		return NULL;
 	int tid = mw_raw_gettid();
 	struct mw_task *task = find_abandoned(mw_image->pid, tid);
@@ -150,7 +150,7 @@ static bool is_vforked(void)
 
 void mw_process_note_fork(void)
 {
-	if (wiped_on_fork)
+	if (wiped_on_fork && !mw_is_sandboxed)
 		mw_store_relaxed(&wiped_on_fork[1], (uint32_t)mw_raw_getpid());
 }
 

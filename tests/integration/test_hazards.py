@@ -3,6 +3,8 @@
 it does alone, with the same output, and soon.
 """
 
+import os
+
 import lib
 
 
@@ -40,10 +42,44 @@ def loader(level):
     lib.check(size < 8 << 20, f"dlclose: a dump of {size} bytes")
 
 
+def limits(level):
+    program = lib.workload("hazard_limits", level)
+    for way in ("prctl", "syscall"):
+        alone, _ = same([program, "seccomp", way])
+        lib.equal(alone.status, 3, "a filter can be installed")
+    # What a vfork child does to itself does not hinder the parent.
+    _, profiled = same([program, "seccomp", "prctl", "vfork"])
+    lib.equal(profiled.must_have_profile().data["losses"]["no_record"], 0, "vfork: lost")
+
+
+def file_size():
+    """A target with a file size limit of its own, while the launcher does not allocate ahead."""
+    program = lib.workload("hazard_limits", "O0")
+    done = lib.Profiled(["sh", "-c", f"kill -STOP $PPID; (ulimit -f 64; exec {program} sites 15); "
+                         "echo $?; kill -CONT $PPID"]).done
+    lib.equal(done.stdout, b"done\n0\n", "ulimit -f")
+
+
+def hostile_max_frames():
+    """The control page is shared: what it says must not lead outside the zone's arrays."""
+    profiled = lib.Profiled(["true"])
+    path = profiled.directory / "run.mwd"
+    data = bytearray(path.read_bytes())
+    lib.equal(int.from_bytes(data[56:60], "little"), 512, "max_frames in the control page")
+    data[56:60] = (1 << 20).to_bytes(4, "little")
+    path.write_bytes(data)
+    env = dict(os.environ, LD_PRELOAD=str(lib.SHIM), MEMWATCH_RUN_DIR=str(profiled.directory))
+    done = lib.run([lib.workload("truth_deep", "O0"), "5000"], env=env)
+    lib.equal(done.status, 0, "a control page that allows a million frames")
+
+
 def main():
     for level in ("O0", "O2"):
         stacks(level)
         loader(level)
+        limits(level)
+    file_size()
+    hostile_max_frames()
     lib.finish()
 
 
