@@ -4,10 +4,13 @@
  *
  *   seccomp prctl|syscall [vfork]   a filter that kills whoever opens a file or asks for an id;
  *                                   vfork: the child locks itself in, the parent goes on
+ *   badexec                         exec and spawn without a path: EFAULT
  *   sites N                         2^N stacks, 16 bytes each, all live at the end
  */
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,12 +85,24 @@ static int run_seccomp(int is_by_syscall, int is_in_vfork)
 	return 3;
 }
 
+static int run_badexec(void)
+{
+	const char *volatile nothing = NULL;
+	char *const argv[] = { (char *)"x", NULL };
+	pid_t pid;
+	printf("%d", execve(nothing, argv, environ));
+	printf(" %d", errno);
+	return printf(" %d\n", posix_spawn(&pid, nothing, NULL, NULL, argv, environ)) < 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "seccomp") == 0)
 		return run_seccomp(strcmp(argv[2], "syscall") == 0, argc > 3);
 	if (argc > 2 && strcmp(argv[1], "sites") == 0)
 		return run_sites(atoi(argv[2]));
-	puts("usage: hazard_limits seccomp prctl|syscall [vfork] | sites N");
+	if (argc > 1 && strcmp(argv[1], "badexec") == 0)
+		return run_badexec();
+	puts("usage: hazard_limits seccomp prctl|syscall [vfork] | badexec | sites N");
 	return 2;
 }

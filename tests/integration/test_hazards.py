@@ -47,6 +47,7 @@ def limits(level):
     for way in ("prctl", "syscall"):
         alone, _ = same([program, "seccomp", way])
         lib.equal(alone.status, 3, "a filter can be installed")
+    same([program, "badexec"])
     # What a vfork child does to itself does not hinder the parent.
     _, profiled = same([program, "seccomp", "prctl", "vfork"])
     lib.equal(profiled.must_have_profile().data["losses"]["no_record"], 0, "vfork: lost")
