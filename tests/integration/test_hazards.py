@@ -61,6 +61,23 @@ def file_size():
     lib.equal(done.stdout, b"done\n0\n", "ulimit -f")
 
 
+def sanitizers():
+    """Built with one, it must run as it does alone, and is listed."""
+    compiler = lib.need("gcc")
+    for name in ("address", "thread"):
+        program = lib.fresh(name)
+        built = lib.run([compiler, f"-fsanitize={name}", "-x", "c", "-", "-o", program],
+                        input=b"#include <stdlib.h>\nint main(void) { free(malloc(10)); return 5; }")
+        if built.status != 0 or lib.run([program]).status != 5:
+            print(f"skip: no {name} sanitizer here")
+            continue
+        same([program])
+        _, profiled = same(["sh", "-c", f"{program}; echo $?"])
+        reasons = [reason for what, reason in profiled.must_have_profile().not_followed
+                   if what.endswith(name)]
+        lib.check(any("sanitizer" in reason for reason in reasons), f"{name}: {reasons}")
+
+
 def hostile_max_frames():
     """The control page is shared: what it says must not lead outside the zone's arrays."""
     profiled = lib.Profiled(["true"])
@@ -80,6 +97,7 @@ def main():
         loader(level)
         limits(level)
     file_size()
+    sanitizers()
     hostile_max_frames()
     lib.finish()
 
