@@ -100,9 +100,10 @@ static void add_end(cJSON *object, const struct mw_run_state *run)
 static void add_rss(cJSON *object, const struct mw_sampler *sampler)
 {
 	cJSON *rss = cJSON_AddObjectToObject(object, "rss");
-	int64_t at_ns = sampler->rss_peak_ns ? sampler->rss_peak_ns - sampler->start_ns : 0;
-	add_integer(rss, "peak_kib", sampler->rss_peak_bytes / 1024);
-	add_seconds(rss, "peak_elapsed_seconds", at_ns);
+	int64_t at_ns;
+	int64_t peak_bytes = mw_sampler_rss_peak(sampler, &at_ns);
+	add_integer(rss, "peak_kib", peak_bytes / 1024);
+	add_seconds(rss, "peak_elapsed_seconds", at_ns ? at_ns - sampler->start_ns : 0);
 	add_integer(rss, "samples", (int64_t)sampler->n_samples);
 }
 
