@@ -283,6 +283,7 @@ enum mwd_image_flag {
 	MWD_IMAGE_OWN_MALLOC = 1u << 1,	  /* the executable brings its own malloc: not seen */
 	MWD_IMAGE_CMDLINE_CUT = 1u << 2,  /* cmdline did not fit */
 	MWD_IMAGE_OTHER_MALLOC = 1u << 3, /* malloc is a preloaded or linked library, not libc */
+	MWD_IMAGE_SANDBOXED = 1u << 4, /* locked itself in: no new tables, no end told by _exit */
 };
 
 #define MWD_EXE_BYTES 512u

@@ -58,7 +58,7 @@ static const struct option_row table[] = {
 		"write all of it as JSON, to stdout without FILE" },
 	{ 0, "color", "auto|always|never", KIND_COLOR, 0, 0, 0, 0, "colours (default: auto)" },
 	{ 0, "width", "N", KIND_NUMBER, FIELD(width), 60, 1000, 0,
-		"columns (default: the terminal's; 100 in a pipe)" },
+		"columns (default: the terminal's; 80 in a pipe)" },
 	{ 0, "no-source", NULL, KIND_FLAG, FIELD(has_no_source), 0, 0, true,
 		"do not read source files" },
 	{ 0, "debug-path", "DIRS", KIND_TEXT, FIELD(debug_path), 0, 0, 0,

@@ -51,20 +51,21 @@ bool mw_modules_are_changing(void)
 }
 
 /*
- * From begin to end nothing new is cached; the generation changes at both ends, so what was
- * cached before is not used while the unmapping goes on, nor after it.
+ * From begin to end nothing new is cached. Most dlclose() unload nothing, and then all that is
+ * known stays true: forgetting it would cost every stack a new record.
  */
 void mw_modules_close_begin(void)
 {
 	mw_add_acq_rel(&n_closing, 1);
-	mw_rule_forget_all();
-	mw_add_acq_rel(&generation, 1);
 }
 
-void mw_modules_close_end(void)
+void mw_modules_close_end(uint64_t n_unloads)
 {
-	mw_rule_forget_all();
-	mw_add_acq_rel(&generation, 1);
+	static uint64_t last_n_unloads;
+	if (mw_exchange_acq_rel(&last_n_unloads, n_unloads) != n_unloads) {
+		mw_rule_forget_all();
+		mw_add_acq_rel(&generation, 1);
+	}
 	mw_add_acq_rel(&n_closing, -1u);
 }
 
