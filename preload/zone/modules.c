@@ -126,6 +126,14 @@ const uint8_t *mw_modules_unwind_header(uintptr_t pc)
 	return vdso_unwind_header(pc);
 }
 
+bool mw_modules_is_loader(uintptr_t pc)
+{
+	struct dl_find_object found;
+	uintptr_t base = getauxval(AT_BASE);
+	return base && _dl_find_object((void *)pc, &found) == 0 &&
+	       (uintptr_t)found.dlfo_map_start == base;
+}
+
 /* GNU build ID note in a mapped PT_NOTE segment. Return: bytes, 0 when there is none. */
 static uint32_t find_build_id(const uint8_t *notes, size_t bytes, const uint8_t **id_out)
 {

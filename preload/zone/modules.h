@@ -28,6 +28,9 @@ void mw_modules_close_end(uint64_t n_unloads);
 /** mw_modules_unwind_header() - .eh_frame_hdr of the object that contains @pc, or NULL. */
 const uint8_t *mw_modules_unwind_header(uintptr_t pc);
 
+/** mw_modules_is_loader() - @pc lies in the dynamic loader. */
+bool mw_modules_is_loader(uintptr_t pc);
+
 /**
  * mw_modules_locate() - module id and module-relative address of a pc
  * @value_out: address in the module's own address space (p_vaddr)

@@ -478,16 +478,23 @@ static const uint8_t *find_fde(const uint8_t *header, uintptr_t pc)
 	return header + table[low][1];
 }
 
+/* Return: the CIE of a FDE; @c is left behind the field that leads to it. NULL = no FDE. */
+static const uint8_t *cie_of(struct cursor *c)
+{
+	const uint8_t *field = c->at;
+	uint32_t distance = (uint32_t)take(c, 4);
+	return c->is_broken || distance == 0 ? NULL : field - distance;
+}
+
 static struct mw_rule compile_fde(const uint8_t *fde, uintptr_t pc)
 {
 	static const struct mw_rule no_table = { .kind = MW_RULE_NO_TABLE };
 	struct cursor c = entry_body(fde);
-	const uint8_t *cie_field = c.at;
-	uint32_t cie_distance = (uint32_t)take(&c, 4);
-	if (c.is_broken || cie_distance == 0)
+	const uint8_t *cie_entry = cie_of(&c);
+	if (!cie_entry)
 		return no_table;
 	struct cie cie = { 0 };
-	if (!parse_cie(cie_field - cie_distance, &cie))
+	if (!parse_cie(cie_entry, &cie))
 		return rule_exotic;
 	uintptr_t begin = take_encoded(&c, cie.fde_encoding);
 	uintptr_t bytes = take_encoded(&c, cie.fde_encoding & 0x0f);
@@ -514,4 +521,22 @@ struct mw_rule mw_rule_compile(uintptr_t pc)
 	if (!fde)
 		return (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
 	return compile_fde(fde, pc);
+}
+
+static bool is_entry(uintptr_t pc)
+{
+	const uint8_t *header = mw_modules_unwind_header(pc);
+	const uint8_t *fde = header ? find_fde(header, pc) : NULL;
+	if (!fde)
+		return false;
+	struct cursor c = entry_body(fde);
+	const uint8_t *cie_entry = cie_of(&c);
+	struct cie cie = { 0 };
+	return cie_entry && parse_cie(cie_entry, &cie) &&
+	       take_encoded(&c, cie.fde_encoding) == pc && !c.is_broken;
+}
+
+bool mw_rule_is_bottom(uintptr_t pc)
+{
+	return is_entry(pc) || mw_modules_is_loader(pc);
 }

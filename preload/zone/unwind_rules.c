@@ -118,6 +118,8 @@ static inline enum outcome step(
 	*own_flags_out = 0;
 	switch (rule.kind) {
 	case MW_RULE_NO_TABLE:
+		if (!(s->flags & MW_FRAME_EXACT) && mw_rule_is_bottom(s->pc))
+			return IS_OUTERMOST;
 		if (s->fp < s->sp)
 			return IS_STOPPED;
 		rule = guess_rule();
