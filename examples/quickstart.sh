@@ -14,9 +14,11 @@ say() { echo "==> $*"; }
 
 "$source_dir/tests/setup.sh" build
 say "configure: $build_dir"
-cmake -S "$source_dir" -B "$build_dir" -G Ninja >/dev/null
+generator=(-G Ninja)
+[ ! -e "$build_dir/CMakeCache.txt" ] || generator=() # the one it was made with
+cmake -S "$source_dir" -B "$build_dir" "${generator[@]}" >/dev/null
 say "build"
-cmake --build "$build_dir" -j "$(nproc)"
+cmake --build "$build_dir" -j "$(nproc)" | grep -v '^\[' || [ "${PIPESTATUS[0]}" = 0 ]
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

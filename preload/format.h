@@ -74,6 +74,14 @@ enum mwd_option {
 	MWD_OPT_CHECK_UNWIND = 1u << 2, /* every check_every-th stack is compared with it */
 };
 
+#define MWD_MAX_RULES 240u
+
+/* A module's shared rules: a segment of kind RULES. Written once; offset last. */
+struct mwd_rules_entry {
+	uint64_t build_id_hash; /* 0 = free */
+	uint64_t offset;	/* of the segment; 0 = being made */
+};
+
 /* The control page, its hot parts on cache lines of their own: totals of the whole job, shared by
  * all its processes and the launcher. */
 struct mwd_control {
@@ -110,12 +118,17 @@ struct mwd_control {
 	uint32_t rss_epoch; /* starts at 1 */
 	uint32_t reserved4;
 	uint64_t reserved5[5];
+
+	/* Where processes share compiled unwind rules; of no interest to a reader. */
+	struct mwd_rules_entry rules[MWD_MAX_RULES];
 };
 
 enum mwd_segment_kind {
 	MWD_SEGMENT_IMAGE = 1,	 /* struct mwd_image, starting with this very header */
 	MWD_SEGMENT_NODES = 2,	 /* header (64 bytes), then struct mwd_node[capacity] */
 	MWD_SEGMENT_RECORDS = 3, /* header padded to 128 bytes, then struct mwd_record[capacity] */
+	MWD_SEGMENT_RULES = 5,	 /* a page of header, then a cache of compiled unwind rules, private
+				  * to one version of the zone; belongs to no image (0) */
 	MWD_SEGMENT_LOG = 4,	 /* header (64 bytes), then struct mwd_log_entry, variable size */
 };
 
@@ -270,6 +283,7 @@ enum mwd_image_flag {
 	MWD_IMAGE_OWN_MALLOC = 1u << 1,	  /* the executable brings its own malloc: not seen */
 	MWD_IMAGE_CMDLINE_CUT = 1u << 2,  /* cmdline did not fit */
 	MWD_IMAGE_OTHER_MALLOC = 1u << 3, /* malloc is a preloaded or linked library, not libc */
+	MWD_IMAGE_SANDBOXED = 1u << 4, /* locked itself in: no new tables, no end told by _exit */
 };
 
 #define MWD_EXE_BYTES 512u
@@ -314,7 +328,7 @@ struct mwd_image {
 	char cmdline[MWD_CMDLINE_BYTES]; /* argv, NUL separated */
 };
 
-_Static_assert(sizeof(struct mwd_control) == 256, "control fits its page");
+_Static_assert(sizeof(struct mwd_control) == MWD_PAGE, "control fits its page");
 _Static_assert(offsetof(struct mwd_control, next_offset) == 64, "claims line");
 _Static_assert(offsetof(struct mwd_control, heap_live_bytes) == 128, "heap line");
 _Static_assert(offsetof(struct mwd_control, rss_peak_bytes) == 192, "rss line");

@@ -32,7 +32,7 @@ struct mw_report_options {
 	const char *json_path;	    /* NULL = no JSON; "-" = @json_output instead of text */
 	const char *report_path;    /* where the text goes; NULL = @output */
 	enum mw_report_color color;
-	unsigned width;		/* columns; 0 = the terminal's, 100 if there is none */
+	unsigned width;		/* columns; 0 = the terminal's, 80 if there is none */
 	bool has_no_source;	/* do not read source files */
 	const char *debug_path; /* as mw_symbolizer_options.debug_path */
 	bool is_quiet;		/* no text report */

@@ -20,11 +20,11 @@
 #include "symbolize/source_path.h"
 #include "symbolize/store.h"
 
-/* The unit being answered. */
-struct unit_reading {
+struct reading {
 	const struct mw_symbol_dwarf_request *request;
-	struct mw_dwarf_scopes *scopes;
-	Dwarf_Die lines;       /* CU DIE with the line table */
+	struct mw_dwarf_namespaces *namespaces; /* owned */
+	struct mw_dwarf_scopes scopes;		/* of the unit being answered; and of it: */
+	Dwarf_Die lines;			/* CU DIE with the line table */
 	Dwarf_Die tree;	       /* CU DIE with the functions; the same unless split */
 	const char *directory; /* where the compiler ran; NULL = unknown */
 	bool has_mangled_names;
@@ -62,7 +62,7 @@ static bool mangles_names(Dwarf_Die *unit)
 }
 
 /* The readable form of @name when it is mangled, else NULL. */
-static const char *read_mangled(struct unit_reading *reading, const char *name)
+static const char *read_mangled(struct reading *reading, const char *name)
 {
 	const char *readable;
 
@@ -73,7 +73,7 @@ static const char *read_mangled(struct unit_reading *reading, const char *name)
 }
 
 /* Without linkage names (-gline-tables-only) a function is "push"; its symbol says whose. */
-static const char *find_mangled_symbol(struct unit_reading *reading, Dwarf_Die *function)
+static const char *find_mangled_symbol(struct reading *reading, Dwarf_Die *function)
 {
 	const struct mw_symbol_elf_symbol *symbol;
 	Dwarf_Addr entry;
@@ -89,8 +89,9 @@ static const char *find_mangled_symbol(struct unit_reading *reading, Dwarf_Die *
 
 /* A linkage name that is not mangled is an alias (glibc's __GI_abort): the source's own name
  * says more. */
-static const char *name_function(struct unit_reading *reading, struct mw_dwarf_scope *scope)
+static const char *name_function(struct reading *reading, struct mw_dwarf_scope *scope)
 {
+	struct mw_symbol_store *store = reading->request->store;
 	const char *linkage_name = get_string(&scope->die, DW_AT_linkage_name);
 	const char *readable, *name;
 
@@ -103,20 +104,21 @@ static const char *name_function(struct unit_reading *reading, struct mw_dwarf_s
 		return readable;
 	name = dwarf_diename(&scope->die);
 	if (!name)
-		name = linkage_name;
-	return name ? mw_symbol_store_derive(reading->request->store, name, mw_symbol_demangle)
-		    : NULL;
+		return linkage_name ? mw_symbol_store_intern(store, linkage_name) : NULL;
+	if (reading->has_mangled_names && !linkage_name)
+		return mw_dwarf_namespaces_qualify(&reading->namespaces, store, &scope->die, name);
+	return mw_symbol_store_derive(store, name, mw_symbol_demangle);
 }
 
 /* libdw calls a file it cannot name "???". */
-static const char *keep_file(struct unit_reading *reading, const char *file)
+static const char *keep_file(struct reading *reading, const char *file)
 {
 	if (!file || strcmp(file, "???") == 0)
 		return NULL;
 	return mw_symbol_source_path(reading->request->store, reading->directory, file);
 }
 
-static const char *name_call_file(struct unit_reading *reading, Dwarf_Die *inlined)
+static const char *name_call_file(struct reading *reading, Dwarf_Die *inlined)
 {
 	uint32_t file_idx = get_number(inlined, DW_AT_call_file);
 	Dwarf_Files *files;
@@ -128,7 +130,7 @@ static const char *name_call_file(struct unit_reading *reading, Dwarf_Die *inlin
 	return keep_file(reading, dwarf_filesrc(files, file_idx, NULL, NULL));
 }
 
-static void name_scope(struct unit_reading *reading, struct mw_dwarf_scope *scope)
+static void name_scope(struct reading *reading, struct mw_dwarf_scope *scope)
 {
 	if (scope->is_named)
 		return;
@@ -141,7 +143,7 @@ static void name_scope(struct unit_reading *reading, struct mw_dwarf_scope *scop
 		scope->call_file = name_call_file(reading, &scope->die);
 }
 
-static void read_line(struct unit_reading *reading, uint64_t address, struct mw_symbol_frame *frame)
+static void read_line(struct reading *reading, uint64_t address, struct mw_symbol_frame *frame)
 {
 	Dwarf_Line *row = dwarf_getsrc_die(&reading->lines, address);
 	int line = 0;
@@ -162,9 +164,9 @@ static size_t count_levels(const struct mw_dwarf_scopes *scopes, size_t scope_id
 	return n_levels;
 }
 
-static void answer_place(struct unit_reading *reading, const struct mw_dwarf_place *place)
+static void answer_place(struct reading *reading, const struct mw_dwarf_place *place)
 {
-	size_t n_levels = count_levels(reading->scopes, place->scope_idx);
+	size_t n_levels = count_levels(&reading->scopes, place->scope_idx);
 	size_t n_frames = n_levels ? n_levels : 1;
 	struct mw_symbol_frame *frames =
 		mw_symbol_store_alloc(reading->request->store, n_frames * sizeof(*frames));
@@ -174,7 +176,7 @@ static void answer_place(struct unit_reading *reading, const struct mw_dwarf_pla
 		return;
 	read_line(reading, place->address, &frames[0]);
 	for (size_t i = 0; i < n_levels; i++) {
-		struct mw_dwarf_scope *scope = &reading->scopes->scopes[scope_idx];
+		struct mw_dwarf_scope *scope = &reading->scopes.scopes[scope_idx];
 
 		name_scope(reading, scope);
 		frames[i].function = scope->function;
@@ -188,21 +190,16 @@ static void answer_place(struct unit_reading *reading, const struct mw_dwarf_pla
 	place->lookup->symbol = (struct mw_symbol){ .frames = frames, .n_frames = n_frames };
 }
 
-static void answer_unit(const struct mw_symbol_dwarf_request *request, Dwarf_Die *unit,
-	struct mw_dwarf_scopes *scopes, struct mw_dwarf_place *places, size_t n_places)
+static void answer_unit(
+	struct reading *reading, Dwarf_Die *unit, struct mw_dwarf_place *places, size_t n_places)
 {
-	struct unit_reading reading = {
-		.request = request,
-		.scopes = scopes,
-		.lines = *unit,
-		.tree = mw_dwarf_units_tree(unit),
-	};
-
-	reading.directory = get_string(&reading.lines, DW_AT_comp_dir);
-	reading.has_mangled_names = mangles_names(&reading.tree);
-	mw_dwarf_scopes_read(scopes, &reading.tree, places, n_places);
+	reading->lines = *unit;
+	reading->tree = mw_dwarf_units_tree(unit);
+	reading->directory = get_string(&reading->lines, DW_AT_comp_dir);
+	reading->has_mangled_names = mangles_names(&reading->tree);
+	mw_dwarf_scopes_read(&reading->scopes, &reading->tree, places, n_places);
 	for (size_t i = 0; i < n_places; i++)
-		answer_place(&reading, &places[i]);
+		answer_place(reading, &places[i]);
 }
 
 static int compare_places(const void *a, const void *b)
@@ -217,25 +214,23 @@ static int compare_places(const void *a, const void *b)
 	return 0;
 }
 
-/* Sorted by unit, places of no unit (the highest index) stand at the end. Return: false when
- * memory was short. */
-static bool answer_places(const struct mw_symbol_dwarf_request *request,
+/* Sorted by unit, places of no unit (the highest index) stand at the end. */
+static void answer_places(const struct mw_symbol_dwarf_request *request,
 	const struct mw_dwarf_units *units, struct mw_dwarf_place *places)
 {
-	struct mw_dwarf_scopes scopes = { 0 };
+	struct reading reading = { .request = request };
 	size_t n_places = request->n_lookups;
-	bool has_failed;
 
 	qsort(places, n_places, sizeof(*places), compare_places);
 	for (size_t i = 0, end; i < n_places && places[i].unit_idx != MW_DWARF_NONE; i = end) {
 		for (end = i; end < n_places && places[end].unit_idx == places[i].unit_idx;)
 			end++;
-		answer_unit(
-			request, &units->units[places[i].unit_idx], &scopes, &places[i], end - i);
+		answer_unit(&reading, &units->units[places[i].unit_idx], &places[i], end - i);
 	}
-	has_failed = scopes.has_failed;
-	mw_dwarf_scopes_deinit(&scopes);
-	return !has_failed;
+	if (reading.scopes.has_failed)
+		mw_symbol_store_fail(request->store);
+	mw_dwarf_scopes_deinit(&reading.scopes);
+	mw_dwarf_namespaces_destroy(reading.namespaces);
 }
 
 static struct mw_dwarf_place *make_places(const struct mw_symbol_dwarf_request *request)
@@ -264,8 +259,9 @@ bool mw_symbol_dwarf_read(const struct mw_symbol_dwarf_request *request)
 		return false;
 	}
 	mw_dwarf_units_read(&units, request->dwarf, places, request->n_lookups);
-	if (units.has_failed || !answer_places(request, &units, places))
+	if (units.has_failed)
 		mw_symbol_store_fail(request->store);
+	answer_places(request, &units, places);
 	has_units = units.n_units > 0;
 	mw_dwarf_units_deinit(&units);
 	free(places);

@@ -1,7 +1,6 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * dwarf_private.h - shared by dwarf.c, dwarf_units.c and dwarf_scopes.c, the three steps from
- * an address to its inline chain:
+ * dwarf_private.h - shared by dwarf.c and dwarf_*.c. From an address to its inline chain:
  *
  *     place --(units: ranges of the CU DIEs)--> unit --(scopes: one walk of the unit)--> scope
  *
@@ -16,7 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct mw_dwarf_namespaces;
 struct mw_symbol_lookup;
+struct mw_symbol_store;
 
 #define MW_DWARF_NONE SIZE_MAX
 /* Linkers leave ranges of code they dropped at address 0 or 1; an ELF header stands there. */
@@ -82,3 +83,15 @@ void mw_dwarf_scopes_read(struct mw_dwarf_scopes *scopes, Dwarf_Die *tree,
 
 /** mw_dwarf_scopes_deinit() - frees the list. */
 void mw_dwarf_scopes_deinit(struct mw_dwarf_scopes *scopes);
+
+/**
+ * mw_dwarf_namespaces_qualify() - @name with the namespaces and classes that @function is in
+ * @namespaces: what was listed so far; NULL at first
+ *
+ * Return: the store's; NULL when out of memory.
+ */
+const char *mw_dwarf_namespaces_qualify(struct mw_dwarf_namespaces **namespaces,
+	struct mw_symbol_store *store, const Dwarf_Die *function, const char *name);
+
+/** mw_dwarf_namespaces_destroy() - NULL is allowed. Return: NULL. */
+struct mw_dwarf_namespaces *mw_dwarf_namespaces_destroy(struct mw_dwarf_namespaces *namespaces);

@@ -20,6 +20,8 @@
 
 #define DEFAULT_DIRECTORIES "/usr/lib/debug"
 
+const char mw_symbol_elf_no_memory[] = "out of memory";
+
 struct mw_symbol_elf {
 	Dwfl_Callbacks callbacks; /* the Dwfl points here */
 	char *debug_path;	  /* borrowed; the callbacks point here */
@@ -146,7 +148,7 @@ const char *mw_symbol_elf_open(const char *path, const uint8_t *build_id, size_t
 	elf = reason ? NULL : calloc(1, sizeof(*elf));
 	if (!elf) {
 		close(fd);
-		return reason ? reason : "out of memory";
+		return reason ? reason : mw_symbol_elf_no_memory;
 	}
 	elf->debug_path = (char *)debug_path;
 	elf->callbacks = (Dwfl_Callbacks){

@@ -21,6 +21,9 @@ struct mw_symbol_elf_symbol {
 	unsigned rank;	      /* which of several names at one place to show: highest */
 };
 
+/* The reason of elf_open() that is no fault of the file; compare the pointers. */
+extern const char mw_symbol_elf_no_memory[];
+
 /**
  * mw_symbol_elf_make_debug_path() - a colon list of directories in the form elf_open() takes
  * @directories: as struct mw_symbolizer_options.debug_path; relative ones are meant from the

@@ -76,6 +76,8 @@ void mw_symbol_reader_read(struct mw_symbol_module *module, const char *debug_pa
 	module->source = MW_SYMBOL_SOURCE_NONE;
 	module->reason = mw_symbol_elf_open(
 		module->path, module->build_id, module->build_id_bytes, debug_path, &elf);
+	if (module->reason == mw_symbol_elf_no_memory)
+		mw_symbol_store_fail(module->store);
 	if (!module->reason)
 		read_open(module, elf, lookups, n_lookups);
 	mw_symbol_elf_close(elf);

@@ -47,7 +47,8 @@ static void remove_dots(const char *path, char *shorter, bool removes_parents)
 		bool is_dropped = !is_first && (part_bytes == 0 || is_part(part, part_bytes, "."));
 
 		if (!is_dropped && removes_parents && is_part(part, part_bytes, ".."))
-			is_dropped = drop_last_part(shorter, &used_bytes);
+			is_dropped = (path[0] == '/' && used_bytes == 0) ||
+				     drop_last_part(shorter, &used_bytes);
 		if (!is_dropped) {
 			if (!is_first)
 				shorter[used_bytes++] = '/';

@@ -9,6 +9,7 @@
  */
 #include "symbolize/store.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,7 +189,10 @@ const char *mw_symbol_store_derive(
 	if (!slot || slot->derived)
 		return slot ? slot->derived : NULL;
 	text = slot->text;
+	errno = 0;
 	heap_text = derive(text);
+	if (!heap_text && errno == ENOMEM)
+		return fail(store);
 	derived = heap_text ? mw_symbol_store_intern(store, heap_text) : text;
 	free(heap_text);
 	/* Interning may have moved the table. */

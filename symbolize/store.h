@@ -27,7 +27,8 @@ const char *mw_symbol_store_intern(struct mw_symbol_store *store, const char *te
 
 /**
  * mw_symbol_store_derive() - the interned result of derive(@text), computed once for each text
- * @derive: gives a heap string, or NULL for "as it is"; always the same one for the same text
+ * @derive: gives a heap string, or NULL for "as it is" (NULL and errno ENOMEM: no
+ *          memory); always the same one for the same text
  */
 const char *mw_symbol_store_derive(
 	struct mw_symbol_store *store, const char *text, char *(*derive)(const char *text));

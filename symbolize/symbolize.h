@@ -5,8 +5,9 @@
  *
  * A module is an ELF file named by path and build ID, an address is one of the module's own
  * (ELF p_vaddr, not run time). Best source first: DWARF of the file itself; of its separate
- * debug file by build ID (/usr/lib/debug/.build-id/xx/yyyy.debug) or .gnu_debuglink; the ELF
- * symbol table; nothing.
+ * debug file by build ID (/usr/lib/debug/.build-id/xx/yyyy.debug) or .gnu_debuglink, or from
+ * debuginfod where the user has set DEBUGINFOD_URLS; the ELF symbol table; nothing. A function
+ * that DWARF does not name (assembler, objects without -g) is named by the symbol table.
  */
 #pragma once
 
@@ -20,7 +21,7 @@ struct mw_symbolizer;
 struct mw_symbol_frame {
 	const char *function; /* demangled; NULL = unknown */
 	const char *file;     /* as the compiler recorded it, made absolute with its directory
-			       * where that is known; NULL = unknown */
+			       * where that is known, without "." and ".."; NULL = unknown */
 	uint32_t line;	      /* 1-based; 0 = unknown */
 	bool is_inlined;      /* inlined into the next frame of the array */
 };
@@ -33,13 +34,15 @@ struct mw_symbol {
 
 /* How well a module could be read; for the report's honest tail. */
 enum mw_symbol_source {
-	MW_SYMBOL_SOURCE_NONE = 0,   /* file missing, unreadable, or build ID differs */
+	MW_SYMBOL_SOURCE_NONE = 0,   /* file missing, unreadable, without symbols, or build ID
+				      * differs; or nothing was asked yet */
 	MW_SYMBOL_SOURCE_SYMTAB = 1, /* functions only */
 	MW_SYMBOL_SOURCE_DWARF = 2,  /* lines and inline chains */
 };
 
 struct mw_symbolizer_options {
-	const char *debug_path; /* colon list of directories of separate debug files; NULL =
+	const char *debug_path; /* colon list of directories of separate debug files, searched
+				 * after the file's own and its .debug/; NULL =
 				 * "/usr/lib/debug" */
 	unsigned n_threads;	/* modules looked up in parallel by mw_symbolizer_resolve; 0 =
 				 * one per CPU */

@@ -25,9 +25,11 @@ done
 
 "$source_dir/tests/setup.sh" test
 say "configure: $build_dir"
-cmake -S "$source_dir" -B "$build_dir" -G Ninja
+generator=(-G Ninja)
+[ ! -e "$build_dir/CMakeCache.txt" ] || generator=() # the one it was made with
+cmake -S "$source_dir" -B "$build_dir" "${generator[@]}" >/dev/null
 say "build"
-cmake --build "$build_dir" -j "$(nproc)"
+cmake --build "$build_dir" -j "$(nproc)" | grep -v '^\[' || [ "${PIPESTATUS[0]}" = 0 ]
 say "test"
 results=$build_dir/test-results.xml
 rm -f "$results"

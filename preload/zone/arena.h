@@ -14,13 +14,14 @@
 extern struct mwd_control *mw_control;
 
 /**
- * mw_arena_open() - map the control page of the run in @run_dir
+ * mw_arena_open() - map the control page of the run in @run_dir, and claim a first piece
+ * @bytes, @offset_out: as for mw_arena_claim(); one open serves both
  *
- * Refuses a file that is not a dump of this version, or that belongs to another user.
+ * Refuses a file that is not a dump of this version.
  * Context: zone, at boot. Nothing stays open.
- * Return: false when there is nothing (or nothing safe) to record into.
+ * Return: the claim, or NULL when there is nothing (or nothing safe) to record into.
  */
-bool mw_arena_open(const char *run_dir);
+void *mw_arena_open(const char *run_dir, size_t bytes, uint64_t *offset_out);
 
 /** mw_arena_run_dir() - the directory given to mw_arena_open(); "" before. Lives for ever. */
 const char *mw_arena_run_dir(void);
@@ -35,6 +36,12 @@ const char *mw_arena_run_dir(void);
  * Return: address, or NULL.
  */
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out);
+
+/**
+ * mw_arena_map() - map what another process claimed at @offset
+ * Return: address, or NULL; also when the file is shorter than that.
+ */
+void *mw_arena_map(uint64_t offset, size_t bytes);
 
 /** mw_arena_unmap() - forget a claim that was not published; its space stays empty. */
 void mw_arena_unmap(void *claim, size_t bytes);

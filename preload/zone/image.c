@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
@@ -46,20 +47,48 @@ static void copy_identity(struct mwd_image *image, const struct mwd_image *paren
 	image->flags |= MWD_IMAGE_FORKED;
 }
 
-bool mw_image_begin(char *const *argv, bool is_forked, struct mw_first_claim *claim_out)
+/* Offsets of the pieces behind the image's page, in order of enum mw_first_piece; and the end. */
+static const uint32_t piece_at[MW_N_FIRST_PIECES + 1] = { MWD_PAGE, MWD_PAGE + LOG_BYTES,
+	MWD_PAGE + LOG_BYTES + NODES_BYTES, FIRST_BYTES };
+static uint8_t is_taken[MW_N_FIRST_PIECES];
+
+struct mwd_segment *mw_image_take_piece(enum mw_first_piece which, size_t *bytes_out)
+{
+	if (!mw_image || mw_exchange_acq_rel(&is_taken[which], 1))
+		return NULL;
+	*bytes_out = piece_at[which + 1] - piece_at[which];
+	return (struct mwd_segment *)((char *)mw_image + piece_at[which]);
+}
+
+/* The path the kernel started, where that is one; else where the kernel's own link points. */
+static void find_exe(struct mwd_image *image)
+{
+	const char *started = (const char *)getauxval(AT_EXECFN);
+	size_t length = started && started[0] == '/' && strncmp(started, "/proc/", 6) != 0 &&
+					strncmp(started, "/dev/", 5) != 0
+				? strlen(started)
+				: MWD_EXE_BYTES;
+	if (length < MWD_EXE_BYTES)
+		memcpy(image->exe, started, length);
+	else
+		mw_raw_readlink("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
+}
+
+bool mw_image_begin(const char *run_dir, char *const *argv)
 {
 	uint64_t offset;
-	struct mwd_image *image = mw_arena_claim(FIRST_BYTES, &offset);
+	struct mwd_image *image = run_dir ? mw_arena_open(run_dir, FIRST_BYTES, &offset)
+					  : mw_arena_claim(FIRST_BYTES, &offset);
 	if (!image) {
-		mw_add_relaxed(&mw_control->n_lost_images, 1);
+		if (mw_control)
+			mw_add_relaxed(&mw_control->n_lost_images, 1);
 		return false;
 	}
-	if (is_forked) {
-		copy_identity(image, mw_image);
+	if (run_dir) {
+		find_exe(image);
+		copy_cmdline(image, argv);
 	} else {
-		mw_raw_readlink("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
-		if (argv)
-			copy_cmdline(image, argv);
+		copy_identity(image, mw_image);
 	}
 	image->pid = mw_raw_getpid();
 	image->ppid = mw_raw_getppid();
@@ -69,17 +98,9 @@ bool mw_image_begin(char *const *argv, bool is_forked, struct mw_first_claim *cl
 		.header_bytes = sizeof(struct mwd_segment),
 		.bytes = MWD_PAGE,
 		.image = offset };
+	memset(is_taken, 0, sizeof(is_taken));
 	mw_image_offset = offset;
 	mw_store_release(&mw_image, image);
-
-	char *at = (char *)image + MWD_PAGE;
-	*claim_out = (struct mw_first_claim){ .log = (void *)at,
-		.log_bytes = LOG_BYTES,
-		.nodes = (void *)(at + LOG_BYTES),
-		.nodes_bytes = NODES_BYTES,
-		.records = (void *)(at + LOG_BYTES + NODES_BYTES),
-		.records_bytes = RECORDS_BYTES,
-		.records_offset = offset + MWD_PAGE + LOG_BYTES + NODES_BYTES };
 	return true;
 }
 
@@ -122,9 +143,17 @@ static bool is_other_process(void)
 	return mw_raw_getpid() != mw_image->pid;
 }
 
+/* In a sandbox we cannot ask who we are; exit() is never called by a vfork child, _exit() is. */
+static bool may_end(enum mwd_end how)
+{
+	if (mw_is_sandboxed && how != MWD_END_EXEC)
+		return how != MWD_END_IMMEDIATE;
+	return !is_other_process();
+}
+
 void mw_image_end(enum mwd_end how, int status)
 {
-	if (!mw_image || is_other_process())
+	if (!mw_image || !may_end(how))
 		return;
 	struct mwd_image *image = mw_image;
 	image->vm_hwm_bytes = read_vm_hwm();

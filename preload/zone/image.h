@@ -13,25 +13,32 @@
 extern struct mwd_image *mw_image;
 extern uint64_t mw_image_offset;
 
-/* Pieces of the first claim, for the tables that begin in it. */
-struct mw_first_claim {
-	struct mwd_segment *log, *nodes, *records;
-	uint64_t log_bytes, nodes_bytes, records_bytes;
-	uint64_t records_offset;
-};
+/*
+ * The first claim holds the image's page and, behind it, room for the tables' first segments: a
+ * table takes its piece when it first needs one, so that a process that never allocates touches
+ * the one page.
+ */
+enum mw_first_piece { MW_FIRST_LOG, MW_FIRST_NODES, MW_FIRST_RECORDS, MW_N_FIRST_PIECES };
+
+/**
+ * mw_image_take_piece() - a zeroed piece of the first claim, without segment header
+ * @bytes_out: its size
+ *
+ * Context: zone; lock-free. Return: the piece once, to one caller, for each image; then NULL.
+ */
+struct mwd_segment *mw_image_take_piece(enum mw_first_piece which, size_t *bytes_out);
 
 /**
  * mw_image_begin() - claim this image's first segments and fill in its identity
- * @argv:       argument vector of the process, NULL terminated; NULL = unknown (then the
- *              parent's is copied after a fork)
- * @is_forked:  the image goes on where its parent, the current mw_image, was copied
- * @claim_out:  zeroed segments for the other tables
+ * @run_dir: of the run to record into, at boot; NULL in a forked child, which goes on in the
+ *           run of its parent, the current mw_image
+ * @argv:    argument vector of the process, NULL terminated; unused after a fork
  *
  * Context: zone, at boot or first event of a forked child; one thread.
- * Return: false when there is no space: nothing is recorded then, and the run's
- * n_lost_images tells.
+ * Return: false when there is nothing to record into or no space: nothing is recorded then, and
+ * the run's n_lost_images tells.
  */
-bool mw_image_begin(char *const *argv, bool is_forked, struct mw_first_claim *claim_out);
+bool mw_image_begin(const char *run_dir, char *const *argv);
 
 /** mw_image_publish() - ids are set: let readers and the sampler find the image. */
 void mw_image_publish(void);

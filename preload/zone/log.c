@@ -28,22 +28,23 @@ static void fill_header(struct mwd_segment *segment, size_t bytes)
 	mw_arena_publish_segment(segment);
 }
 
-void mw_log_start(struct mwd_segment *segment, size_t bytes)
+void mw_log_restart(void)
 {
-	fill_header(segment, bytes);
-	mw_store_release(&current, segment);
+	mw_store_release(&current, NULL);
 }
 
 static MW_COLD bool grow(struct mwd_segment *full)
 {
 	uint64_t offset;
-	struct mwd_segment *fresh = mw_arena_claim(GROWTH_BYTES, &offset);
+	size_t bytes = GROWTH_BYTES;
+	struct mwd_segment *first = full ? NULL : mw_image_take_piece(MW_FIRST_LOG, &bytes);
+	struct mwd_segment *fresh = first ? first : mw_arena_claim(bytes, &offset);
 	if (!fresh)
 		return false;
-	fill_header(fresh, GROWTH_BYTES);
+	fill_header(fresh, bytes);
 	/* The loser's segment stays empty in the file; the next entry uses the winner's. */
-	if (!mw_cas_acq_rel(&current, &full, fresh))
-		mw_arena_unmap(fresh, GROWTH_BYTES);
+	if (!mw_cas_acq_rel(&current, &full, fresh) && !first)
+		mw_arena_unmap(fresh, bytes);
 	return true;
 }
 
@@ -54,10 +55,8 @@ void *mw_log_begin(size_t bytes)
 		return NULL;
 	for (;;) {
 		struct mwd_segment *segment = mw_load_acquire(&current);
-		if (!segment)
-			return NULL;
-		uint64_t at = mw_load_relaxed(&segment->reserved[0]);
-		while (at + bytes <= segment->bytes) {
+		uint64_t at = segment ? mw_load_relaxed(&segment->reserved[0]) : 0;
+		while (segment && at + bytes <= segment->bytes) {
 			if (!mw_cas_acq_rel(&segment->reserved[0], &at, at + bytes))
 				continue;
 			struct mwd_log_entry *entry = (void *)((char *)segment + at);

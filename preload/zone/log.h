@@ -9,8 +9,8 @@
 
 #include "preload/format.h"
 
-/** mw_log_start() - go on in a fresh log segment (@segment of @bytes, mapped and zeroed). */
-void mw_log_start(struct mwd_segment *segment, size_t bytes);
+/** mw_log_restart() - a forked child goes on in a segment of its own. */
+void mw_log_restart(void);
 
 /**
  * mw_log_begin() - room for an entry, zeroed; its size is set

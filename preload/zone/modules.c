@@ -20,6 +20,7 @@
 #include "preload/zone/private_memory.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
+#include "preload/zone/rule_share.h"
 #include "preload/zone/zone.h"
 
 #define MAX_MODULES 65535u
@@ -28,8 +29,10 @@
 struct module {
 	uintptr_t start, end, bias;
 	const struct link_map *map; /* borrowed; compared, never followed after logging */
+	uint64_t build_id_hash;	    /* 0 = no build ID */
+	uintptr_t shared_rules;	    /* table word; 0 = not attached */
 	uint32_t generation;
-	uint32_t build_id_hash;
+	uint32_t n_misses; /* rules asked for since, see MISSES_BEFORE_SHARING */
 };
 
 static struct module *modules; /* [MAX_MODULES], pages touched as used; entry i has id i + 1 */
@@ -48,20 +51,21 @@ bool mw_modules_are_changing(void)
 }
 
 /*
- * From begin to end nothing new is cached; the generation changes at both ends, so what was
- * cached before is not used while the unmapping goes on, nor after it.
+ * From begin to end nothing new is cached. Most dlclose() unload nothing, and then all that is
+ * known stays true: forgetting it would cost every stack a new record.
  */
 void mw_modules_close_begin(void)
 {
 	mw_add_acq_rel(&n_closing, 1);
-	mw_rule_forget_all();
-	mw_add_acq_rel(&generation, 1);
 }
 
-void mw_modules_close_end(void)
+void mw_modules_close_end(uint64_t n_unloads)
 {
-	mw_rule_forget_all();
-	mw_add_acq_rel(&generation, 1);
+	static uint64_t last_n_unloads;
+	if (mw_exchange_acq_rel(&last_n_unloads, n_unloads) != n_unloads) {
+		mw_rule_forget_all();
+		mw_add_acq_rel(&generation, 1);
+	}
 	mw_add_acq_rel(&n_closing, -1u);
 }
 
@@ -182,11 +186,11 @@ static size_t absolute_path(const char *path, char *out, size_t out_bytes)
 	return used + length;
 }
 
-static uint32_t hash_bytes(const uint8_t *bytes, uint32_t n)
+static uint64_t hash_build_id(const uint8_t *bytes, uint32_t n)
 {
-	uint32_t hash = 2166136261u;
+	uint64_t hash = n ? 14695981039346656037u : 0; /* FNV-1a */
 	for (uint32_t i = 0; i < n; i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
+		hash = (hash ^ bytes[i]) * 1099511628211u;
 	return hash;
 }
 
@@ -216,8 +220,12 @@ static MW_COLD uint32_t add_module(const struct object *object, uint32_t now)
 {
 	const uint8_t *build_id = NULL;
 	uint32_t build_id_bytes = build_id_of(object, &build_id);
-	struct module module = { object->start, object->end, object->bias, object->map, now,
-		hash_bytes(build_id, build_id_bytes) };
+	struct module module = { .start = object->start,
+		.end = object->end,
+		.bias = object->bias,
+		.map = object->map,
+		.generation = now,
+		.build_id_hash = hash_build_id(build_id, build_id_bytes) };
 
 	/* The same object, seen again after some other was unloaded, keeps its id. */
 	uint32_t n = mw_load_acquire(&n_modules);
@@ -266,6 +274,26 @@ uint16_t mw_modules_locate(uintptr_t pc, uint64_t *value_out)
 	if (id)
 		*value_out = pc - modules[id - 1].bias;
 	return (uint16_t)id;
+}
+
+#define MISSES_BEFORE_SHARING 24u
+
+uintptr_t mw_modules_shared_rules(uintptr_t pc, uintptr_t *bias_out)
+{
+	uint64_t value;
+	uint16_t id = mw_modules_locate(pc, &value);
+	struct module *module = id ? &modules[id - 1] : NULL;
+	if (!module || !module->build_id_hash)
+		return 0;
+	*bias_out = module->bias;
+	uint32_t n = mw_load_relaxed(&module->n_misses);
+	if (n <= MISSES_BEFORE_SHARING) {
+		mw_store_relaxed(&module->n_misses, n + 1);
+		if (n == MISSES_BEFORE_SHARING)
+			mw_store_relaxed(
+				&module->shared_rules, mw_rule_share_attach(module->build_id_hash));
+	}
+	return mw_load_relaxed(&module->shared_rules);
 }
 
 uint32_t mw_modules_after_fork(void)

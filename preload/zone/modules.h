@@ -20,9 +20,10 @@ uint32_t mw_modules_generation(void);
 /** mw_modules_are_changing() - true while a dlclose() runs: derive, but keep nothing. */
 bool mw_modules_are_changing(void);
 
-/** mw_modules_close_begin(), _end() - around the real dlclose(). */
+/** mw_modules_close_begin(), _end() - around the real dlclose(); @n_unloads: by the process so
+ * far. */
 void mw_modules_close_begin(void);
-void mw_modules_close_end(void);
+void mw_modules_close_end(uint64_t n_unloads);
 
 /** mw_modules_unwind_header() - .eh_frame_hdr of the object that contains @pc, or NULL. */
 const uint8_t *mw_modules_unwind_header(uintptr_t pc);
@@ -36,6 +37,16 @@ const uint8_t *mw_modules_unwind_header(uintptr_t pc);
  * Return: id >= 1, or 0 when no module contains @pc.
  */
 uint16_t mw_modules_locate(uintptr_t pc, uint64_t *value_out);
+
+/**
+ * mw_modules_shared_rules() - the table of unwind rules that all processes of the run share
+ * @bias_out: of the module that contains @pc; the table's keys are addresses of the module
+ *
+ * Only for modules with a build ID, and after some misses: a process that asks for a few rules
+ * compiles them faster than it maps a table.
+ * Return: a table word as in rule_cache.c, or 0.
+ */
+uintptr_t mw_modules_shared_rules(uintptr_t pc, uintptr_t *bias_out);
 
 /** mw_modules_after_fork() - the child goes on with the parent's ids. Return: its first own id. */
 uint32_t mw_modules_after_fork(void);

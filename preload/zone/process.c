@@ -6,6 +6,7 @@
  * (MADV_WIPEONFORK, also for _Fork and raw clone): the child's first event finds it zero and
  * begins an image of its own. A vfork child shares our memory and is, to us, the same process.
  */
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,10 @@ static struct mw_task *map_task(int tid)
 
 static struct mw_task *make_task(void)
 {
+	/* A vfork child runs on our thread's memory, but has a tid of its own that soon is dead: a
+	 * block under that name would be taken over while the thread still uses it. */
+	if (mw_is_sandboxed || mw_raw_getpid() != mw_image->pid)
+		return NULL;
 	int tid = mw_raw_gettid();
 	struct mw_task *task = find_abandoned(mw_image->pid, tid);
 	if (!task)
@@ -107,32 +112,31 @@ static struct mw_task *make_task(void)
 
 /* ---- images -------------------------------------------------------------------------------- */
 
-static void start_tables(
-	struct mw_task *task, const struct mw_first_claim *claim, uint32_t node_base)
+/* A child begins where its parent's tables end, with segments of its own. */
+static bool begin_child(void)
 {
-	mw_log_start(claim->log, claim->log_bytes);
-	mw_stack_table_start(claim->nodes, claim->nodes_bytes, node_base);
-	mw_sites_start(task, claim->records);
-}
-
-/* Begin an image: this process's first, or that of a forked child. */
-static bool begin_image(char *const *argv, bool is_forked)
-{
-	struct mw_first_claim claim;
-	uint32_t node_base = is_forked ? mw_stack_table_next_id() : 1;
-	uint32_t record_base = is_forked ? mw_sites_next_id() : 1;
-	uint32_t module_base = is_forked ? mw_modules_after_fork() : 1;
+	uint32_t node_base = mw_stack_table_next_id();
+	uint32_t record_base = mw_sites_next_id();
 	mw_arena_restart();
-	if (!mw_image_begin(argv, is_forked, &claim))
+	if (!mw_image_begin(NULL, NULL))
 		return false;
 	mw_image->node_base = node_base;
 	mw_image->record_base = record_base;
-	mw_image->module_base = module_base;
+	mw_image->module_base = mw_modules_after_fork();
+	mw_log_restart();
+	mw_stack_table_restart(node_base);
+	mw_mappings_reset();
 	image_count++;
-	struct mw_task *task = make_task();
-	if (!task)
+	mw_image_publish();
+	return true;
+}
+
+static bool begin_first(const char *run_dir, char *const *argv)
+{
+	if (!mw_image_begin(run_dir, argv))
 		return false;
-	start_tables(task, &claim, node_base);
+	mw_image->node_base = mw_image->record_base = mw_image->module_base = 1;
+	image_count++;
 	mw_image_publish();
 	return true;
 }
@@ -146,7 +150,7 @@ static bool is_vforked(void)
 
 void mw_process_note_fork(void)
 {
-	if (wiped_on_fork)
+	if (wiped_on_fork && !mw_is_sandboxed)
 		mw_store_relaxed(&wiped_on_fork[1], (uint32_t)mw_raw_getpid());
 }
 
@@ -157,8 +161,7 @@ static void attach_child(void)
 		return;
 	mw_totals_publish(); /* on behalf of the parent, which may be waiting for us */
 	mw_task_current = NULL;
-	mw_mappings_reset();
-	if (begin_image(NULL, true))
+	if (begin_child())
 		mw_store_release(wiped_on_fork, 1);
 	else
 		mw_store_relaxed(&process_state, DISABLED);
@@ -194,7 +197,7 @@ static bool boot(void)
 	const long *argc = __libc_stack_end;
 	char *const *argv = (char *const *)(argc + 1);
 	const char *run_dir = find_variable(argv + *argc + 1, MW_ENV_RUN_DIR);
-	if (!run_dir || !mw_arena_open(run_dir) || !map_wiped_page() || !begin_image(argv, false))
+	if (!run_dir || !map_wiped_page() || !begin_first(run_dir, argv))
 		return false;
 	note_allocator();
 	mw_store_release(wiped_on_fork, 1);
@@ -216,6 +219,19 @@ static bool is_up(void)
 	return mw_load_relaxed(&process_state) == ON;
 }
 
+/* Signal stacks can share a mapping with the stack they interrupt: above it, or a part of it. */
+static bool is_one_stack(uintptr_t a, uintptr_t b)
+{
+	stack_t alternate = { .ss_flags = SS_DISABLE };
+	if (mw_raw(SYS_sigaltstack, NULL, &alternate, 0) != 0)
+		return false;
+	/* SS_AUTODISARM: while the handler runs there is no telling where its stack is. */
+	if (alternate.ss_flags & SS_DISABLE)
+		return true;
+	uintptr_t low = (uintptr_t)alternate.ss_sp;
+	return (a - low < alternate.ss_size) == (b - low < alternate.ss_size);
+}
+
 /*
  * A hook at work here, and a new one: either nested (a signal handler, the loader inside dlsym,
  * an allocator behind us that calls malloc), or the old one is gone: longjmp left it from a
@@ -223,10 +239,14 @@ static bool is_up(void)
  */
 static bool is_nested(const struct mw_task *task, uintptr_t frame)
 {
-	return task->busy && !(frame > task->busy && frame - task->busy < (uintptr_t)8 << 20 &&
-				     frame - task->trace.stack_low <
-					     task->trace.stack_high - task->trace.stack_low &&
-				     task->busy >= task->trace.stack_low);
+	const struct mw_trace *trace = &task->trace;
+	uintptr_t busy = task->busy;
+	if (!busy)
+		return false;
+	bool is_above = frame > busy && frame - busy < (uintptr_t)8 << 20 &&
+			frame - trace->stack_low < trace->stack_high - trace->stack_low &&
+			busy >= trace->stack_low;
+	return !is_above || !is_one_stack(busy, frame);
 }
 
 MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
@@ -259,11 +279,15 @@ static void at_exit(int status, void *unused)
 /* Registered before the loader's own exit function, so it runs after all destructors. */
 __attribute__((constructor)) static void start(void)
 {
+	mw_real_resolve_rest();
+	mw_cxx_resolve();
 	if (!is_up())
 		return;
 	on_exit(at_exit, NULL);
+	if (!mw_unwind_needs_library())
+		return;
 	struct mw_task *task = mw_task_enter(__builtin_frame_address(0));
-	mw_unwind_start();
+	mw_unwind_load_library();
 	if (task)
 		mw_task_leave(task);
 }

@@ -19,6 +19,7 @@ static inline struct mwd_record *record_of_call(
 MW_HOT void mw_record_alloc(
 	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
 {
+	mw_live_table_prefetch(&task->leaf, (uintptr_t)block);
 	struct mwd_record *record = record_of_call(task, regs, MWD_CLASS_HEAP);
 	if (mw_unlikely(!record))
 		return;

@@ -12,19 +12,27 @@
  * buckets), so tag and bucket together are the pc, exactly. Rules that do not fit 22 bits (frames
  * over 16 KiB) are compiled anew each time.
  *
+ * On a miss, the module's shared table is asked (rule_share.h), which has the same form but keys of
+ * the module's own addresses: what one process of a job compiled serves all others.
+ *
  * The table word is (address | log2 of buckets): pages are aligned, so the low bits are free.
  * Growing publishes a new table with release; a writer still in the old one loses its entry,
  * which costs a second compile. Old tables stay mapped for readers in them: their sum is a third
  * of the newest, since tables grow fourfold.
  */
+#include <sys/mman.h>
+
 #include "preload/zone/atomic.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
+#include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
+#include "preload/zone/rule_share.h"
 #include "preload/zone/zone.h"
 
 #define N_WAYS 8
 #define FIRST_BITS 6
+_Static_assert(MW_RULE_SHARE_BITS >= FIRST_BITS, "the bucket names the low bits of the hash");
 #define MAX_BITS 20
 #define PC_MASK (((uint64_t)1 << 48) - 1)
 #define RULE_BITS 22
@@ -115,7 +123,7 @@ static uintptr_t grow(uintptr_t old)
 	unsigned bits = old ? (unsigned)(old & 63) + 2 : FIRST_BITS;
 	if (bits > MAX_BITS)
 		return old;
-	void *memory = mw_private_map(table_bytes(bits));
+	void *memory = mw_private_map_dense(table_bytes(bits));
 	if (!memory)
 		return old;
 	uintptr_t word = (uintptr_t)memory | bits;
@@ -128,41 +136,68 @@ static uintptr_t grow(uintptr_t old)
 	return old;
 }
 
-static MW_COLD struct mw_rule compile_and_keep(uintptr_t pc, uint64_t hash)
+/* Return: the packed rule, 0 when it is not there. */
+static inline uint64_t find(uintptr_t word, uint64_t hash)
 {
-	struct mw_rule rule = mw_rule_compile(pc);
-	uint64_t packed = pack(rule);
-	if (!packed || mw_modules_are_changing())
-		return rule;
+	const uint64_t *bucket = bucket_of(word, hash);
+	uint64_t tag = hash >> FIRST_BITS;
+	for (unsigned way = 0; way < N_WAYS; way++) {
+		uint64_t entry = mw_load_relaxed(&bucket[way]);
+		if (entry >> RULE_BITS == tag && entry)
+			return entry & RULE_MASK;
+	}
+	return 0;
+}
+
+static void keep(uint64_t hash, uint64_t packed)
+{
 	uintptr_t word = mw_load_acquire(&table_word);
 	uint32_t n = mw_add_relaxed(&n_entries, 1);
 	if (!word || n > (N_WAYS / 2u) << (word & 63))
 		word = grow(word);
 	if (word)
 		put(word, hash, packed);
+}
+
+static MW_NOINLINE struct mw_rule find_shared_or_compile(uintptr_t pc, uint64_t hash)
+{
+	if (mw_modules_are_changing())
+		return mw_rule_compile(pc);
+	uintptr_t bias = 0;
+	uintptr_t shared = mw_modules_shared_rules(pc, &bias);
+	uint64_t shared_hash = hash_pc(pc - bias);
+	uint64_t packed = shared ? find(shared, shared_hash) : 0;
+	if (packed) {
+		keep(hash, packed);
+		return unpack(packed);
+	}
+	struct mw_rule rule = mw_rule_compile(pc);
+	packed = pack(rule);
+	if (!packed)
+		return rule;
+	keep(hash, packed);
+	if (shared)
+		put(shared, shared_hash, packed);
 	return rule;
 }
 
 MW_HOT struct mw_rule mw_rule_lookup(uintptr_t pc)
 {
+	if (mw_unlikely(pc > PC_MASK))
+		return (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
 	uintptr_t word = mw_load_acquire(&table_word);
 	uint64_t hash = hash_pc(pc);
-	if (mw_likely(word) && pc <= PC_MASK) {
-		const uint64_t *bucket = bucket_of(word, hash);
-		uint64_t tag = hash >> FIRST_BITS;
-		for (unsigned way = 0; way < N_WAYS; way++) {
-			uint64_t entry = mw_load_relaxed(&bucket[way]);
-			if (entry >> RULE_BITS == tag && entry)
-				return unpack(entry & RULE_MASK);
-		}
-	}
-	return pc <= PC_MASK ? compile_and_keep(pc, hash)
-			     : (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
+	uint64_t packed = mw_likely(word) ? find(word, hash) : 0;
+	return mw_likely(packed) ? unpack(packed) : find_shared_or_compile(pc, hash);
 }
 
 void mw_rule_forget_all(void)
 {
-	/* The old table stays mapped: a thread may be reading it. */
-	mw_store_release(&table_word, 0);
+	/* In place, page by page: a thread may be reading it, and finds either a rule or nothing.
+	 */
+	uintptr_t word = mw_load_acquire(&table_word);
+	void *entries = (void *)(word & ~(uintptr_t)63);
+	if (word && mw_raw_madvise(entries, table_bytes(word & 63), MADV_DONTNEED) != 0)
+		mw_store_release(&table_word, 0); /* locked memory: it stays mapped, unused */
 	mw_store_relaxed(&n_entries, 0);
 }

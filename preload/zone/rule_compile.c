@@ -29,24 +29,37 @@ struct cursor {
 	bool is_broken;
 };
 
-static uint64_t take(struct cursor *c, unsigned bytes)
+static inline uint8_t take_byte(struct cursor *c)
+{
+	if (mw_likely(c->at < c->end))
+		return *c->at++;
+	c->is_broken = true;
+	return 0;
+}
+
+/* @bytes is a constant 2, 4 or 8 wherever this is called: one load, little endian as the machine.
+ */
+static inline uint64_t take(struct cursor *c, unsigned bytes)
 {
 	uint64_t value = 0;
-	if ((size_t)(c->end - c->at) < bytes) {
+	if (mw_unlikely((size_t)(c->end - c->at) < bytes)) {
 		c->is_broken = true;
 		c->at = c->end;
 		return 0;
 	}
-	memcpy(&value, c->at, bytes); /* little endian, as the machine */
+	memcpy(&value, c->at, bytes);
 	c->at += bytes;
 	return value;
 }
 
-static uint64_t take_uleb(struct cursor *c)
+static inline uint64_t take_uleb(struct cursor *c)
 {
-	uint64_t value = 0;
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		uint8_t byte = (uint8_t)take(c, 1);
+	uint64_t value = take_byte(c);
+	if (mw_likely(value < 0x80))
+		return value;
+	value &= 0x7f;
+	for (unsigned shift = 7; shift < 64; shift += 7) {
+		uint8_t byte = take_byte(c);
 		value |= (uint64_t)(byte & 0x7f) << shift;
 		if (!(byte & 0x80))
 			break;
@@ -60,7 +73,7 @@ static int64_t take_sleb(struct cursor *c)
 	unsigned shift = 0;
 	uint8_t byte;
 	do {
-		byte = (uint8_t)take(c, 1);
+		byte = take_byte(c);
 		value |= (int64_t)((uint64_t)(byte & 0x7f) << shift);
 		shift += 7;
 	} while ((byte & 0x80) && shift < 64);
@@ -150,11 +163,11 @@ static bool parse_augmentation(struct cie *cie, struct cursor *c, const char *le
 	cie->has_augmentation_data = true;
 	for (; *letters; letters++) {
 		if (*letters == 'R')
-			cie->fde_encoding = (uint8_t)take(&data, 1);
+			cie->fde_encoding = take_byte(&data);
 		else if (*letters == 'L')
-			take(&data, 1);
+			take_byte(&data);
 		else if (*letters == 'P')
-			take_encoded(&data, (uint8_t)take(&data, 1) & 0x0f);
+			take_encoded(&data, take_byte(&data) & 0x0f);
 		else if (*letters == 'S')
 			cie->is_signal_frame = true;
 		else if (*letters != 'B' && *letters != 'G')
@@ -168,15 +181,15 @@ static bool parse_cie(const uint8_t *entry, struct cie *cie)
 	struct cursor c = entry_body(entry);
 	if (take(&c, 4) != 0)
 		return false;
-	uint8_t version = (uint8_t)take(&c, 1);
+	uint8_t version = take_byte(&c);
 	if (version != 1 && version != 3)
 		return false;
 	const char *letters = (const char *)c.at;
-	while (take(&c, 1) && !c.is_broken)
+	while (take_byte(&c) && !c.is_broken)
 		;
 	cie->code_align = take_uleb(&c);
 	cie->data_align = take_sleb(&c);
-	cie->ra_register = version == 1 ? take(&c, 1) : take_uleb(&c);
+	cie->ra_register = version == 1 ? take_byte(&c) : take_uleb(&c);
 	if (c.is_broken || !parse_augmentation(cie, &c, letters))
 		return false;
 	cie->instructions = c;
@@ -221,10 +234,10 @@ static void set_place(struct machine *m, uint64_t reg, enum place_kind kind, int
 /* DW_OP_breg<fp> offset [DW_OP_deref]: the only expressions compilers use for what we track. */
 static bool is_fp_expression(struct cursor c, bool is_dereferenced, int64_t *offset_out)
 {
-	if (take(&c, 1) != 0x70u + REG_FP)
+	if (take_byte(&c) != 0x70u + REG_FP)
 		return false;
 	*offset_out = take_sleb(&c);
-	if (is_dereferenced && take(&c, 1) != 0x06)
+	if (is_dereferenced && take_byte(&c) != 0x06)
 		return false;
 	return !c.is_broken && c.at == c.end;
 }
@@ -283,7 +296,7 @@ static void run_extended(struct machine *m, struct cursor *c, uint8_t opcode)
 		m->location = take_encoded(c, m->cie->fde_encoding);
 		break;
 	case 0x02: /* advance_loc1, 2, 4 */
-		m->location += take(c, 1) * m->cie->code_align;
+		m->location += take_byte(c) * m->cie->code_align;
 		break;
 	case 0x03:
 		m->location += take(c, 2) * m->cie->code_align;
@@ -372,7 +385,7 @@ static void run_extended(struct machine *m, struct cursor *c, uint8_t opcode)
 static void run(struct machine *m, struct cursor c, uintptr_t pc)
 {
 	while (c.at < c.end && !c.is_broken && !m->is_beyond) {
-		uint8_t byte = (uint8_t)take(&c, 1);
+		uint8_t byte = take_byte(&c);
 		uint8_t low = byte & 0x3f;
 		switch (byte >> 6) {
 		case 1: /* advance_loc */

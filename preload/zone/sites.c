@@ -57,13 +57,6 @@ static void use_chunk(struct mw_task *task, struct mwd_record *chunk, uint32_t n
 	task->next_slot = 1;
 }
 
-void mw_sites_start(struct mw_task *task, struct mwd_segment *segment)
-{
-	uint32_t number = mw_add_relaxed(&next_chunk, 1);
-	if (number < MAX_CHUNKS)
-		use_chunk(task, (struct mwd_record *)segment, number);
-}
-
 void mw_sites_reset(struct mw_task *task)
 {
 	if (task->sites)
@@ -78,15 +71,24 @@ void mw_sites_reset(struct mw_task *task)
 
 static MW_COLD bool claim_chunks(struct mw_task *task)
 {
-	uint32_t n = task->claim_chunks;
+	size_t bytes;
 	uint64_t offset;
+	struct mwd_segment *first = mw_image_take_piece(MW_FIRST_RECORDS, &bytes);
+	uint32_t n = first ? 1 : task->claim_chunks;
+	if (mw_load_relaxed(&next_chunk) > MAX_CHUNKS - MAX_CLAIM_CHUNKS * 2)
+		return false;
+	struct mwd_record *chunk = first ? (struct mwd_record *)first
+					 : mw_arena_claim((size_t)n * CHUNK_BYTES, &offset);
+	if (!chunk) {
+		task->claim_chunks = 1;
+		return false;
+	}
+	/* Numbers only for what there is: failures on a full disk must not use them up. */
 	uint32_t number = mw_add_relaxed(&next_chunk, n);
 	if (number + n > MAX_CHUNKS)
 		return false;
-	struct mwd_record *chunk = mw_arena_claim((size_t)n * CHUNK_BYTES, &offset);
-	if (!chunk)
-		return false;
-	task->claim_chunks = n < MAX_CLAIM_CHUNKS ? n * 2 : n;
+	if (!first)
+		task->claim_chunks = n < MAX_CLAIM_CHUNKS ? n * 2 : n;
 	task->n_spare_chunks = n - 1;
 	use_chunk(task, chunk, number);
 	return true;
@@ -122,7 +124,7 @@ static MW_COLD struct mwd_record *new_record(struct mw_task *task, uint32_t node
 static bool grow_index(struct mw_task *task)
 {
 	uint64_t n = task->sites ? (task->sites_mask + 1) * 2 : FIRST_SLOTS;
-	struct mw_site_slot *fresh = mw_private_map(n * sizeof(*fresh));
+	struct mw_site_slot *fresh = mw_private_map_dense(n * sizeof(*fresh));
 	if (!fresh)
 		return task->sites && task->n_sites < task->sites_mask;
 	for (uint64_t i = 0; task->sites && i <= task->sites_mask; i++) {

@@ -9,9 +9,6 @@
 #include "preload/format.h"
 #include "preload/zone/task.h"
 
-/** mw_sites_start() - records go on in @segment (first claim); chunk numbers from the next free. */
-void mw_sites_start(struct mw_task *task, struct mwd_segment *segment);
-
 /** mw_sites_reset() - forget what belongs to a parent image, or to a dead thread's parent. */
 void mw_sites_reset(struct mw_task *task);
 

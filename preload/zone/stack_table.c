@@ -13,12 +13,14 @@
  */
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/image.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
+#include "preload/zone/raw.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/zone.h"
 
@@ -50,57 +52,63 @@ static struct index *table;
 static struct chunk chunks[MAX_CHUNKS];
 static uint32_t n_chunks;
 static struct chunk *current;
+static uint32_t first_id = 1; /* of the first chunk of this image */
 
-static struct chunk *make_chunk(struct mwd_segment *segment, size_t bytes, uint32_t first_id)
+static struct chunk *make_chunk(struct mwd_segment *segment, size_t bytes, uint32_t id)
 {
 	uint32_t at = mw_add_relaxed(&n_chunks, 1);
 	if (at >= MAX_CHUNKS)
 		return NULL;
 	struct chunk *chunk = &chunks[at];
 	*chunk = (struct chunk){ .nodes = (void *)(segment + 1),
-		.first_id = first_id,
+		.first_id = id,
 		.capacity = (uint32_t)((bytes - sizeof(*segment)) / sizeof(struct mwd_node)) };
 	segment->kind = MWD_SEGMENT_NODES;
 	segment->header_bytes = sizeof(*segment);
 	segment->bytes = bytes;
 	segment->image = mw_image_offset;
-	segment->first_id = first_id;
+	segment->first_id = id;
 	segment->capacity = chunk->capacity;
 	segment->element_bytes = sizeof(struct mwd_node);
 	return chunk;
 }
 
-void mw_stack_table_start(struct mwd_segment *segment, size_t bytes, uint32_t first_id)
+void mw_stack_table_restart(uint32_t id)
 {
-	struct chunk *chunk = make_chunk(segment, bytes, first_id);
-	if (chunk)
-		mw_arena_publish_segment(segment);
-	mw_store_release(&current, chunk);
+	first_id = id;
+	mw_store_release(&current, NULL);
 }
 
 uint32_t mw_stack_table_next_id(void)
 {
 	const struct chunk *chunk = mw_load_acquire(&current);
-	return chunk ? chunk->first_id + chunk->capacity : 1;
+	return chunk ? chunk->first_id + chunk->capacity : first_id;
 }
 
-static MW_COLD bool grow_nodes(struct chunk *full)
+static size_t next_chunk_bytes(const struct chunk *full)
 {
 	size_t bytes =
 		(size_t)full->capacity * sizeof(struct mwd_node) * 2 & ~(size_t)(MWD_PAGE - 1);
 	bytes = bytes < MIN_CHUNK_BYTES ? MIN_CHUNK_BYTES : bytes;
-	bytes = bytes > MAX_CHUNK_BYTES ? MAX_CHUNK_BYTES : bytes;
+	return bytes > MAX_CHUNK_BYTES ? MAX_CHUNK_BYTES : bytes;
+}
+
+static MW_COLD bool grow_nodes(struct chunk *full)
+{
 	uint64_t offset;
-	struct mwd_segment *segment = mw_arena_claim(bytes, &offset);
+	size_t bytes = full ? next_chunk_bytes(full) : MIN_CHUNK_BYTES;
+	struct mwd_segment *first = full ? NULL : mw_image_take_piece(MW_FIRST_NODES, &bytes);
+	struct mwd_segment *segment = first ? first : mw_arena_claim(bytes, &offset);
 	if (!segment)
 		return false;
-	struct chunk *fresh = make_chunk(segment, bytes, full->first_id + full->capacity);
+	struct chunk *fresh =
+		make_chunk(segment, bytes, full ? full->first_id + full->capacity : first_id);
 	if (!fresh)
 		return false;
 	/* Both racers chose the same first id; only the winner's segment is published. */
 	if (mw_cas_acq_rel(&current, &full, fresh))
 		mw_arena_publish_segment(segment);
-	else
+	else if (!first)
 		mw_arena_unmap(segment, bytes);
 	return true;
 }
@@ -110,12 +118,10 @@ static struct mwd_node *new_node(uint32_t *id_out)
 {
 	for (;;) {
 		struct chunk *chunk = mw_load_acquire(&current);
-		if (!chunk)
-			return NULL;
-		uint32_t at = mw_load_relaxed(&chunk->n_used);
-		if (at < chunk->capacity)
+		uint32_t at = chunk ? mw_load_relaxed(&chunk->n_used) : 0;
+		if (chunk && at < chunk->capacity)
 			at = mw_add_relaxed(&chunk->n_used, 1);
-		if (at < chunk->capacity) {
+		if (chunk && at < chunk->capacity) {
 			*id_out = chunk->first_id + at;
 			return &chunk->nodes[at];
 		}
@@ -160,7 +166,7 @@ static uint64_t hash_of(uint64_t key, uint32_t parent)
 
 static struct index *new_index(uint64_t n_slots, uint32_t generation)
 {
-	struct index *fresh = mw_private_map(sizeof(*fresh) + n_slots * sizeof(struct slot));
+	struct index *fresh = mw_private_map_dense(sizeof(*fresh) + n_slots * sizeof(struct slot));
 	if (fresh) {
 		fresh->mask = n_slots - 1;
 		fresh->generation = generation;
@@ -183,18 +189,33 @@ static void copy_slots(struct index *to, const struct index *from)
 	}
 }
 
-/* The table to use now: first, larger, or fresh after an unload. Old ones stay for readers. */
+static size_t index_bytes(const struct index *index)
+{
+	return sizeof(*index) + (index->mask + 1) * sizeof(struct slot);
+}
+
+/* Readers may still be in it: it stays mapped, but reads as empty from now on (mask 0, one slot),
+ * which is safe: they make a node of their own. */
+static void retire_index(struct index *old)
+{
+	if (old)
+		mw_raw_madvise(old, index_bytes(old), MADV_DONTNEED);
+}
+
+/* The table to use now: first, larger, or fresh after an unload. */
 static MW_COLD struct index *replace_index(struct index *old, uint32_t generation)
 {
 	bool is_stale = !old || old->generation != generation;
-	struct index *fresh = new_index(is_stale ? 256 : (old->mask + 1) * 4, generation);
+	struct index *fresh = new_index(is_stale ? 256 : (old->mask + 1) * 2, generation);
 	if (!fresh)
 		return is_stale ? NULL : old;
 	if (!is_stale)
 		copy_slots(fresh, old);
-	if (mw_cas_acq_rel(&table, &old, fresh))
+	if (mw_cas_acq_rel(&table, &old, fresh)) {
+		retire_index(old);
 		return fresh;
-	mw_private_unmap(fresh, sizeof(*fresh) + (fresh->mask + 1) * sizeof(struct slot));
+	}
+	mw_private_unmap(fresh, index_bytes(fresh));
 	return old;
 }
 
@@ -223,7 +244,7 @@ static struct index *index_for(uint32_t generation)
 {
 	struct index *index = mw_load_acquire(&table);
 	if (!index || index->generation != generation ||
-		mw_load_relaxed(&index->n_used) > index->mask / 2)
+		mw_load_relaxed(&index->n_used) > index->mask / 4 * 3)
 		index = replace_index(index, generation);
 	return index;
 }

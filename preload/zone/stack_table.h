@@ -9,8 +9,9 @@
 #include "preload/format.h"
 #include "preload/zone/unwind.h"
 
-/** mw_stack_table_start() - go on in @segment of @bytes; its first node gets @first_id. */
-void mw_stack_table_start(struct mwd_segment *segment, size_t bytes, uint32_t first_id);
+/** mw_stack_table_restart() - a forked child goes on with ids from @first_id, in segments of its
+ * own. */
+void mw_stack_table_restart(uint32_t first_id);
 
 /** mw_stack_table_next_id() - first id no node has yet; where a forked child goes on. */
 uint32_t mw_stack_table_next_id(void);

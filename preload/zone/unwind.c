@@ -14,12 +14,15 @@ enum mode { RULES, CHECKED, LIBUNWIND };
 static enum mode mode;
 static uint32_t n_captures;
 
-void mw_unwind_start(void)
+bool mw_unwind_needs_library(void)
 {
-	uint32_t options = mw_control->options;
-	if (!(options & (MWD_OPT_LIBUNWIND | MWD_OPT_CHECK_UNWIND)) || !mw_libunwind_load())
-		return;
-	mode = options & MWD_OPT_LIBUNWIND ? LIBUNWIND : CHECKED;
+	return mw_control->options & (MWD_OPT_LIBUNWIND | MWD_OPT_CHECK_UNWIND);
+}
+
+void mw_unwind_load_library(void)
+{
+	if (mw_libunwind_load())
+		mode = mw_control->options & MWD_OPT_LIBUNWIND ? LIBUNWIND : CHECKED;
 }
 
 static MW_COLD void check(const struct mw_trace *trace, const struct mw_regs *regs)

@@ -78,8 +78,11 @@ struct mw_trace {
  */
 void mw_unwind_capture(struct mw_trace *trace, const struct mw_regs *regs);
 
-/** mw_unwind_start() - choose the unwinder the run asks for. Constructor only. */
-void mw_unwind_start(void);
+/** mw_unwind_needs_library() - the run asks for libunwind, as unwinder or as reference. */
+bool mw_unwind_needs_library(void);
+
+/** mw_unwind_load_library() - load it and use it. Constructor only. */
+void mw_unwind_load_library(void);
 
 /** mw_stack_range_find() - the readable mapping around @sp; false when it is not known. */
 bool mw_stack_range_find(uintptr_t sp, uintptr_t *low_out, uintptr_t *high_out);

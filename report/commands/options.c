@@ -136,7 +136,7 @@ const struct mw_option mw_report_option_table[] = {
 	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", apply_json },
 	{ "report", 'o', "FILE", false, "write the text to FILE", apply_report },
 	{ "color", 0, "WHEN", false, "auto, always or never; NO_COLOR is honoured", apply_color },
-	{ "width", 0, "N", false, "columns (default: the terminal's, 100 in a pipe)", apply_width },
+	{ "width", 0, "N", false, "columns (default: the terminal's, 80 in a pipe)", apply_width },
 	{ "no-source", 0, NULL, false, "do not read source files", apply_no_source },
 	{ "debug-path", 0, "DIRS", false, "separate debug files (default /usr/lib/debug)",
 		apply_debug_path },

@@ -90,11 +90,13 @@ static int build(struct run *run)
 	if (!error)
 		error = mw_processes_build(&view->profile, &view->processes);
 	if (!error)
-		error = mw_execs_build(&view->profile, &view->execs);
+		error = mw_execs_build(&view->profile, &view->processes, &view->execs);
 	if (!error)
 		error = mw_notes_collect(&view->notes, &view->profile);
 	return error;
 }
+
+#define PIPE_COLUMNS 80 /* files and pipes end up in mails, issues and terminals */
 
 static unsigned width_of(const struct mw_report_options *options, FILE *out)
 {
@@ -102,7 +104,7 @@ static unsigned width_of(const struct mw_report_options *options, FILE *out)
 	if (options->width)
 		return options->width;
 	if (!isatty(fileno(out)))
-		return 100;
+		return PIPE_COLUMNS;
 	unsigned columns = 0;
 	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
 		columns = size.ws_col;
@@ -115,6 +117,13 @@ static bool wants_color(const struct mw_report_options *options, FILE *out)
 	if (options->color != MW_REPORT_COLOR_AUTO)
 		return options->color == MW_REPORT_COLOR_ALWAYS;
 	return isatty(fileno(out)) && !(no_color && no_color[0]);
+}
+
+static int flush(FILE *out)
+{
+	if (fflush(out) != 0)
+		return -errno;
+	return ferror(out) ? -EIO : 0;
 }
 
 static int write_text(struct run *run, FILE *out)
@@ -131,13 +140,14 @@ static int write_text(struct run *run, FILE *out)
 		mw_peak_lines_render(&text, &run->view);
 	else
 		mw_text_render(&text, &run->view);
-	return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
+	return flush(out);
 }
 
 static int write_json(struct run *run, FILE *out)
 {
 	int error = mw_json_report_render(out, &run->view);
-	return fflush(out) == 0 && !ferror(out) ? error : -EIO;
+	int flush_error = flush(out);
+	return flush_error ? flush_error : error;
 }
 
 /* @path = NULL: to @standard. */

@@ -22,6 +22,8 @@ const char *mw_execs_reason(uint32_t verdict)
 		[MWD_VERDICT_SANITIZER] = "built with a sanitizer",
 		[MWD_VERDICT_UNKNOWN] = "not a program we can read",
 	};
+	if (verdict == MW_VERDICT_UNSEEN)
+		return "only the launcher saw it";
 	return verdict < sizeof(reasons) / sizeof(reasons[0]) ? reasons[verdict] : "unknown reason";
 }
 
@@ -106,6 +108,14 @@ static int count(struct mw_execs *execs, uint32_t program, uint32_t verdict)
 	return 0;
 }
 
+static bool add_pid(struct mw_execs *execs, pid_t pid)
+{
+	pid_t *slot = mw_array_push(&execs->pids);
+	if (slot)
+		*slot = pid;
+	return slot != NULL;
+}
+
 static int take_entry(struct mw_profile *profile, const struct mw_image *image,
 	const struct arrivals *arrivals, struct mw_span span, struct mw_execs *execs)
 {
@@ -120,6 +130,8 @@ static int take_entry(struct mw_profile *profile, const struct mw_image *image,
 		execs->n_followed++;
 		return 0;
 	}
+	if (entry.pid != 0 && !add_pid(execs, entry.pid))
+		return -ENOMEM;
 	char text[4096];
 	snprintf(text, sizeof(text), "%.*s",
 		(int)mw_field_length((const char *)path.bytes,
@@ -154,7 +166,40 @@ static int compare_groups(const void *left, const void *right)
 	return a->program < b->program ? -1 : a->program > b->program;
 }
 
-int mw_execs_build(struct mw_profile *profile, struct mw_execs *execs)
+static bool has_pid(const struct mw_execs *execs, pid_t pid)
+{
+	for (size_t i = 0; i < execs->pids.n; i++) {
+		if (execs->pids.items[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+/* Processes without an image whose start no image had logged: the root itself, mostly. */
+static int take_unseen(
+	struct mw_profile *profile, const struct mw_processes *processes, struct mw_execs *execs)
+{
+	for (size_t i = 0; i < processes->rows.n; i++) {
+		const struct mw_process_row *row = &processes->rows.items[i];
+		if (row->image_idx != MW_NONE || has_pid(execs, row->pid))
+			continue;
+		const char *command = mw_processes_unfollowed_command(profile, row);
+		uint32_t program, verdict = MW_VERDICT_UNSEEN;
+		const struct mw_run_info *info = &profile->runs.items[row->run_idx].info;
+		if (row->pid == info->root_pid && info->root_verdict != MWD_VERDICT_FOLLOWED)
+			verdict = info->root_verdict;
+		int error = mw_strings_intern(
+			&profile->strings, command, strcspn(command, " "), &program);
+		if (!error)
+			error = count(execs, program, verdict);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int mw_execs_build(
+	struct mw_profile *profile, const struct mw_processes *processes, struct mw_execs *execs)
 {
 	memset(execs, 0, sizeof(*execs));
 	struct arrivals arrivals = { 0 };
@@ -168,6 +213,8 @@ int mw_execs_build(struct mw_profile *profile, struct mw_execs *execs)
 		}
 	}
 	mw_array_deinit(&arrivals.by_pid);
+	if (!error)
+		error = take_unseen(profile, processes, execs);
 	if (execs->groups.n > 0)
 		qsort(execs->groups.items, execs->groups.n, sizeof(struct mw_exec_group),
 			compare_groups);
@@ -177,4 +224,5 @@ int mw_execs_build(struct mw_profile *profile, struct mw_execs *execs)
 void mw_execs_deinit(struct mw_execs *execs)
 {
 	mw_array_deinit(&execs->groups);
+	mw_array_deinit(&execs->pids);
 }

@@ -9,16 +9,17 @@
 
 #include "report/util/format.h"
 
-/* Base names up to ".so". */
+/* Base names, see stem_length(). */
 static const char *const library_modules[] = {
 	"libc",
-	"libc-2",
 	"libstdc++",
 	"libc++",
 	"libc++abi",
 	"libgcc_s",
 	"libpthread",
+	"ld",
 	"ld-linux-x86-64",
+	"ld-musl-x86_64",
 	"ld-linux-aarch64",
 	"libjemalloc",
 	"libtcmalloc",
@@ -57,11 +58,24 @@ static const char *const wrappers[] = {
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Length of a library's name without version and suffix: "libc-2.31.so", "libc.so.6" -> 4. */
+static size_t stem_length(const char *name)
+{
+	const char *suffix = strstr(name, ".so");
+	size_t length = suffix ? (size_t)(suffix - name) : 0;
+	size_t stem = length;
+	while (stem > 0 && strchr("0123456789.", name[stem - 1]))
+		stem--;
+	/* A version has a dot: "ld-linux-x86-64" has none. */
+	bool has_version =
+		stem > 0 && name[stem - 1] == '-' && memchr(name + stem, '.', length - stem);
+	return has_version ? stem - 1 : length;
+}
+
 bool mw_library_is_module(const char *path)
 {
 	const char *name = mw_format_basename(path);
-	const char *suffix = strstr(name, ".so");
-	size_t length = suffix ? (size_t)(suffix - name) : 0;
+	size_t length = stem_length(name);
 	for (size_t i = 0; i < N_OF(library_modules); i++) {
 		if (length == strlen(library_modules[i]) &&
 			memcmp(name, library_modules[i], length) == 0)

@@ -120,37 +120,54 @@ static void latest_deinit(struct latest *latest)
 	mw_array_deinit(&latest->rows);
 }
 
-/* What the launcher saw goes to the last image of the pid; a pid without image gets a row. */
+static struct mw_process_row *add_row(
+	struct mw_processes *processes, const struct mw_run *run, uint32_t run_idx, pid_t pid)
+{
+	struct mw_process_row *row = mw_array_push(&processes->rows);
+	if (row)
+		*row = (struct mw_process_row){ .run_idx = run_idx,
+			.image_idx = MW_NONE,
+			.pid = pid,
+			.heap_peak_bytes = -1,
+			.rss_peak_bytes = -1,
+			.start_ns = run->dump.control.start_monotonic_ns };
+	return row;
+}
+
+/* What the launcher saw goes to the last image of the pid; a pid without image gets a row, and so
+ * does a root that was too quick to be seen. */
+static int add_run_rows(const struct mw_run *run, uint32_t run_idx, struct mw_processes *processes,
+	struct latest *latest)
+{
+	bool has_root = find_latest(latest, run_idx, run->info.root_pid) != NULL;
+	for (size_t i = 0; i < run->info.processes.n; i++) {
+		const struct mw_run_process *seen = &run->info.processes.items[i];
+		uint32_t *known = find_latest(latest, run_idx, seen->pid);
+		has_root |= seen->pid == run->info.root_pid;
+		if (known) {
+			processes->rows.items[*known].seen = seen;
+			continue;
+		}
+		struct mw_process_row *row = add_row(processes, run, run_idx, seen->pid);
+		if (!row)
+			return -ENOMEM;
+		row->seen = seen;
+		row->start_ns = mw_plus(row->start_ns, (int64_t)(seen->first_seen_seconds * 1e9));
+	}
+	if (!has_root && run->info.root_pid > 0 &&
+		!add_row(processes, run, run_idx, run->info.root_pid))
+		return -ENOMEM;
+	return 0;
+}
+
 static int add_seen_rows(const struct mw_profile *profile, struct mw_processes *processes)
 {
 	struct latest latest = { .processes = processes };
 	int error = 0;
 	for (uint32_t i = 0; !error && i < processes->rows.n; i++)
 		error = set_latest(&latest, i);
-	for (uint32_t r = 0; !error && r < profile->runs.n; r++) {
-		const struct mw_run *run = &profile->runs.items[r];
-		for (size_t i = 0; !error && i < run->info.processes.n; i++) {
-			const struct mw_run_process *seen = &run->info.processes.items[i];
-			uint32_t *known = find_latest(&latest, r, seen->pid);
-			if (known) {
-				processes->rows.items[*known].seen = seen;
-				continue;
-			}
-			struct mw_process_row *row = mw_array_push(&processes->rows);
-			if (!row) {
-				error = -ENOMEM;
-				break;
-			}
-			*row = (struct mw_process_row){ .run_idx = r,
-				.image_idx = MW_NONE,
-				.seen = seen,
-				.pid = seen->pid,
-				.heap_peak_bytes = -1,
-				.rss_peak_bytes = -1,
-				.start_ns = mw_plus(run->dump.control.start_monotonic_ns,
-					(int64_t)(seen->first_seen_seconds * 1e9)) };
-		}
-	}
+	for (uint32_t r = 0; !error && r < profile->runs.n; r++)
+		error = add_run_rows(&profile->runs.items[r], r, processes, &latest);
 	latest_deinit(&latest);
 	return error;
 }
@@ -168,7 +185,7 @@ static bool is_exec_of(const struct mw_profile *profile, const struct mw_process
 static pid_t ppid_of(const struct mw_profile *profile, const struct mw_process_row *row)
 {
 	const struct mw_image *image = image_of(profile, row);
-	return image ? image->head->ppid : row->seen->ppid;
+	return image ? image->head->ppid : row->seen ? row->seen->ppid : -1;
 }
 
 /* The row of the image it was forked from, if that stands before it. */
@@ -324,6 +341,14 @@ void mw_processes_deinit(struct mw_processes *processes)
 	processes->order = NULL;
 }
 
+size_t mw_processes_count_unfollowed(const struct mw_processes *processes)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < processes->rows.n; i++)
+		n += processes->rows.items[i].image_idx == MW_NONE;
+	return n;
+}
+
 /* NUL separated words to blanks; the first to its base name. */
 static void copy_cmdline(const char *words, size_t n_bytes, char *out, size_t out_bytes)
 {
@@ -343,6 +368,13 @@ static void copy_cmdline(const char *words, size_t n_bytes, char *out, size_t ou
 	}
 }
 
+const char *mw_processes_unfollowed_command(
+	const struct mw_profile *profile, const struct mw_process_row *row)
+{
+	const char *command = row->seen ? row->seen->command : run_of(profile, row)->info.command;
+	return command ? command : "?";
+}
+
 const char *mw_processes_command(const struct mw_profile *profile, const struct mw_process_row *row,
 	char *out, size_t out_bytes)
 {
@@ -354,8 +386,8 @@ const char *mw_processes_command(const struct mw_profile *profile, const struct 
 			out, out_bytes);
 		if (out[0] == '\0')
 			snprintf(out, out_bytes, "%s", mw_profile_text(profile, image->program));
-	} else if (row->seen && row->seen->command) {
-		const char *command = row->seen->command;
+	} else {
+		const char *command = mw_processes_unfollowed_command(profile, row);
 		size_t n_first = strcspn(command, " ");
 		const char *slash = memrchr(command, '/', n_first);
 		snprintf(out, out_bytes, "%s", slash ? slash + 1 : command);

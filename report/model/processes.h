@@ -44,6 +44,13 @@ struct mw_processes {
 int mw_processes_build(const struct mw_profile *profile, struct mw_processes *processes);
 void mw_processes_deinit(struct mw_processes *processes);
 
+/** mw_processes_count_unfollowed() - processes the launcher saw, but that left no image. */
+size_t mw_processes_count_unfollowed(const struct mw_processes *processes);
+
+/** mw_processes_unfollowed_command() - words of a row without image, as the launcher has them. */
+const char *mw_processes_unfollowed_command(
+	const struct mw_profile *profile, const struct mw_process_row *row);
+
 /**
  * mw_processes_command() - base name of the program and its arguments, safe for a terminal
  * Return: @out.

@@ -27,5 +27,9 @@ void mw_json_counters(struct mw_json_writer *writer, const char *key, const stru
 void mw_json_classes(struct mw_json_writer *writer, const char *key,
 	const struct mw_sums sums[static MWD_N_CLASSES]);
 
+/** mw_json_time() - seconds since the run's start; null for 0, a time that was never set. */
+void mw_json_time(struct mw_json_writer *writer, const char *key, const struct mwd_control *control,
+	int64_t at_ns);
+
 /** mw_json_index() - an index, or null for MW_NONE. */
 void mw_json_index(struct mw_json_writer *writer, const char *key, uint32_t index);

@@ -47,13 +47,12 @@ static void put_heap_peak(struct mw_json_writer *writer, const struct mw_image *
 	int64_t sum = image->sums[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_PROCESS_HEAP];
 	int64_t unattributed =
 		image->unattributed[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_PROCESS_HEAP];
-	int64_t since_start_ns = mw_minus(head->heap_peak_ns, control->start_monotonic_ns);
 	mw_json_open_object(writer, "heap_peak");
 	mw_json_put_int(writer, "total_bytes", total);
 	mw_json_put_int(writer, "lines_bytes", mw_minus(sum, unattributed));
 	mw_json_put_int(writer, "unattributed_bytes", unattributed);
 	mw_json_put_int(writer, "difference_bytes", mw_minus(total, sum));
-	mw_json_put_real(writer, "seconds", (double)since_start_ns / 1e9);
+	mw_json_time(writer, "seconds", control, head->heap_peak_ns);
 	mw_json_put_int(writer, "anon_bytes", mw_settle_process_peak(head, MWD_CLASS_ANON));
 	mw_json_put_int(writer, "file_bytes", mw_settle_process_peak(head, MWD_CLASS_FILE));
 	mw_json_close(writer);

@@ -60,9 +60,14 @@ static void put_int_or_null(struct mw_json_writer *writer, const char *key, int6
 		mw_json_put_int(writer, key, value);
 }
 
-static double seconds_since_start(const struct mwd_control *control, int64_t at_ns)
+void mw_json_time(struct mw_json_writer *writer, const char *key, const struct mwd_control *control,
+	int64_t at_ns)
 {
-	return (double)mw_minus(at_ns, control->start_monotonic_ns) / 1e9;
+	if (at_ns == 0)
+		mw_json_put_null(writer, key);
+	else
+		mw_json_put_real(
+			writer, key, (double)mw_minus(at_ns, control->start_monotonic_ns) / 1e9);
 }
 
 static void put_run_peaks(struct mw_json_writer *writer, const struct mwd_control *control)
@@ -71,7 +76,7 @@ static void put_run_peaks(struct mw_json_writer *writer, const struct mwd_contro
 	mw_json_open_object(writer, "heap_peak");
 	mw_json_put_int(writer, "bytes", peak);
 	mw_json_put_bool(writer, "is_at_end", peak > control->heap_peak_bytes);
-	mw_json_put_real(writer, "seconds", seconds_since_start(control, control->heap_peak_ns));
+	mw_json_time(writer, "seconds", control, control->heap_peak_ns);
 	mw_json_close(writer);
 	if (control->rss_peak_bytes <= 0) {
 		mw_json_put_null(writer, "rss_peak");
@@ -79,7 +84,7 @@ static void put_run_peaks(struct mw_json_writer *writer, const struct mwd_contro
 	}
 	mw_json_open_object(writer, "rss_peak");
 	mw_json_put_int(writer, "bytes", control->rss_peak_bytes);
-	mw_json_put_real(writer, "seconds", seconds_since_start(control, control->rss_peak_ns));
+	mw_json_time(writer, "seconds", control, control->rss_peak_ns);
 	mw_json_close(writer);
 }
 

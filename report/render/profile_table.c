@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TERMINAL_TAB 4	  /* columns; half of the usual, as the numbers take most of a line */
 #define PREFIX_COLUMNS 47 /* of a row before the source text */
 
 struct row {
@@ -71,7 +72,7 @@ static void print_contents(struct mw_text *text, const char *contents)
 		if (*contents == '\t')
 			do
 				line[n++] = ' ';
-			while (n % 8 != 0);
+			while (n % TERMINAL_TAB != 0);
 		else
 			line[n++] = *contents;
 	}

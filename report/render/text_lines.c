@@ -57,7 +57,7 @@ static void print_numbers(struct mw_text *text, int64_t bytes, int64_t blocks, i
 
 /* "cc1 (12), ld", the program with most bytes first; up to 3, then "...". */
 static void format_programs(const struct mw_profile *profile, const struct mw_line *line,
-	enum mwd_class class, char *out, size_t out_bytes)
+	enum mwd_class class, size_t columns, char *out, size_t out_bytes)
 {
 	const struct mw_share *shown[3] = { NULL, NULL, NULL };
 	size_t n = 0;
@@ -79,11 +79,14 @@ static void format_programs(const struct mw_profile *profile, const struct mw_li
 	size_t used = 0;
 	out[0] = '\0';
 	for (size_t i = 0; i < 3 && shown[i] && used < out_bytes; i++) {
-		const char *name = mw_profile_text(profile, shown[i]->program);
-		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", i ? ", " : "", name);
-		if (shown[i]->n_images > 1 && used < out_bytes)
-			used += (size_t)snprintf(
-				out + used, out_bytes - used, " (%u)", shown[i]->n_images);
+		char count[16] = "", name[128];
+		if (shown[i]->n_images > 1)
+			snprintf(count, sizeof(count), " (%u)", shown[i]->n_images);
+		/* The first one's count stays in sight, however narrow the column. */
+		mw_format_cut(mw_profile_text(profile, shown[i]->program),
+			columns > strlen(count) ? columns - strlen(count) : 1, name, sizeof(name));
+		used += (size_t)snprintf(
+			out + used, out_bytes - used, "%s%s%s", i ? ", " : "", name, count);
 	}
 	if (n > 3 && used < out_bytes)
 		snprintf(out + used, out_bytes - used, ", ...");
@@ -114,7 +117,7 @@ static void print_line(struct mw_text *text, const struct mw_profile *profile, u
 	mw_text_cell(text, mw_text_place(profile, function, line->line, place, sizeof(place)),
 		columns.place, mw_format_path);
 	fputc(' ', text->out);
-	format_programs(profile, line, class, programs, sizeof(programs));
+	format_programs(profile, line, class, columns.programs, programs, sizeof(programs));
 	mw_text_last_cell(text, programs, columns.programs, mw_format_cut);
 }
 

@@ -21,30 +21,32 @@ static void print_command(struct mw_text *text, const struct mw_run *run)
 static void print_how(struct mw_text *text, const struct mw_run *run)
 {
 	const struct mw_run_info *info = &run->info;
-	char duration[MW_FORMAT_BYTES], end[64] = "end not known";
+	char duration[MW_FORMAT_BYTES], end[64] = "";
 	if (info->term_signal > 0)
 		snprintf(end, sizeof(end), "killed by signal %d (%s)", info->term_signal,
 			sigabbrev_np(info->term_signal) ? sigabbrev_np(info->term_signal) : "?");
 	else if (info->exit_status >= 0)
 		snprintf(end, sizeof(end), "exit %d", info->exit_status);
-	else if (info->document && !info->has_ended)
-		snprintf(end, sizeof(end), "still running, or its launcher was killed");
-	mw_text_item(text, "ran %s, %s; on %s, started %s",
-		info->duration_seconds < 0 ? "for an unknown time"
-					   : mw_format_duration(duration, info->duration_seconds),
-		end, info->host ? info->host : "?", info->start_time ? info->start_time : "?");
+	if (!info->document || !end[0])
+		mw_text_item(text, "how long it ran and how it ended is not known: %s",
+			run->info_problem ? run->info_problem : "run.json does not say");
+	else
+		mw_text_item(text, "ran %s, %s; on %s, started %s",
+			mw_format_duration(duration, info->duration_seconds), end,
+			info->host ? info->host : "?", info->start_time ? info->start_time : "?");
 }
 
 static void print_counts(struct mw_text *text, const struct mw_view *view)
 {
-	size_t n_processes = 0, n_seen_only = 0;
-	for (size_t i = 0; i < view->processes.rows.n; i++) {
-		const struct mw_process_row *row = &view->processes.rows.items[i];
-		n_processes += row->previous == MW_NONE;
-		n_seen_only += row->image_idx == MW_NONE;
-	}
-	mw_text_item(text, "%zu processes, %zu program images followed, %zu processes not followed",
-		n_processes, view->profile.images.n, n_seen_only);
+	size_t n_processes = 0;
+	size_t n_images = view->profile.images.n;
+	size_t n_unseen = mw_processes_count_unfollowed(&view->processes);
+	for (size_t i = 0; i < view->processes.rows.n; i++)
+		n_processes += view->processes.rows.items[i].previous == MW_NONE;
+	mw_text_item(text,
+		"%zu process%s, %zu program image%s followed, %zu process%s not followed",
+		n_processes, n_processes == 1 ? "" : "es", n_images, n_images == 1 ? "" : "s",
+		n_unseen, n_unseen == 1 ? "" : "es");
 }
 
 static const char *format_time(char buffer[static MW_FORMAT_BYTES], int64_t at_ns, int64_t start_ns)
@@ -56,7 +58,9 @@ static void print_heap_peak(struct mw_text *text, const struct mwd_control *cont
 {
 	char size[MW_FORMAT_BYTES], when[MW_FORMAT_BYTES];
 	int64_t peak = mw_settle_tree_heap_peak(control);
-	if (peak > control->heap_peak_bytes)
+	if (peak == 0)
+		fputs("  live heap        0 B  nothing seen to be allocated\n", text->out);
+	else if (peak > control->heap_peak_bytes || control->heap_peak_ns == 0)
 		fprintf(text->out, "  live heap %10s  at the end\n", mw_format_size(size, peak));
 	else
 		fprintf(text->out, "  live heap %10s  at %s\n", mw_format_size(size, peak),

@@ -42,9 +42,9 @@ static void print_not_followed(struct mw_text *text, const struct mw_view *view)
 	size_t n = view->execs.groups.n;
 	for (size_t i = 0; i < n && i < view->top; i++) {
 		const struct mw_exec_group *group = &view->execs.groups.items[i];
-		mw_text_item(text, "not followed: %s, %u times: %s",
-			mw_profile_text(&view->profile, group->program), group->n,
-			mw_execs_reason(group->verdict));
+		mw_text_item(text, "not followed: %s: %s, %u time%s",
+			mw_profile_text(&view->profile, group->program),
+			mw_execs_reason(group->verdict), group->n, group->n == 1 ? "" : "s");
 	}
 	if (n > view->top)
 		mw_text_item(text, "not followed: ... and %zu more programs", n - view->top);
@@ -102,7 +102,8 @@ static void print_overhead(struct mw_text *text, const struct mw_losses *losses)
 	char sum[MW_FORMAT_BYTES], most[MW_FORMAT_BYTES], shared[MW_FORMAT_BYTES],
 		dump[MW_FORMAT_BYTES];
 	mw_text_item(text,
-		"our own memory: private %s in the largest process (%s over all images), dump file "
+		"our own memory: private %s mapped in the largest process (%s over all images), "
+		"dump file "
 		"%s, of that %s in use; not in the numbers above but in RSS",
 		mw_format_size(most, (int64_t)losses->max_own_private_bytes),
 		mw_format_size(sum, (int64_t)losses->own_private_bytes),

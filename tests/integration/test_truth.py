@@ -58,7 +58,7 @@ def compare_callers(profile, name, arguments):
 def compare_process(profile, books, name):
     lib.equal(len(profile.images), 1, "process images")
     image = profile.images[0]
-    slack = profile.peak_error_bytes() if name in THREADED else 0
+    slack = profile.peak_error_bytes()
     if name in NOT_ALONE:
         lib.check(image.peak_heap_bytes >= books["peak_heap_bytes"] - slack,
                   f"peak {image.peak_heap_bytes}, truth {books['peak_heap_bytes']} - {slack}")
@@ -81,7 +81,9 @@ def main():
     books, profiled = lib.with_truth(command)
     profile = profiled.must_have_profile()
     lib.equal(len(books), 1, "books of one process")
-    counters = COUNTERS if name in THREADED else {**COUNTERS, **AT_PEAK}
+    counters = {**COUNTERS, **({} if name in THREADED else AT_PEAK)}
+    if name not in NOT_ALONE:
+        counters["max_total_bytes"] = "max_total_bytes" # at births there: the line's peak
     lib.check(len(books[0]["lines"]) > 0, "the truth has no lines")
     for line in books[0]["lines"]:
         compare_line(profile, line, counters)

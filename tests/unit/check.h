@@ -56,7 +56,7 @@ static inline bool mw_check_number(
 /* A part that cannot run here, and why. */
 static inline void mw_check_skip(const char *what, const char *reason)
 {
-	printf("skipped: %s: %s\n", what, reason);
+	printf("skip: %s: %s\n", what, reason);
 	mw_check_n_skipped++;
 }
 

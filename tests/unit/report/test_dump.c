@@ -4,7 +4,7 @@
  * salvaged of a damaged file.
  */
 #include "report/ingest/dump.h"
-#include "tests/unit/report/check.h"
+#include "tests/unit/check.h"
 #include "tests/unit/report/dump_builder.h"
 
 static const char *refusal(const void *bytes, size_t n_bytes)
@@ -15,7 +15,7 @@ static const char *refusal(const void *bytes, size_t n_bytes)
 	uint8_t *copy = aligned_alloc(8, (n_bytes + 8) & ~(size_t)7);
 	memcpy(copy, bytes, n_bytes);
 	int error = mw_dump_parse((struct mw_span){ copy, n_bytes }, "f", &dump, &diag);
-	CHECK_INT(error, error ? -22 : 0);
+	CHECK_NUMBER(error, error ? -22 : 0);
 	mw_dump_deinit(&dump);
 	free(copy);
 	return diag.text;
@@ -51,10 +51,10 @@ static void finds_nodes_across_segments(void)
 	uint64_t image = mw_build_image(&build, 1, 0, "a");
 	mw_build_nodes(&build, image, 4, nodes, 2); /* out of order in the file */
 	mw_build_nodes(&build, image, 1, nodes, 3);
-	CHECK_INT(mw_build_run(&build, 0, &run, &diag), 0);
-	CHECK_INT(mw_dump_find_node(&run.dump, 0, 1, NULL, NULL)->value, 10);
-	CHECK_INT(mw_dump_find_node(&run.dump, 0, 3, NULL, NULL)->value, 30);
-	CHECK_INT(mw_dump_find_node(&run.dump, 0, 5, NULL, NULL)->value, 20);
+	CHECK_NUMBER(mw_build_run(&build, 0, &run, &diag), 0);
+	CHECK_NUMBER(mw_dump_find_node(&run.dump, 0, 1, NULL, NULL)->value, 10);
+	CHECK_NUMBER(mw_dump_find_node(&run.dump, 0, 3, NULL, NULL)->value, 30);
+	CHECK_NUMBER(mw_dump_find_node(&run.dump, 0, 5, NULL, NULL)->value, 20);
 	CHECK(mw_dump_find_node(&run.dump, 0, 6, NULL, NULL) == NULL);
 	CHECK(mw_dump_find_node(&run.dump, 0, 0, NULL, NULL) == NULL);
 	CHECK(!mw_dump_is_damaged(&run.dump));
@@ -71,10 +71,10 @@ static void walks_over_claims_without_header(void)
 	uint64_t dead = mw_build_image(&build, 1, 0, "dead");
 	mw_build_image(&build, 2, 0, "alive");
 	memset(build.bytes + dead, 0, MWD_PAGE);
-	CHECK_INT(mw_build_run(&build, 0, &run, &diag), 0);
-	CHECK_INT(run.dump.images.n, 1);
-	CHECK_INT(run.dump.images.items[0].head->pid, 2);
-	CHECK_INT(run.dump.damage.torn_bytes, MWD_PAGE);
+	CHECK_NUMBER(mw_build_run(&build, 0, &run, &diag), 0);
+	CHECK_NUMBER(run.dump.images.n, 1);
+	CHECK_NUMBER(run.dump.images.items[0].head->pid, 2);
+	CHECK_NUMBER(run.dump.damage.torn_bytes, MWD_PAGE);
 	CHECK(!mw_dump_is_damaged(&run.dump));
 	mw_run_close(&run);
 	mw_build_free(&build);
@@ -89,9 +89,9 @@ static void skips_unknown_kinds(void)
 	uint64_t newer = mw_build_image(&build, 1, 0, "newer");
 	mw_build_image(&build, 2, 0, "known");
 	mw_build_head(&build, newer)->segment.kind = 99;
-	CHECK_INT(mw_build_run(&build, 0, &run, &diag), 0);
-	CHECK_INT(run.dump.images.n, 1);
-	CHECK_INT(run.dump.damage.n_unknown_kinds, 1);
+	CHECK_NUMBER(mw_build_run(&build, 0, &run, &diag), 0);
+	CHECK_NUMBER(run.dump.images.n, 1);
+	CHECK_NUMBER(run.dump.damage.n_unknown_kinds, 1);
 	CHECK(!mw_dump_is_damaged(&run.dump));
 	mw_run_close(&run);
 	mw_build_free(&build);
@@ -106,10 +106,10 @@ static void counts_what_a_cut_file_lacks(void)
 	mw_build_start(&build, 0);
 	uint64_t image = mw_build_image(&build, 1, 0, "a");
 	mw_build_records(&build, image, records, 40); /* two pages */
-	CHECK_INT(mw_build_run(&build, build.n_bytes - MWD_PAGE, &run, &diag), 0);
-	CHECK_INT(run.dump.damage.missing_bytes, MWD_PAGE);
-	CHECK_INT(run.dump.damage.n_cut_segments, 1);
-	CHECK_INT(run.dump.segments.items[0].n_elements, (MWD_PAGE - 128) / 128);
+	CHECK_NUMBER(mw_build_run(&build, build.n_bytes - MWD_PAGE, &run, &diag), 0);
+	CHECK_NUMBER(run.dump.damage.missing_bytes, MWD_PAGE);
+	CHECK_NUMBER(run.dump.damage.n_cut_segments, 1);
+	CHECK_NUMBER(run.dump.segments.items[0].n_elements, (MWD_PAGE - 128) / 128);
 	mw_run_close(&run);
 	mw_build_free(&build);
 }
@@ -123,10 +123,10 @@ static void believes_no_parent_behind_its_child(void)
 	uint64_t first = mw_build_image(&build, 1, 0, "a");
 	uint64_t second = mw_build_fork(&build, first, 2, 1, 1);
 	mw_build_head(&build, first)->parent_image = second; /* a cycle */
-	CHECK_INT(mw_build_run(&build, 0, &run, &diag), 0);
-	CHECK_INT(run.dump.images.items[0].parent_idx, MW_DUMP_NO_IMAGE);
-	CHECK_INT(run.dump.images.items[1].parent_idx, 0);
-	CHECK_INT(run.dump.damage.n_bad_parents, 1);
+	CHECK_NUMBER(mw_build_run(&build, 0, &run, &diag), 0);
+	CHECK_NUMBER(run.dump.images.items[0].parent_idx, MW_DUMP_NO_IMAGE);
+	CHECK_NUMBER(run.dump.images.items[1].parent_idx, 0);
+	CHECK_NUMBER(run.dump.damage.n_bad_parents, 1);
 	mw_run_close(&run);
 	mw_build_free(&build);
 }
@@ -139,5 +139,5 @@ int main(void)
 	skips_unknown_kinds();
 	counts_what_a_cut_file_lacks();
 	believes_no_parent_behind_its_child();
-	return mw_check_status();
+	return mw_check_tally("report/dump");
 }

@@ -9,7 +9,7 @@
 
 #include "report/render/json_report.h"
 #include "report/render/text.h"
-#include "tests/unit/report/check.h"
+#include "tests/unit/check.h"
 #include "tests/unit/report/dump_builder.h"
 
 static FILE *nowhere;
@@ -17,15 +17,15 @@ static FILE *nowhere;
 static void render(struct mw_view *view)
 {
 	struct mw_text text = { .out = nowhere, .width = 80, .precision = 1 };
-	CHECK_INT(mw_profile_merge(&view->profile), 0);
-	CHECK_INT(mw_profile_resolve(&view->profile, NULL, NULL, NULL), 0);
-	CHECK_INT(mw_profile_aggregate(&view->profile), 0);
-	CHECK_INT(mw_processes_build(&view->profile, &view->processes), 0);
-	CHECK_INT(mw_execs_build(&view->profile, &view->execs), 0);
-	CHECK_INT(mw_notes_collect(&view->notes, &view->profile), 0);
+	CHECK_NUMBER(mw_profile_merge(&view->profile), 0);
+	CHECK_NUMBER(mw_profile_resolve(&view->profile, NULL, NULL, NULL), 0);
+	CHECK_NUMBER(mw_profile_aggregate(&view->profile), 0);
+	CHECK_NUMBER(mw_processes_build(&view->profile, &view->processes), 0);
+	CHECK_NUMBER(mw_execs_build(&view->profile, &view->processes, &view->execs), 0);
+	CHECK_NUMBER(mw_notes_collect(&view->notes, &view->profile), 0);
 	mw_text_render(&text, view);
 	mw_peak_lines_render(&text, view);
-	CHECK_INT(mw_json_report_render(nowhere, view), 0);
+	CHECK_NUMBER(mw_json_report_render(nowhere, view), 0);
 }
 
 /* Returns how many images were salvaged. */
@@ -41,7 +41,7 @@ static size_t report(const struct mw_build *build, uint64_t n_bytes)
 		mw_run_close(&run);
 		return 0;
 	}
-	CHECK_INT(mw_profile_add_run(&view.profile, &run), 0);
+	CHECK_NUMBER(mw_profile_add_run(&view.profile, &run), 0);
 	n_images = view.profile.images.n;
 	render(&view);
 	mw_notes_deinit(&view.notes);
@@ -59,7 +59,7 @@ static void survives_truncation_at_every_page(const struct mw_build *build)
 		CHECK(n_images >= n_before); /* a longer file never tells less */
 		n_before = n_images;
 	}
-	CHECK_INT(n_before, 4);
+	CHECK_NUMBER(n_before, 4);
 }
 
 /* A small generator of our own, so that a failure can be repeated anywhere. */
@@ -111,5 +111,5 @@ int main(int argc, char **argv)
 	survives_random_damage(&build, argc > 1 ? strtoul(argv[1], NULL, 10) : 300);
 	mw_build_free(&build);
 	fclose(nowhere);
-	return mw_check_status();
+	return mw_check_tally("report/hostile");
 }

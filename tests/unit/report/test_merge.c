@@ -4,7 +4,7 @@
  * make every address a line of its own, so sums can be told apart by address.
  */
 #include "report/model/profile.h"
-#include "tests/unit/report/check.h"
+#include "tests/unit/check.h"
 #include "tests/unit/report/dump_builder.h"
 
 static const struct mw_line *line_at(const struct mw_profile *profile, uint64_t address)
@@ -33,11 +33,13 @@ static void check_sums(const struct mw_profile *profile)
 		mw_sums_add(&owned, &profile->lines.items[i].owned[MWD_CLASS_HEAP]);
 	for (size_t i = 0; i < profile->images.n; i++)
 		mw_sums_add(&images, &profile->images.items[i].sums[MWD_CLASS_HEAP]);
-	CHECK_INT(owned.allocated_bytes, profile->sums[MWD_CLASS_HEAP].allocated_bytes);
-	CHECK_INT(images.allocated_bytes, profile->sums[MWD_CLASS_HEAP].allocated_bytes);
+	CHECK_NUMBER(owned.allocated_bytes, profile->sums[MWD_CLASS_HEAP].allocated_bytes);
+	CHECK_NUMBER(images.allocated_bytes, profile->sums[MWD_CLASS_HEAP].allocated_bytes);
 	for (unsigned peak = 0; peak < MWD_N_PEAKS; peak++) {
-		CHECK_INT(owned.peak_bytes[peak], profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
-		CHECK_INT(images.peak_bytes[peak], profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
+		CHECK_NUMBER(
+			owned.peak_bytes[peak], profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
+		CHECK_NUMBER(
+			images.peak_bytes[peak], profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
 	}
 }
 
@@ -60,18 +62,18 @@ static void merges_by_build_id_over_images_and_runs(void)
 		mw_build_control(&builds[run])->heap_peak_bytes = 200;
 	}
 	mw_build_profile(&profile, both, 2);
-	CHECK_INT(profile.modules.n, 1);
-	CHECK_INT(profile.sites.n, 1);
+	CHECK_NUMBER(profile.modules.n, 1);
+	CHECK_NUMBER(profile.sites.n, 1);
 	const struct mw_line *line = line_at(&profile, 0x100); /* the call, not the return */
-	CHECK_INT(line->owned[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_TREE_HEAP], 400);
-	CHECK_INT(profile.tree_heap_peak_bytes, 400);
+	CHECK_NUMBER(line->owned[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_TREE_HEAP], 400);
+	CHECK_NUMBER(profile.tree_heap_peak_bytes, 400);
 	int n_shares = 0;
 	for (uint32_t at = line->first_share; at != MW_NONE; at = profile.shares.items[at].next) {
-		CHECK_INT(profile.shares.items[at].n_images, 2);
-		CHECK_INT(profile.shares.items[at].bytes, 200);
+		CHECK_NUMBER(profile.shares.items[at].n_images, 2);
+		CHECK_NUMBER(profile.shares.items[at].bytes, 200);
 		n_shares++;
 	}
-	CHECK_INT(n_shares, 2); /* cc1 and as */
+	CHECK_NUMBER(n_shares, 2); /* cc1 and as */
 	check_sums(&profile);
 	mw_profile_deinit(&profile);
 	mw_build_free(&builds[0]);
@@ -89,7 +91,7 @@ static void without_build_id_the_path_decides(void)
 	mw_build_module(&build, image, 2, 0, "/none/b");
 	mw_build_module(&build, image, 3, 0, "/none/a"); /* loaded again */
 	mw_build_profile(&profile, &one, 1);
-	CHECK_INT(profile.modules.n, 2);
+	CHECK_NUMBER(profile.modules.n, 2);
 	mw_profile_deinit(&profile);
 	mw_build_free(&build);
 }
@@ -116,12 +118,12 @@ static void forked_children_inherit_ids(void)
 	mw_build_nodes(&build, grandchild, 4, grandchild_nodes, 1);
 	mw_build_records(&build, grandchild, records, 3);
 	mw_build_profile(&profile, &one, 1);
-	CHECK_INT(profile.n_broken_stacks, 0);
-	CHECK_INT(line_at(&profile, 0x40)->owned[MWD_CLASS_HEAP].allocated_bytes, 10);
-	CHECK_INT(line_at(&profile, 0x30)->owned[MWD_CLASS_HEAP].allocated_bytes, 20);
-	CHECK_INT(line_at(&profile, 0x30)->through[MWD_CLASS_HEAP].allocated_bytes, 30);
-	CHECK_INT(line_at(&profile, 0x20)->through[MWD_CLASS_HEAP].allocated_bytes, 70);
-	CHECK_INT(line_at(&profile, 0x10)->through[MWD_CLASS_HEAP].allocated_bytes, 70);
+	CHECK_NUMBER(profile.n_broken_stacks, 0);
+	CHECK_NUMBER(line_at(&profile, 0x40)->owned[MWD_CLASS_HEAP].allocated_bytes, 10);
+	CHECK_NUMBER(line_at(&profile, 0x30)->owned[MWD_CLASS_HEAP].allocated_bytes, 20);
+	CHECK_NUMBER(line_at(&profile, 0x30)->through[MWD_CLASS_HEAP].allocated_bytes, 30);
+	CHECK_NUMBER(line_at(&profile, 0x20)->through[MWD_CLASS_HEAP].allocated_bytes, 70);
+	CHECK_NUMBER(line_at(&profile, 0x10)->through[MWD_CLASS_HEAP].allocated_bytes, 70);
 	CHECK(line_at(&profile, 0x40)->function_idx != line_at(&profile, 0x30)->function_idx);
 	check_sums(&profile);
 	mw_profile_deinit(&profile);
@@ -144,10 +146,10 @@ static void cross_thread_frees_settle_in_the_sum(void)
 	mw_build_records(&build, image, &freeing, 1); /* the other thread's block */
 	mw_build_profile(&profile, &one, 1);
 	const struct mw_sums *sums = &line_at(&profile, 0x10)->owned[MWD_CLASS_HEAP];
-	CHECK_INT(profile.sites.n, 1);
-	CHECK_INT(mw_sums_live_bytes(sums), 400);
-	CHECK_INT(mw_sums_live_blocks(sums), 4);
-	CHECK_INT(sums->peak_bytes[MWD_PEAK_PROCESS_HEAP], 400);
+	CHECK_NUMBER(profile.sites.n, 1);
+	CHECK_NUMBER(mw_sums_live_bytes(sums), 400);
+	CHECK_NUMBER(mw_sums_live_blocks(sums), 4);
+	CHECK_NUMBER(sums->peak_bytes[MWD_PEAK_PROCESS_HEAP], 400);
 	check_sums(&profile);
 	mw_profile_deinit(&profile);
 	mw_build_free(&build);
@@ -167,9 +169,9 @@ static void recursion_counts_once(void)
 	mw_build_nodes(&build, image, 1, nodes, 4);
 	mw_build_records(&build, image, &record, 1);
 	mw_build_profile(&profile, &one, 1);
-	CHECK_INT(line_at(&profile, 0x20)->through[MWD_CLASS_HEAP].allocated_bytes, 5);
-	CHECK_INT(profile.functions.n, 1);
-	CHECK_INT(profile.functions.items[0].through[MWD_CLASS_HEAP].allocated_bytes, 5);
+	CHECK_NUMBER(line_at(&profile, 0x20)->through[MWD_CLASS_HEAP].allocated_bytes, 5);
+	CHECK_NUMBER(profile.functions.n, 1);
+	CHECK_NUMBER(profile.functions.items[0].through[MWD_CLASS_HEAP].allocated_bytes, 5);
 	mw_profile_deinit(&profile);
 	mw_build_free(&build);
 }
@@ -196,11 +198,12 @@ static void bad_nodes_keep_the_sum(void)
 	mw_build_nodes(&build, image, 1, nodes, 8);
 	mw_build_records(&build, image, records, 10);
 	mw_build_profile(&profile, &one, 1);
-	CHECK_INT(profile.sums[MWD_CLASS_HEAP].allocated_bytes, (1 << 10) - 1);
-	CHECK_INT(profile.unattributed[MWD_CLASS_HEAP].allocated_bytes, 1 << 0 | 1 << 4 | 1 << 9);
-	CHECK_INT(profile.partial[MWD_CLASS_HEAP].allocated_bytes,
+	CHECK_NUMBER(profile.sums[MWD_CLASS_HEAP].allocated_bytes, (1 << 10) - 1);
+	CHECK_NUMBER(
+		profile.unattributed[MWD_CLASS_HEAP].allocated_bytes, 1 << 0 | 1 << 4 | 1 << 9);
+	CHECK_NUMBER(profile.partial[MWD_CLASS_HEAP].allocated_bytes,
 		1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9);
-	CHECK_INT(profile.n_broken_stacks, 3); /* the cycle once, nodes 77 and 9 */
+	CHECK_NUMBER(profile.n_broken_stacks, 3); /* the cycle once, nodes 77 and 9 */
 	check_sums(&profile);
 	mw_profile_deinit(&profile);
 	mw_build_free(&build);
@@ -220,8 +223,8 @@ static void our_own_frames_are_left_out(void)
 	mw_build_nodes(&build, image, 1, nodes, 2);
 	mw_build_records(&build, image, &record, 1);
 	mw_build_profile(&profile, &one, 1);
-	CHECK_INT(profile.lines.n, 1);
-	CHECK_INT(line_at(&profile, 0x10)->owned[MWD_CLASS_HEAP].allocated_bytes, 5);
+	CHECK_NUMBER(profile.lines.n, 1);
+	CHECK_NUMBER(line_at(&profile, 0x10)->owned[MWD_CLASS_HEAP].allocated_bytes, 5);
 	mw_profile_deinit(&profile);
 	mw_build_free(&build);
 }
@@ -235,5 +238,5 @@ int main(void)
 	recursion_counts_once();
 	bad_nodes_keep_the_sum();
 	our_own_frames_are_left_out();
-	return mw_check_status();
+	return mw_check_tally("report/merge");
 }

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "tests/unit/report/check.h"
+#include "tests/unit/check.h"
 
 #define MAX_WORDS 16
 
@@ -30,28 +30,28 @@ static enum mw_options_outcome parse(const char *line)
 
 static void each_way_to_write_one(void)
 {
-	CHECK_INT(parse("-n5 --precision 3 a --function=^x -o out --json b"), MW_OPTIONS_RUN);
-	CHECK_INT(options.top, 5);
-	CHECK_INT(options.precision, 3);
+	CHECK_NUMBER(parse("-n5 --precision 3 a --function=^x -o out --json b"), MW_OPTIONS_RUN);
+	CHECK_NUMBER(options.top, 5);
+	CHECK_NUMBER(options.precision, 3);
 	CHECK_TEXT(options.function_regex, "^x");
 	CHECK_TEXT(options.report_path, "out");
 	CHECK_TEXT(options.json_path, "-"); /* an optional value stands in the same word only */
-	CHECK_INT(options.n_directories, 2);
+	CHECK_NUMBER(options.n_directories, 2);
 	CHECK_TEXT(options.directories[1], "b");
-	CHECK_INT(parse("--json=f --full-report=no --color=never -- -q"), MW_OPTIONS_RUN);
+	CHECK_NUMBER(parse("--json=f --full-report=no --color=never -- -q"), MW_OPTIONS_RUN);
 	CHECK_TEXT(options.json_path, "f");
 	CHECK(options.is_peak_only && !options.is_quiet);
-	CHECK_INT(options.color, MW_REPORT_COLOR_NEVER);
+	CHECK_NUMBER(options.color, MW_REPORT_COLOR_NEVER);
 	CHECK_TEXT(options.directories[0], "-q");
-	CHECK_INT(parse("--peak-only --full-report=yes d"), MW_OPTIONS_RUN);
+	CHECK_NUMBER(parse("--peak-only --full-report=yes d"), MW_OPTIONS_RUN);
 	CHECK(!options.is_peak_only);
-	CHECK_INT(parse("d --help --nonsense"), MW_OPTIONS_HELP);
-	CHECK_INT(parse("-V"), MW_OPTIONS_VERSION);
+	CHECK_NUMBER(parse("d --help --nonsense"), MW_OPTIONS_HELP);
+	CHECK_NUMBER(parse("-V"), MW_OPTIONS_VERSION);
 }
 
 static void complains_with(const char *line, const char *complaint)
 {
-	CHECK_INT(parse(line), MW_OPTIONS_BAD);
+	CHECK_NUMBER(parse(line), MW_OPTIONS_BAD);
 	CHECK_TEXT(diag.text, complaint);
 }
 
@@ -91,5 +91,5 @@ int main(void)
 	each_way_to_write_one();
 	complaints_name_the_option();
 	help_fits_80_columns_and_has_all();
-	return mw_check_status();
+	return mw_check_tally("report/options");
 }

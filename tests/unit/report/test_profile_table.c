@@ -4,7 +4,7 @@
  * source file and sums made by hand (the numbers of INTERFACES 5.3).
  */
 #include "report/render/profile_table.h"
-#include "tests/unit/report/check.h"
+#include "tests/unit/check.h"
 
 static const char source_text[] = "#include <x.h>\n"
 				  "int other(int n)\n"
@@ -23,7 +23,7 @@ static const char source_text[] = "#include <x.h>\n"
 static uint32_t intern(struct mw_profile *profile, const char *text)
 {
 	uint32_t id = 0;
-	CHECK_INT(mw_strings_intern(&profile->strings, text, strlen(text), &id), 0);
+	CHECK_NUMBER(mw_strings_intern(&profile->strings, text, strlen(text), &id), 0);
 	return id;
 }
 
@@ -63,7 +63,7 @@ static char *print(const struct mw_profile *profile, const char *path, unsigned 
 		.has_exact_tables = width == 0 };
 	struct mw_source source = { 0 };
 	int error = path ? mw_source_open(path, &source) : 0;
-	CHECK_INT(error, 0);
+	CHECK_NUMBER(error, 0);
 	mw_profile_table_print(&text, profile, 0, path ? &source : NULL);
 	mw_source_close(&source);
 	fclose(out);
@@ -127,5 +127,5 @@ int main(void)
 	on_a_terminal_no_line_is_wider(&profile, path);
 	remove(path);
 	mw_profile_deinit(&profile);
-	return mw_check_status();
+	return mw_check_tally("report/profile_table");
 }

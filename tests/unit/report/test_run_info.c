@@ -3,7 +3,7 @@
  * test_run_info.c - run.json whole, partial, missing, cut and absurd.
  */
 #include "report/ingest/run.h"
-#include "tests/unit/report/check.h"
+#include "tests/unit/check.h"
 
 static const char whole[] =
 	"{\"schema\":1,\"version\":\"0.1.0\",\"command\":[\"make\",\"-j2\",\"a b\"],\"cwd\":\"/w\","
@@ -23,11 +23,11 @@ static void reads_what_is_there(void)
 	CHECK(parse(whole, &info) == NULL);
 	CHECK_TEXT(info.command, "make -j2 a b");
 	CHECK_TEXT(info.host, "h");
-	CHECK_INT(info.term_signal, 11);
-	CHECK_INT(info.exit_status, -1);
-	CHECK_INT(info.rss_peak_bytes, 1024000);
-	CHECK_INT(info.processes.n, 1);
-	CHECK_INT(info.processes.items[0].max_rss_bytes, 5120);
+	CHECK_NUMBER(info.term_signal, 11);
+	CHECK_NUMBER(info.exit_status, -1);
+	CHECK_NUMBER(info.rss_peak_bytes, 1024000);
+	CHECK_NUMBER(info.processes.n, 1);
+	CHECK_NUMBER(info.processes.items[0].max_rss_bytes, 5120);
 	mw_run_info_deinit(&info);
 }
 
@@ -58,11 +58,11 @@ static void absurd_values_are_unknown(void)
 		    "\"processes\":[3,{\"pid\":-1e99,\"first_seen_seconds\":1e300}]}",
 		      &info) == NULL);
 	CHECK(info.command == NULL);
-	CHECK_INT(info.root_pid, -1);
+	CHECK_NUMBER(info.root_pid, -1);
 	CHECK(info.duration_seconds == -1);
-	CHECK_INT(info.exit_status, -1);
-	CHECK_INT(info.rss_peak_bytes, -1);
-	CHECK_INT(info.processes.n, 2);
+	CHECK_NUMBER(info.exit_status, -1);
+	CHECK_NUMBER(info.rss_peak_bytes, -1);
+	CHECK_NUMBER(info.processes.n, 2);
 	CHECK(info.processes.items[1].first_seen_seconds == -1);
 	mw_run_info_deinit(&info);
 }
@@ -81,5 +81,5 @@ int main(void)
 	says_what_is_wrong();
 	absurd_values_are_unknown();
 	a_command_cannot_move_the_cursor();
-	return mw_check_status();
+	return mw_check_tally("report/run_info");
 }

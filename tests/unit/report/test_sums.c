@@ -4,7 +4,7 @@
  * before, ended after, peak at the end, never sampled.
  */
 #include "report/model/sums.h"
-#include "tests/unit/report/check.h"
+#include "tests/unit/check.h"
 
 /* 1000 allocated, 300 freed: current 700 bytes in 7 blocks; kept values differ by peak. */
 static const struct mwd_record record = {
@@ -44,10 +44,10 @@ static void takes_kept_value_of_the_final_epoch(void)
 	struct mwd_control control = control_at(8, 2);
 	struct mwd_image image = image_at(5);
 	struct mw_sums sums = settle(&control, &image);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_PROCESS_HEAP], 900);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_TREE_HEAP], 800);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_TREE_RSS], 600);
-	CHECK_INT(sums.peak_blocks[MWD_PEAK_TREE_RSS], 6);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_PROCESS_HEAP], 900);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_TREE_HEAP], 800);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_TREE_RSS], 600);
+	CHECK_NUMBER(sums.peak_blocks[MWD_PEAK_TREE_RSS], 6);
 }
 
 static void takes_current_value_of_an_untouched_record(void)
@@ -56,8 +56,8 @@ static void takes_current_value_of_an_untouched_record(void)
 	struct mwd_image image = image_at(6);
 	struct mw_sums sums = settle(&control, &image);
 	for (unsigned peak = 0; peak < MWD_N_PEAKS; peak++) {
-		CHECK_INT(sums.peak_bytes[peak], 700);
-		CHECK_INT(sums.peak_blocks[peak], 7);
+		CHECK_NUMBER(sums.peak_bytes[peak], 700);
+		CHECK_NUMBER(sums.peak_blocks[peak], 7);
 	}
 }
 
@@ -68,10 +68,10 @@ static void image_that_ended_before_held_nothing(void)
 	image.end_epoch[MWD_PEAK_TREE_HEAP] = 8;
 	image.end_epoch[MWD_PEAK_TREE_RSS] = 2;
 	struct mw_sums sums = settle(&control, &image);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_PROCESS_HEAP], 900);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_TREE_HEAP], 0);
-	CHECK_INT(sums.peak_blocks[MWD_PEAK_TREE_HEAP], 0);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_TREE_RSS], 0);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_PROCESS_HEAP], 900);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_TREE_HEAP], 0);
+	CHECK_NUMBER(sums.peak_blocks[MWD_PEAK_TREE_HEAP], 0);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_TREE_RSS], 0);
 }
 
 static void image_that_ended_after_held_its_part(void)
@@ -81,8 +81,8 @@ static void image_that_ended_after_held_its_part(void)
 	image.end_epoch[MWD_PEAK_TREE_HEAP] = 8;
 	image.end_epoch[MWD_PEAK_TREE_RSS] = 3;
 	struct mw_sums sums = settle(&control, &image);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_TREE_HEAP], 800);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_TREE_RSS], 700);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_TREE_HEAP], 800);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_TREE_RSS], 700);
 }
 
 static void peak_at_the_end_is_the_current_value(void)
@@ -92,13 +92,13 @@ static void peak_at_the_end_is_the_current_value(void)
 	control.heap_live_bytes = 6000; /* above the recorded 5000 */
 	image.total[MWD_CLASS_HEAP].live_bytes = 950;
 	struct mw_sums sums = settle(&control, &image);
-	CHECK_INT(mw_settle_tree_heap_peak(&control), 6000);
-	CHECK_INT(mw_settle_process_peak(&image, MWD_CLASS_HEAP), 950);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_PROCESS_HEAP], 700);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_TREE_HEAP], 700);
-	CHECK_INT(sums.peak_bytes[MWD_PEAK_TREE_RSS], 600);
+	CHECK_NUMBER(mw_settle_tree_heap_peak(&control), 6000);
+	CHECK_NUMBER(mw_settle_process_peak(&image, MWD_CLASS_HEAP), 950);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_PROCESS_HEAP], 700);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_TREE_HEAP], 700);
+	CHECK_NUMBER(sums.peak_bytes[MWD_PEAK_TREE_RSS], 600);
 	image.end_epoch[MWD_PEAK_TREE_HEAP] = 8; /* gone before that end */
-	CHECK_INT(settle(&control, &image).peak_bytes[MWD_PEAK_TREE_HEAP], 0);
+	CHECK_NUMBER(settle(&control, &image).peak_bytes[MWD_PEAK_TREE_HEAP], 0);
 }
 
 static void nothing_was_held_at_an_rss_peak_never_sampled(void)
@@ -106,7 +106,7 @@ static void nothing_was_held_at_an_rss_peak_never_sampled(void)
 	struct mwd_control control = control_at(8, 2);
 	struct mwd_image image = image_at(5);
 	control.rss_peak_bytes = 0;
-	CHECK_INT(settle(&control, &image).peak_bytes[MWD_PEAK_TREE_RSS], 0);
+	CHECK_NUMBER(settle(&control, &image).peak_bytes[MWD_PEAK_TREE_RSS], 0);
 }
 
 static void adds_up_but_for_the_maximum(void)
@@ -114,9 +114,9 @@ static void adds_up_but_for_the_maximum(void)
 	struct mw_sums sums = { .allocated_bytes = 5, .max_total_bytes = 7 };
 	struct mw_sums more = { .allocated_bytes = 6, .freed_bytes = 20, .max_total_bytes = 3 };
 	mw_sums_add(&sums, &more);
-	CHECK_INT(sums.allocated_bytes, 11);
-	CHECK_INT(sums.max_total_bytes, 7);
-	CHECK_INT(mw_sums_live_bytes(&sums), -9); /* frees of other threads' blocks */
+	CHECK_NUMBER(sums.allocated_bytes, 11);
+	CHECK_NUMBER(sums.max_total_bytes, 7);
+	CHECK_NUMBER(mw_sums_live_bytes(&sums), -9); /* frees of other threads' blocks */
 }
 
 int main(void)
@@ -128,5 +128,5 @@ int main(void)
 	peak_at_the_end_is_the_current_value();
 	nothing_was_held_at_an_rss_peak_never_sampled();
 	adds_up_but_for_the_maximum();
-	return mw_check_status();
+	return mw_check_tally("report/sums");
 }

@@ -5,7 +5,7 @@
 #include "report/util/format.h"
 #include "report/util/json.h"
 #include "report/util/strings.h"
-#include "tests/unit/report/check.h"
+#include "tests/unit/check.h"
 
 static void sizes_are_powers_of_1024_with_one_decimal(void)
 {
@@ -76,14 +76,14 @@ static void equal_text_has_one_id(void)
 	for (int round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < 1000; i++) {
 			snprintf(text, sizeof(text), "name %u", i);
-			CHECK_INT(mw_strings_intern(&strings, text, strlen(text), &id), 0);
-			CHECK_INT(id, i + 1);
+			CHECK_NUMBER(mw_strings_intern(&strings, text, strlen(text), &id), 0);
+			CHECK_NUMBER(id, i + 1);
 		}
 	}
-	CHECK_INT(mw_strings_intern(&strings, "name 77 and more", 7, &first), 0);
+	CHECK_NUMBER(mw_strings_intern(&strings, "name 77 and more", 7, &first), 0);
 	CHECK_TEXT(mw_strings_get(&strings, first), "name 77");
-	CHECK_INT(mw_strings_intern(&strings, NULL, 0, &id), 0);
-	CHECK_INT(id, 0);
+	CHECK_NUMBER(mw_strings_intern(&strings, NULL, 0, &id), 0);
+	CHECK_NUMBER(id, 0);
 	CHECK(mw_strings_get(&strings, 0) == NULL && mw_strings_get(&strings, 99999) == NULL);
 	mw_strings_deinit(&strings);
 }
@@ -124,5 +124,5 @@ int main(void)
 	nothing_can_move_a_terminals_cursor();
 	equal_text_has_one_id();
 	json_text_is_utf8_and_escaped();
-	return mw_check_status();
+	return mw_check_tally("report/util");
 }

@@ -141,6 +141,21 @@ static void test_cplusplus(const char *compiler)
 	check_name("names", "names.cc", "mark_local", "local", "shop::sell(int)::till::ring(int)");
 	check_name("names", "names.cc", "mark_plain", "plain", "plain_c");
 	check_name("names", "names.cc", "mark_inlined", "wrapped", "shop::wrap(int)");
+	found = lookup(fixture_path("names"), fixture_symbol("names", "mark_peek", NULL), NULL);
+	/* gcc gives no linkage name, so no parameters. */
+	CHECK(lookup_function(&found, 0) &&
+		strncmp(lookup_function(&found, 0), "shop::(anonymous namespace)::peek",
+			strlen("shop::(anonymous namespace)::peek")) == 0);
+	CHECK_NUMBER(lookup_line(&found, 0), fixture_line("names.cc", "peek"));
+	lookup_end(&found);
+	found = lookup(fixture_path("names"), fixture_symbol("names", "mark_lambda", NULL), NULL);
+	CHECK_NUMBER(found.symbol.n_frames, 3);
+	CHECK(lookup_function(&found, 0) && strstr(lookup_function(&found, 0), "operator()"));
+	CHECK_NUMBER(lookup_line(&found, 0), fixture_line("names.cc", "lambda"));
+	CHECK(lookup_function(&found, 1) && strstr(lookup_function(&found, 1), "shop::twice<"));
+	CHECK_NUMBER(lookup_line(&found, 1), fixture_line("names.cc", "twice"));
+	CHECK_TEXT(lookup_function(&found, 2), "shop::deliver(int)");
+	lookup_end(&found);
 	found = lookup(fixture_path("names"), fixture_symbol("names", "mark_inlined", NULL), NULL);
 	CHECK_NUMBER(found.symbol.n_frames, 2);
 	CHECK_TEXT(lookup_function(&found, 1), "shop::deliver(int)");

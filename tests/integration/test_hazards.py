@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+"""Programs on which a profiler inside the process goes wrong (workloads/hazard_*.c): each ends as
+it does alone, with the same output, and soon.
+"""
+
+import os
+
+import lib
+
+
+def same(argv, **more):
+    """Run alone and profiled: status and standard output are equal."""
+    alone = lib.run(argv, **more)
+    profiled = lib.Profiled(argv, **more)
+    what = " ".join(str(word) for word in argv[:3])
+    lib.equal(profiled.done.status, lib.shell_status(alone.status), f"{what}: status")
+    lib.equal(profiled.done.stdout, alone.stdout, f"{what}: output")
+    return alone, profiled
+
+
+def stacks(level):
+    program = lib.workload("hazard_stacks", level)
+    for _ in range(3):
+        same([program, "vfork"])
+    same([program, "altstack"])
+    alone, profiled = same([program, "many", "1000"])
+    slow, fast = int(profiled.done.stderr), int(alone.stderr)
+    # 470 us when each switch reads /proc/self/maps
+    lib.check(slow - fast < 50000, f"a switch between 1000 stacks: {fast} ns alone, {slow} ns")
+
+
+def loader(level):
+    program = lib.workload("hazard_loader", level)
+    plugin = lib.BUILD / "workloads/hazard_plugin.so"
+    alone, _ = same([program, "plugin", plugin])
+    lib.equal(alone.stdout, b"operator new fails well: 1\n", "the plug-in alone")
+    same([program, "error"])
+    # 190 MB when each dlclose, though nothing is unloaded, makes all stacks new
+    _, profiled = same([program, "close", "1000", "libc.so.6"])
+    lib.check(int(profiled.done.stderr) < 4000, f"dlclose: grew by {profiled.done.stderr} KiB")
+    size = (profiled.directory / "run.mwd").stat().st_size
+    lib.check(size < 8 << 20, f"dlclose: a dump of {size} bytes")
+
+
+def limits(level):
+    program = lib.workload("hazard_limits", level)
+    for way in ("prctl", "syscall"):
+        alone, _ = same([program, "seccomp", way])
+        lib.equal(alone.status, 3, "a filter can be installed")
+    # What a vfork child does to itself does not hinder the parent.
+    _, profiled = same([program, "seccomp", "prctl", "vfork"])
+    lib.equal(profiled.must_have_profile().data["losses"]["no_record"], 0, "vfork: lost")
+
+
+def file_size():
+    """A target with a file size limit of its own, while the launcher does not allocate ahead."""
+    program = lib.workload("hazard_limits", "O0")
+    done = lib.Profiled(["sh", "-c", f"kill -STOP $PPID; (ulimit -f 64; exec {program} sites 15); "
+                         "echo $?; kill -CONT $PPID"]).done
+    lib.equal(done.stdout, b"done\n0\n", "ulimit -f")
+
+
+def hostile_max_frames():
+    """The control page is shared: what it says must not lead outside the zone's arrays."""
+    profiled = lib.Profiled(["true"])
+    path = profiled.directory / "run.mwd"
+    data = bytearray(path.read_bytes())
+    lib.equal(int.from_bytes(data[56:60], "little"), 512, "max_frames in the control page")
+    data[56:60] = (1 << 20).to_bytes(4, "little")
+    path.write_bytes(data)
+    env = dict(os.environ, LD_PRELOAD=str(lib.SHIM), MEMWATCH_RUN_DIR=str(profiled.directory))
+    done = lib.run([lib.workload("truth_deep", "O0"), "5000"], env=env)
+    lib.equal(done.status, 0, "a control page that allows a million frames")
+
+
+def main():
+    for level in ("O0", "O2"):
+        stacks(level)
+        loader(level)
+        limits(level)
+    file_size()
+    hostile_max_frames()
+    lib.finish()
+
+
+main()
