@@ -252,14 +252,18 @@ static bool is_nested(const struct mw_task *task, uintptr_t frame)
 MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
 {
 	if (mw_load_relaxed(&process_state) == ON && mw_load_relaxed(wiped_on_fork) == 1 &&
-		mw_task_current && is_nested(mw_task_current, frame))
+		mw_task_current && is_nested(mw_task_current, frame)) {
+		if (!mw_task_current->is_forwarding)
+			mw_image_lost(MWD_LOST_NESTED_EVENTS, 1);
 		return NULL;
+	}
 	if (!is_up())
 		return NULL;
 	struct mw_task *task = mw_task_current ? mw_task_current : make_task();
 	if (!task)
 		return NULL;
 	task->busy = frame;
+	task->is_forwarding = 0; /* left behind with an abandoned hook */
 	mw_signal_fence();
 	return task;
 }
