@@ -6,6 +6,8 @@
  *   handlers   raised, nested, on the alternate stack and off it, left by siglongjmp
  *   steps      single-stepped (x86-64's trap flag): the handler allocates after every instruction
  *              of leaf functions, of library code, of PLT stubs and of the loader binding symbols
+ *   aligned    the same in a function that aligns its stack; prints how often it stepped, since
+ *              gcc's table for its last instructions is wrong, and libunwind with it
  *   timer      a timer in code that computes only
  *
  * The interrupted code must not allocate, since malloc is not to be called by a handler then.
@@ -111,6 +113,13 @@ static KEEP uint64_t tail_call(uint64_t x)
 
 static KEEP uint64_t with_array(uint64_t x)
 {
+	volatile char more[16 + x % 100];
+	memset((void *)more, (int)x, sizeof(more));
+	return tail_call(x) + (uint64_t)more[7];
+}
+
+static KEEP uint64_t aligned(uint64_t x)
+{
 	volatile _Alignas(64) char room[300];
 	volatile char more[16 + x % 100];
 	memset((void *)room, (int)x, sizeof(room));
@@ -123,9 +132,10 @@ static int by_value(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-static KEEP uint64_t in_library(unsigned x)
+static KEEP uint64_t in_library(uint64_t n)
 {
 	char text[100];
+	unsigned x = (unsigned)n;
 	int numbers[4] = { 5, (int)x, 1, 3 };
 	struct timespec now;
 	qsort(numbers, 4, sizeof(int), by_value);
@@ -141,10 +151,10 @@ static KEEP uint64_t bind_symbols(double x)
 			  (double)strcspn("ab", "b"));
 }
 
-static KEEP uint64_t compute(unsigned x)
+static KEEP uint64_t compute(uint64_t x)
 {
 	uint64_t sum = with_array(x) + in_library(x);
-	return sum + bind_symbols(x + 2.5);
+	return sum + bind_symbols((double)x + 2.5);
 }
 
 /* ---- interrupting it */
@@ -155,34 +165,25 @@ static void count(int number)
 	allocate((size_t)number);
 }
 
-#if defined(__x86_64__)
-static KEEP void step(void)
-{
-	const uint64_t trap_flag = 1u << 8;
-	__asm__ volatile("pushfq; orq %0, (%%rsp); popfq" ::"r"(trap_flag) : "cc", "memory");
-}
+/* In assembly, since its table must be right at each instruction, too. */
+void step(void);
+void stop_stepping(void);
+__asm__(".macro change_flags name, instruction, mask\n"
+	".text\n.type \\name, @function\n\\name:\n.cfi_startproc\n"
+	"	pushfq\n.cfi_adjust_cfa_offset 8\n"
+	"	\\instruction $\\mask, (%rsp)\n"
+	"	popfq\n.cfi_adjust_cfa_offset -8\n"
+	"	ret\n.cfi_endproc\n.size \\name, . - \\name\n.endm\n"
+	"change_flags step, orq, 0x100\n"
+	"change_flags stop_stepping, andq, -0x101\n");
 
-static KEEP void stop_stepping(void)
-{
-	__asm__ volatile("pushfq; andq %0, (%%rsp); popfq" ::"r"(~(uint64_t)(1u << 8))
-			 : "cc", "memory");
-}
-#else
-static void step(void)
-{
-}
-static void stop_stepping(void)
-{
-}
-#endif
-
-static uint64_t steps(int flags)
+static KEEP uint64_t steps(int flags, uint64_t (*function)(uint64_t))
 {
 	handle(SIGTRAP, count, flags);
 	uint64_t sum = 0;
 	for (unsigned x = 0; x < 3; x++) {
 		step();
-		sum += compute(x);
+		sum += function(x);
 		stop_stepping();
 	}
 	return sum;
@@ -212,11 +213,15 @@ int main(int argc, char **argv)
 	if (strcmp(what, "handlers") == 0)
 		handlers(flags);
 	else if (strcmp(what, "steps") == 0)
-		sum = steps(flags);
+		sum = steps(flags, compute);
+	else if (strcmp(what, "aligned") == 0)
+		sum = steps(flags, aligned);
 	else if (strcmp(what, "timer") == 0)
 		sum = timer(flags);
 	else
 		return 2;
-	printf("%s: %016llx\n", what, (unsigned long long)sum);
+	if (strcmp(what, "aligned") == 0)
+		sum = n_handled;
+	printf("%s: %llu\n", what, (unsigned long long)sum);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
 #include "preload/zone/unwind.h"
+#include "preload/zone/unwind_exotic.h"
 #include "preload/zone/unwind_rules.h"
 #include "preload/zone/zone.h"
 
@@ -34,6 +35,12 @@ static bool is_readable(const struct mw_trace *trace, uintptr_t address, size_t 
 {
 	return address >= trace->stack_low && address <= trace->stack_high - bytes &&
 	       address % sizeof(uintptr_t) == 0;
+}
+
+static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
+{
+	return sp - trace->stack_low < trace->stack_high - trace->stack_low ||
+	       mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
 }
 
 #if defined(__aarch64__)
@@ -75,8 +82,7 @@ static MW_COLD enum outcome step_signal(
 	*s = (struct mw_fresh_frame){ word_at(frame + SIGNAL_PC), word_at(frame + SIGNAL_SP),
 		word_at(frame + SIGNAL_FP), 0, 0, MW_FRAME_EXACT };
 	*hard_out = MW_FRAME_HARD;
-	if (s->sp - trace->stack_low >= trace->stack_high - trace->stack_low &&
-		!mw_stack_range_find(s->sp, &trace->stack_low, &trace->stack_high))
+	if (!is_on_known_stack(trace, s->sp))
 		return IS_STOPPED;
 	return s->pc ? STEPPED : IS_OUTERMOST;
 }
@@ -103,6 +109,15 @@ static MW_NOINLINE enum outcome step_drap(
 	*hard_out = MW_FRAME_HARD | MW_FRAME_NEEDS_FP;
 	*s = (struct mw_fresh_frame){ plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 1, 0 };
 	return s->pc ? STEPPED : IS_OUTERMOST;
+}
+
+static MW_COLD enum outcome step_exotic(
+	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
+{
+	if (!mw_unwind_exotic_step(s) || !is_on_known_stack(trace, s->sp))
+		return IS_STOPPED;
+	*hard_out = MW_FRAME_HARD;
+	return s->pc < MWD_PAGE ? IS_OUTERMOST : STEPPED;
 }
 
 /*
@@ -138,6 +153,8 @@ static inline enum outcome step(
 		return step_signal(trace, s, own_flags_out);
 	case MW_RULE_END:
 		return IS_OUTERMOST;
+	case MW_RULE_EXOTIC:
+		return step_exotic(trace, s, own_flags_out);
 	default:
 		return IS_STOPPED;
 	}
@@ -267,12 +284,6 @@ static MW_NOINLINE struct mw_fresh_frame move_proven(struct mw_trace *trace, uin
 			outer->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED) };
 	}
 	return s;
-}
-
-static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
-{
-	return sp - trace->stack_low < trace->stack_high - trace->stack_low ||
-	       mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
 }
 
 /* The trace as it stands is the answer: the usual case in a loop. */
