@@ -89,7 +89,7 @@ def signals():
 
 def aligned(program, what):
     """On the last instructions of a function that aligns its stack, after `leave`, gcc's table still
-    finds the caller's frame pointer through the frame pointer. libunwind believes it (gdb, too);
+    finds the caller's frame pointer through the frame pointer. libunwind believes it;
     we see that it is not this frame's. So the program's own count is the truth here."""
     profiled = lib.Profiled([program, "aligned"])
     profile = profiled.must_have_profile()
