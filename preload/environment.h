@@ -15,3 +15,5 @@
 #define MW_SAMPLES_NAME "samples.csv"
 
 #define MW_SHIM_NAME "libmemwatch-preload.so"
+/* Loaded by the zone, and only if the run asks for it (enum mwd_option). */
+#define MW_LIBUNWIND_NAME "libunwind.so.8"

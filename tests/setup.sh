@@ -1,14 +1,18 @@
 #!/bin/bash
-# tests/setup.sh build|test - install what is missing on Debian 12; nothing to do is the usual case.
+# tests/setup.sh build|test|bench - install what is missing on Debian 12; usually nothing.
 #
 # build: what it takes to build and run memwatch-preload.  test: that, and the programs that the
-# tests profile. Needs root, or sudo that does not ask; asks nothing itself. Safe to call twice.
+# tests profile.  bench: build, and what tests/bench measures and compares with. Needs root, or sudo
+# that does not ask; asks nothing itself. Safe to call twice.
 set -euo pipefail
 
 build_packages="gcc g++ cmake ninja-build pkg-config libdw-dev libelf-dev libunwind-dev libcjson-dev
 	libiberty-dev"
 test_packages="clang git python3 python3-jsonschema perl nodejs xz-utils libc-devtools musl-tools
 	gcc-multilib libjemalloc2 libtcmalloc-minimal4 procps"
+# redis-tools and not redis-server: the same program, but no service that starts by itself.
+bench_packages="g++ git make perl nodejs python3 sqlite3 xz-utils redis-tools libstb-dev valgrind
+	heaptrack zstd libgoogle-perftools4 libjemalloc2 libc-devtools"
 
 say() { echo "==> $*"; }
 fail() { echo "setup: $*" >&2; exit 1; }
@@ -16,7 +20,8 @@ fail() { echo "setup: $*" >&2; exit 1; }
 case "${1:-}" in
 build) wanted=$build_packages ;;
 test) wanted="$build_packages $test_packages" ;;
-*) echo "usage: tests/setup.sh build|test" >&2; exit 64 ;;
+bench) wanted="$build_packages $bench_packages" ;;
+*) echo "usage: tests/setup.sh build|test|bench" >&2; exit 64 ;;
 esac
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||

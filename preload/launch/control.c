@@ -72,6 +72,7 @@ static void fill_page(const struct mw_control_settings *settings, uint64_t alloc
 	page->launcher_pid = getpid();
 	page->options = settings->options;
 	page->max_frames = settings->max_frames;
+	page->check_every = settings->check_every;
 	page->next_offset = MWD_PAGE;
 	page->allocated_end = allocated_bytes;
 	page->heap_epoch = 1;

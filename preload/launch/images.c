@@ -64,8 +64,16 @@ static bool append(struct mw_images *images, struct mwd_image *image, uint64_t o
 	return true;
 }
 
+/* The image is not looked at again: take what it told at its end. */
+static void note_end(const struct mw_images *images, const struct mwd_image *image)
+{
+	if (images->note_rss_peak != NULL && end_of(image) != MWD_END_NONE)
+		images->note_rss_peak(images->context, image->pid, (int64_t)image->vm_hwm_bytes);
+}
+
 static void drop(struct mw_images *images, size_t i)
 {
+	note_end(images, images->open[i].image);
 	munmap(images->open[i].image, sizeof(struct mwd_image));
 	images->open[i] = images->open[--images->n_open];
 }
@@ -83,8 +91,10 @@ static uint64_t visit(struct mw_images *images, const struct mw_control *control
 	uint64_t older = image->prev_image;
 	if (image->pid == 1)
 		images->has_foreign_pids = true;
-	if (has_left(image) || !append(images, image, offset))
+	if (has_left(image) || !append(images, image, offset)) {
+		note_end(images, image);
 		munmap(image, sizeof(*image));
+	}
 	return older;
 }
 

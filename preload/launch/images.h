@@ -29,6 +29,9 @@ struct mw_images {
 	struct mw_open_image *open; /* owned */
 	size_t n_open, capacity;
 	uint64_t newest; /* offset of the head at the last walk */
+	/* Called with the RSS peak that an image told of itself at its end (exact, VmHWM). */
+	void (*note_rss_peak)(void *context, int32_t pid, int64_t bytes);
+	void *context;
 	/* A process had pid 1: part of the job lives in a pid namespace of its own, and pids
 	 * that we cannot see are no sign of death. */
 	bool has_foreign_pids;

@@ -17,11 +17,12 @@
 enum kind {
 	KIND_TEXT,   /* const char *, any */
 	KIND_REGEX,  /* const char *, must compile */
-	KIND_NUMBER, /* int in minimum..maximum */
+	KIND_NUMBER, /* int in minimum..maximum; `value` if the argument is left out */
 	KIND_FLAG,   /* bool, set to `value` */
 	KIND_YES_NO, /* bool */
 	KIND_COLOR,
-	KIND_JSON, /* is_json, and json_path if given */
+	KIND_UNWINDER, /* bool: the second of two */
+	KIND_JSON,     /* is_json, and json_path if given */
 	KIND_REQUEST,
 };
 
@@ -32,7 +33,7 @@ struct option_row {
 	enum kind kind;
 	size_t field;
 	int minimum, maximum; /* NUMBER */
-	int value;	      /* FLAG, REQUEST */
+	int value;	      /* FLAG, REQUEST, NUMBER */
 	const char *help;     /* NULL = alias, not shown */
 };
 
@@ -57,7 +58,7 @@ static const struct option_row table[] = {
 		"write all of it as JSON, to stdout without FILE" },
 	{ 0, "color", "auto|always|never", KIND_COLOR, 0, 0, 0, 0, "colours (default: auto)" },
 	{ 0, "width", "N", KIND_NUMBER, FIELD(width), 60, 1000, 0,
-		"columns (default: the terminal's; 100 in a pipe)" },
+		"columns (default: the terminal's; 80 in a pipe)" },
 	{ 0, "no-source", NULL, KIND_FLAG, FIELD(has_no_source), 0, 0, true,
 		"do not read source files" },
 	{ 0, "debug-path", "DIRS", KIND_TEXT, FIELD(debug_path), 0, 0, 0,
@@ -70,6 +71,10 @@ static const struct option_row table[] = {
 		"time between samples of the tree's RSS (default: 20)" },
 	{ 0, "max-frames", "N", KIND_NUMBER, FIELD(max_frames), 1, 1024, 0,
 		"frames kept of a stack (default: 512)" },
+	{ 0, "unwinder", "rules|libunwind", KIND_UNWINDER, FIELD(is_libunwind), 0, 0, 0,
+		"what walks stacks (default: rules, the fast one)" },
+	{ 0, "check-unwinder", "[=N]", KIND_NUMBER, FIELD(check_unwinder), 1, INT_MAX, 1,
+		"compare every N-th stack with libunwind's (slow)" },
 	{ 0, "wait-all", NULL, KIND_FLAG, FIELD(is_wait_all), 0, 0, true,
 		"wait for background processes, too" },
 	{ 'h', "help", NULL, KIND_REQUEST, 0, 0, 0, MW_LAUNCH_REQUEST_HELP, "show this help" },
@@ -93,6 +98,11 @@ static const struct mw_launch_options defaults = {
 static int set_number(const struct option_row *row, const char *text,
 	struct mw_launch_options *options, struct mw_failure *failure)
 {
+	int *field = (int *)((char *)options + row->field);
+	if (text == NULL) {
+		*field = row->value;
+		return MW_EXIT_OK;
+	}
 	char *end;
 	errno = 0;
 	long number = strtol(text, &end, 10);
@@ -102,7 +112,7 @@ static int set_number(const struct option_row *row, const char *text,
 	if (errno == ERANGE || number < row->minimum || number > row->maximum)
 		return mw_failure_set(MW_EXIT_USAGE, failure, "--%s: %s is not in %d..%d",
 			row->name, text, row->minimum, row->maximum);
-	*(int *)((char *)options + row->field) = (int)number;
+	*field = (int)number;
 	return MW_EXIT_OK;
 }
 
@@ -137,8 +147,10 @@ static int set_choice(const struct option_row *row, const char *text,
 {
 	static const char *const no_yes[] = { "no", "yes" };
 	static const char *const colors[] = { "auto", "always", "never" };
+	static const char *const unwinders[] = { "rules", "libunwind" };
 	bool is_color = row->kind == KIND_COLOR;
-	int choice = choose(row, text, is_color ? colors : no_yes, is_color ? 3 : 2, failure);
+	const char *const *words = row->kind == KIND_UNWINDER ? unwinders : no_yes;
+	int choice = choose(row, text, is_color ? colors : words, is_color ? 3 : 2, failure);
 	if (choice < 0)
 		return MW_EXIT_USAGE;
 	if (is_color)
@@ -166,6 +178,7 @@ static int apply(const struct option_row *row, const char *argument,
 		return set_number(row, argument, options, failure);
 	case KIND_YES_NO:
 	case KIND_COLOR:
+	case KIND_UNWINDER:
 		return set_choice(row, argument, options, failure);
 	case KIND_FLAG:
 		*(bool *)field = row->value;
@@ -250,6 +263,9 @@ int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *opt
 		if (options_out->request != MW_LAUNCH_REQUEST_RUN)
 			return MW_EXIT_OK;
 	}
+	if (options_out->is_libunwind && options_out->check_unwinder)
+		return mw_failure_set(MW_EXIT_USAGE, failure_out,
+			"--check-unwinder: libunwind cannot be compared with itself");
 	options_out->command = argv + optind;
 	if (optind >= argc)
 		return mw_failure_set(MW_EXIT_USAGE, failure_out, "no command given; see --help");

@@ -34,6 +34,8 @@ struct mw_launch_options {
 	int n_top;		 /* lines of a table */
 	int precision;		 /* digits after the point */
 	int max_frames;		 /* of a stack */
+	int check_unwinder;	 /* compare every n-th stack with libunwind's; 0 = none */
+	bool is_libunwind;	 /* stacks by libunwind instead of our own rules */
 	int width;		 /* columns of the report; 0 = the terminal's */
 	const char *debug_path;	 /* colon list of directories of debug files; NULL = default */
 	bool has_no_source;	 /* do not read source files */

@@ -1,5 +1,6 @@
 /* SPDX: no licence chosen yet, see README */
 /* run.c - one run, step by step. See run.h. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +28,34 @@ static int prepare_signals(struct mw_run_state *run, struct mw_failure *failure)
 	return MW_EXIT_OK;
 }
 
+static uint32_t unwinder_options(const struct mw_launch_options *options)
+{
+	if (options->is_libunwind)
+		return MWD_OPT_LIBUNWIND;
+	return options->check_unwinder ? MWD_OPT_CHECK_UNWIND : 0;
+}
+
+/* The zone does without a library it cannot load; who asked for it must hear of that. */
+static int check_unwinder(const struct mw_launch_options *options, struct mw_failure *failure)
+{
+	if (unwinder_options(options) == 0)
+		return MW_EXIT_OK;
+	void *library = dlopen(MW_LIBUNWIND_NAME, RTLD_LAZY | RTLD_LOCAL);
+	if (library == NULL)
+		return mw_failure_set(MW_EXIT_USAGE, failure, "--%s: %s",
+			options->is_libunwind ? "unwinder=libunwind" : "check-unwinder", dlerror());
+	dlclose(library);
+	return MW_EXIT_OK;
+}
+
 static int create_dump(struct mw_run_state *run, struct mw_failure *failure)
 {
 	const struct mw_launch_options *options = run->options;
 	struct mw_control_settings settings = {
-		.options = options->is_full_report ? MWD_OPT_FREE_STACKS : 0,
+		.options = (options->is_full_report ? MWD_OPT_FREE_STACKS : 0) |
+			   unwinder_options(options),
 		.max_frames = (uint32_t)options->max_frames,
+		.check_every = (uint32_t)options->check_unwinder,
 	};
 	int status = mw_control_create(&run->run_dir, &settings, &run->control, failure);
 	if (status != MW_EXIT_OK)
@@ -93,7 +116,9 @@ static int fill_and_spawn(struct mw_run_state *run, struct mw_failure *failure)
 int mw_run_start(struct mw_run_state *run, struct mw_failure *failure_out)
 {
 	const char *name = run->options->command[0];
-	int status = mw_program_find(name, &run->program, failure_out);
+	int status = check_unwinder(run->options, failure_out);
+	if (status == MW_EXIT_OK)
+		status = mw_program_find(name, &run->program, failure_out);
 	if (status == MW_EXIT_OK)
 		status = mw_render_check_outputs(run->options, failure_out);
 	if (status == MW_EXIT_OK)

@@ -17,6 +17,31 @@
 /* /proc rounds a start down to a clock tick. */
 #define START_SLACK_NS (20 * MW_NS_PER_MS)
 
+static void note_own_peak(void *context, int32_t pid, int64_t bytes)
+{
+	struct mw_sampler *sampler = context;
+	if (bytes > sampler->own_peak_bytes) {
+		sampler->own_peak_bytes = bytes;
+		sampler->own_peak_ns = mw_clock_monotonic_ns();
+	}
+	/* Newest first: pids come back. */
+	for (size_t i = sampler->members.n_all; i-- > 0;) {
+		struct mw_member *member = sampler->members.all[i];
+		if (member->pid != pid)
+			continue;
+		if (bytes > member->max_rss_bytes)
+			member->max_rss_bytes = bytes;
+		return;
+	}
+}
+
+int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out)
+{
+	bool is_sampled = sampler->rss_peak_bytes >= sampler->own_peak_bytes;
+	*at_ns_out = is_sampled ? sampler->rss_peak_ns : sampler->own_peak_ns;
+	return is_sampled ? sampler->rss_peak_bytes : sampler->own_peak_bytes;
+}
+
 struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interval_ns)
 {
 	struct mw_sampler *sampler = calloc(1, sizeof(*sampler));
@@ -25,6 +50,8 @@ struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interva
 	sampler->control = control;
 	sampler->interval_ns = interval_ns;
 	sampler->start_ns = control->page->start_monotonic_ns;
+	sampler->images.note_rss_peak = note_own_peak;
+	sampler->images.context = sampler;
 	return sampler;
 }
 

@@ -23,7 +23,10 @@ struct mw_sampler {
 	struct mw_members members;
 	struct mw_images images;
 	struct mw_timeline timeline;
-	int64_t rss_peak_bytes, rss_peak_ns;
+	int64_t rss_peak_bytes, rss_peak_ns; /* of the sampled sums */
+	/* Largest RSS peak a single image told of itself, and when it had ended: the tree's was
+	 * not below that, however short the image lived. */
+	int64_t own_peak_bytes, own_peak_ns;
 	uint32_t peak_number; /* counts the maxima; names the last one in the members */
 	uint64_t n_samples;
 	int64_t next_tick_ns;
@@ -35,6 +38,12 @@ struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interva
 
 /** mw_sampler_destroy() - also takes NULL. Return: NULL. */
 struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler);
+
+/**
+ * mw_sampler_rss_peak() - the tree's RSS peak as far as it is known: a lower bound
+ * @at_ns_out: when, CLOCK_MONOTONIC
+ */
+int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out);
 
 /** mw_sampler_tick() - look once, whenever called; sets next_tick_ns */
 void mw_sampler_tick(struct mw_sampler *sampler);

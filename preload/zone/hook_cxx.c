@@ -7,10 +7,18 @@
  * Where that one calls malloc (libstdc++), the block is recorded there; where it does not
  * (tcmalloc, jemalloc), here. No hook is busy while the real operator new runs: it may throw, and
  * a new_handler may do anything. Deleting does not throw.
+ *
+ * Looking a symbol up takes the loader's lock, which another thread can hold while it waits for
+ * this one (a constructor under dlopen that starts threads), and makes the program's dlerror()
+ * forget. So all are looked up once, before main. A C++ library that comes in by dlopen later is
+ * not asked: malloc serves, as in the default operators, until it fails; see plain_new().
  */
 #define MW_ZONE_DEFINES_HOOKS
 
+#include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "preload/zone/atomic.h"
 #include "preload/zone/live_table.h"
@@ -19,21 +27,96 @@
 #include "preload/zone/task.h"
 #include "preload/zone/zone.h"
 
-static void *find(void **cache, const char *name, const void *caller)
+#define OPERATORS(X)                                                                               \
+	X(_Znwm)                                                                                   \
+	X(_Znam)                                                                                   \
+	X(_ZnwmRKSt9nothrow_t)                                                                     \
+	X(_ZnamRKSt9nothrow_t)                                                                     \
+	X(_ZnwmSt11align_val_t)                                                                    \
+	X(_ZnamSt11align_val_t)                                                                    \
+	X(_ZnwmSt11align_val_tRKSt9nothrow_t)                                                      \
+	X(_ZnamSt11align_val_tRKSt9nothrow_t)                                                      \
+	X(_ZdlPv)                                                                                  \
+	X(_ZdaPv)                                                                                  \
+	X(_ZdlPvm)                                                                                 \
+	X(_ZdaPvm)                                                                                 \
+	X(_ZdlPvRKSt9nothrow_t)                                                                    \
+	X(_ZdaPvRKSt9nothrow_t)                                                                    \
+	X(_ZdlPvSt11align_val_t)                                                                   \
+	X(_ZdaPvSt11align_val_t)                                                                   \
+	X(_ZdlPvmSt11align_val_t)                                                                  \
+	X(_ZdaPvmSt11align_val_t)                                                                  \
+	X(_ZdlPvSt11align_val_tRKSt9nothrow_t)                                                     \
+	X(_ZdaPvSt11align_val_tRKSt9nothrow_t)
+
+static struct {
+#define X(name) void *name;
+	OPERATORS(X)
+#undef X
+} operators;
+
+static uint32_t is_resolved;
+
+static bool is_cxx_library(const struct link_map *map)
 {
-	void *symbol = mw_load_relaxed(cache);
-	if (mw_likely(symbol))
-		return symbol;
-	symbol = mw_real_symbol(name, caller);
-	mw_store_relaxed(cache, symbol);
+	return strstr(map->l_name, "/libstdc++.so") || strstr(map->l_name, "/libc++.so");
+}
+
+/* The C++ library behind us, or NULL: then look-ups would fail, which allocates a message. */
+static const struct link_map *cxx_library(void)
+{
+	struct dl_find_object found;
+	const struct link_map *map =
+		_dl_find_object((void *)cxx_library, &found) == 0 ? found.dlfo_link_map : NULL;
+	while (map && !is_cxx_library(map))
+		map = map->l_next;
+	return map;
+}
+
+/* The operator of a library that came late; asked when memory is gone, no more often. */
+static MW_COLD void *late_operator(const char *name)
+{
+	const struct link_map *library = cxx_library();
+	void *handle = library ? dlopen(library->l_name, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+	if (!handle)
+		return NULL;
+	void *symbol = dlsym(handle, name);
+	dlclose(handle);
 	return symbol;
 }
 
-/* Also reached when no object defines the operator we were called for: then malloc serves, as the
- * default operator would, but failure cannot become an exception. */
-static void *plain_new(size_t bytes, size_t alignment)
+MW_COLD void mw_cxx_resolve(void)
 {
-	return alignment ? mw_real.memalign(alignment, bytes) : mw_real.malloc(bytes ? bytes : 1);
+	if (mw_load_acquire(&is_resolved))
+		return;
+	if (cxx_library()) {
+#define X(name) operators.name = dlsym(RTLD_NEXT, #name);
+		OPERATORS(X)
+#undef X
+	}
+	mw_store_release(&is_resolved, 1);
+}
+
+/* Constructors of other libraries can come before ours. */
+static inline void be_resolved(void)
+{
+	if (mw_unlikely(!mw_load_acquire(&is_resolved)))
+		mw_cxx_resolve();
+}
+
+/* No definition was there at the start. NULL: the real operator knows what failure means, be it a
+ * new_handler, an exception or NULL. */
+static MW_NOINLINE void *plain_new(
+	const void *frame, const struct mw_regs *regs, size_t bytes, size_t alignment)
+{
+	struct mw_task *task = mw_task_enter(frame);
+	void *block =
+		alignment ? mw_real.memalign(alignment, bytes) : mw_real.malloc(bytes ? bytes : 1);
+	if (block && task)
+		mw_record_alloc(task, regs, block, bytes);
+	if (task)
+		mw_task_leave(task);
+	return block;
 }
 
 static void record_new(
@@ -54,54 +137,34 @@ static void plain_delete(void *block)
 		mw_real.free(block);
 }
 
-#define BEGIN_NEW(name)                                                                            \
-	static void *real_##name;                                                                  \
-	struct mw_regs regs = MW_CALLER_REGS();                                                    \
-	void *real = find(&real_##name, #name, (const void *)regs.pc)
-
-#define END_NEW()                                                                                  \
-	record_new(__builtin_frame_address(0), &regs, block, bytes);                               \
-	return block
-
-#define DEFINE_NEW(name)                                                                           \
-	MW_EXPORT void *name(size_t bytes);                                                        \
-	MW_EXPORT void *name(size_t bytes)                                                         \
+#define DEFINE_NEW_AS(name, parameters, arguments, alignment)                                      \
+	MW_EXPORT void *name parameters;                                                           \
+	MW_EXPORT void *name parameters                                                            \
 	{                                                                                          \
-		BEGIN_NEW(name);                                                                   \
-		void *block = real ? ((void *(*)(size_t))real)(bytes) : plain_new(bytes, 0);       \
-		END_NEW();                                                                         \
+		struct mw_regs regs = MW_CALLER_REGS();                                            \
+		be_resolved();                                                                     \
+		void *(*real)parameters = (void *(*)parameters)operators.name;                     \
+		if (mw_unlikely(!real)) {                                                          \
+			const void *frame = __builtin_frame_address(0);                            \
+			void *plain = plain_new(frame, &regs, bytes, alignment);                   \
+			if (!plain)                                                                \
+				*(void **)&real = late_operator(#name);                            \
+			if (!real)                                                                 \
+				return plain;                                                      \
+		}                                                                                  \
+		void *block = real arguments;                                                      \
+		record_new(__builtin_frame_address(0), &regs, block, bytes);                       \
+		return block;                                                                      \
 	}
 
+#define DEFINE_NEW(name) DEFINE_NEW_AS(name, (size_t bytes), (bytes), 0)
 #define DEFINE_NEW_NOTHROW(name)                                                                   \
-	MW_EXPORT void *name(size_t bytes, const void *tag);                                       \
-	MW_EXPORT void *name(size_t bytes, const void *tag)                                        \
-	{                                                                                          \
-		BEGIN_NEW(name);                                                                   \
-		void *block = real ? ((void *(*)(size_t, const void *))real)(bytes, tag)           \
-				   : plain_new(bytes, 0);                                          \
-		END_NEW();                                                                         \
-	}
-
+	DEFINE_NEW_AS(name, (size_t bytes, const void *tag), (bytes, tag), 0)
 #define DEFINE_NEW_ALIGNED(name)                                                                   \
-	MW_EXPORT void *name(size_t bytes, size_t alignment);                                      \
-	MW_EXPORT void *name(size_t bytes, size_t alignment)                                       \
-	{                                                                                          \
-		BEGIN_NEW(name);                                                                   \
-		void *block = real ? ((void *(*)(size_t, size_t))real)(bytes, alignment)           \
-				   : plain_new(bytes, alignment);                                  \
-		END_NEW();                                                                         \
-	}
-
+	DEFINE_NEW_AS(name, (size_t bytes, size_t alignment), (bytes, alignment), alignment)
 #define DEFINE_NEW_ALIGNED_NOTHROW(name)                                                           \
-	MW_EXPORT void *name(size_t bytes, size_t alignment, const void *tag);                     \
-	MW_EXPORT void *name(size_t bytes, size_t alignment, const void *tag)                      \
-	{                                                                                          \
-		BEGIN_NEW(name);                                                                   \
-		void *block = real ? ((void *(*)(size_t, size_t, const void *))real)(              \
-					     bytes, alignment, tag)                                \
-				   : plain_new(bytes, alignment);                                  \
-		END_NEW();                                                                         \
-	}
+	DEFINE_NEW_AS(name, (size_t bytes, size_t alignment, const void *tag),                     \
+		(bytes, alignment, tag), alignment)
 
 /* Every operator delete takes the block first; size, alignment and tag, where they are, go on
  * untouched. */
@@ -109,10 +172,9 @@ static void plain_delete(void *block)
 	MW_EXPORT void name parameters;                                                            \
 	MW_EXPORT void name parameters                                                             \
 	{                                                                                          \
-		static void *real_##name;                                                          \
 		struct mw_regs regs = MW_CALLER_REGS();                                            \
-		void(*real) parameters =                                                           \
-			(void(*) parameters)find(&real_##name, #name, (const void *)regs.pc);      \
+		be_resolved();                                                                     \
+		void(*real) parameters = (void(*) parameters)operators.name;                       \
 		struct mw_task *task = block ? mw_task_enter(__builtin_frame_address(0)) : NULL;   \
 		if (task)                                                                          \
 			mw_record_free(task, &regs, block);                                        \

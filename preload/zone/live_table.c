@@ -5,20 +5,25 @@
 #include "preload/zone/private_memory.h"
 #include "preload/zone/zone.h"
 
-#define LEAF_BITS 17   /* 131,072 slots: 1 MiB of shadow for 4 MiB of heap at 32-byte granules */
-#define MIDDLE_BITS 13 /* 64 KiB */
+#define LEAF_BITS 18   /* 2 MiB of slots: the shadow of 8 MiB of heap at 32-byte granules */
+#define MIDDLE_BITS 12 /* 32 KiB */
 #define ROOT_BITS 14   /* reaches 47 bits of address at the smallest granule, 8 bytes */
 #define SIZE_BITS 38
 
 static uint64_t **root[1u << ROOT_BITS];
 static unsigned granule_shift = 5;
 
+/* A heap of this many leaves misses the TLB at every free: its further leaves are huge pages. Under
+ * a foreign allocator slots are as large as granules, and huge pages would double the heap. */
+#define N_SMALL_LEAVES 2u
+static uint32_t n_leaves;
+
 void mw_live_table_init(unsigned shift)
 {
 	granule_shift = shift;
 }
 
-static MW_COLD uint64_t *slot_of(uintptr_t block)
+static MW_NOINLINE MW_HOT uint64_t *slot_of(uintptr_t block)
 {
 	uintptr_t granule = block >> granule_shift;
 	uintptr_t top = granule >> (LEAF_BITS + MIDDLE_BITS);
@@ -31,17 +36,32 @@ static MW_COLD uint64_t *slot_of(uintptr_t block)
 	return mw_likely(leaf) ? &leaf[granule & ((1u << LEAF_BITS) - 1)] : NULL;
 }
 
-/* Return: the level at *place, made if there is none; two threads agree on one of theirs. */
-static void *make_level(void **place, size_t bytes)
+/* Put @fresh at *place; two threads agree on one of theirs. Return: the level there, or NULL. */
+static void *place_level(void **place, void *fresh, size_t bytes)
 {
-	void *level = mw_load_acquire(place);
-	if (level)
-		return level;
-	void *fresh = mw_private_map(bytes);
+	void *level = NULL;
 	if (!fresh || mw_cas_acq_rel(place, &level, fresh))
 		return fresh;
 	mw_private_unmap(fresh, bytes);
 	return level;
+}
+
+static void *make_middle(void **place)
+{
+	size_t bytes = sizeof(uint64_t *) << MIDDLE_BITS;
+	void *level = mw_load_acquire(place);
+	return level ? level : place_level(place, mw_private_map(bytes), bytes);
+}
+
+static void *make_leaf(void **place)
+{
+	size_t bytes = sizeof(uint64_t) << LEAF_BITS;
+	void *level = mw_load_acquire(place);
+	if (level)
+		return level;
+	bool is_huge = granule_shift == 5 && mw_add_relaxed(&n_leaves, 1) >= N_SMALL_LEAVES;
+	return place_level(
+		place, is_huge ? mw_private_map_huge(bytes) : mw_private_map(bytes), bytes);
 }
 
 static MW_COLD uint64_t *make_slot(uintptr_t block)
@@ -50,12 +70,9 @@ static MW_COLD uint64_t *make_slot(uintptr_t block)
 	uintptr_t top = granule >> (LEAF_BITS + MIDDLE_BITS);
 	if (top >> ROOT_BITS)
 		return NULL;
-	uint64_t **middle = make_level((void **)&root[top], sizeof(uint64_t *) << MIDDLE_BITS);
-	if (!middle ||
-		!make_level((void **)&middle[granule >> LEAF_BITS & ((1u << MIDDLE_BITS) - 1)],
-			sizeof(uint64_t) << LEAF_BITS))
-		return NULL;
-	return slot_of(block);
+	uint64_t **middle = make_middle((void **)&root[top]);
+	uintptr_t at = granule >> LEAF_BITS & ((1u << MIDDLE_BITS) - 1);
+	return middle && make_leaf((void **)&middle[at]) ? slot_of(block) : NULL;
 }
 
 static inline uint64_t *slot_in(struct mw_live_leaf *leaf, uintptr_t block)

@@ -1,5 +1,6 @@
 /* SPDX: no licence chosen yet, see README */
 /* private_memory.c - see private_memory.h. Zone; serves unwind and account. */
+#include <stddef.h>
 #include <sys/mman.h>
 
 #include "preload/format.h"
@@ -7,6 +8,8 @@
 #include "preload/zone/private_memory.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/zone.h"
+
+#define HUGE_BYTES ((size_t)2 << 20)
 
 static uint64_t mapped_bytes;
 
@@ -33,6 +36,20 @@ void *mw_private_map(size_t bytes)
 void *mw_private_map_dense(size_t bytes)
 {
 	return map(bytes, bytes > MWD_PAGE ? MAP_POPULATE : 0);
+}
+
+void *mw_private_map_huge(size_t bytes)
+{
+	char *memory = map(bytes + HUGE_BYTES, 0);
+	if (!memory)
+		return NULL;
+	size_t before = -(uintptr_t)memory & (HUGE_BYTES - 1);
+	if (before)
+		mw_private_unmap(memory, before);
+	if (before != HUGE_BYTES)
+		mw_private_unmap(memory + before + bytes, HUGE_BYTES - before);
+	mw_raw_madvise(memory + before, bytes, MADV_HUGEPAGE);
+	return memory + before;
 }
 
 void mw_private_unmap(void *memory, size_t bytes)

@@ -23,6 +23,12 @@ void *mw_private_map(size_t bytes);
  */
 void *mw_private_map_dense(size_t bytes);
 
+/**
+ * mw_private_map_huge() - the same in one huge page, where the kernel gives one
+ * @bytes: multiple of 2 MiB; the memory is aligned to that
+ */
+void *mw_private_map_huge(size_t bytes);
+
 /** mw_private_unmap() - give back what mw_private_map() returned with the same @bytes. */
 void mw_private_unmap(void *memory, size_t bytes);
 

@@ -6,6 +6,7 @@
  * (MADV_WIPEONFORK, also for _Fork and raw clone): the child's first event finds it zero and
  * begins an image of its own. A vfork child shares our memory and is, to us, the same process.
  */
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,10 @@ static struct mw_task *map_task(int tid)
 
 static struct mw_task *make_task(void)
 {
+	/* A vfork child runs on our thread's memory, but has a tid of its own that soon is dead: a
+	 * block under that name would be taken over while the thread still uses it. */
+	if (mw_raw_getpid() != mw_image->pid)
+		return NULL;
 	int tid = mw_raw_gettid();
 	struct mw_task *task = find_abandoned(mw_image->pid, tid);
 	if (!task)
@@ -214,6 +219,19 @@ static bool is_up(void)
 	return mw_load_relaxed(&process_state) == ON;
 }
 
+/* Signal stacks can share a mapping with the stack they interrupt: above it, or a part of it. */
+static bool is_one_stack(uintptr_t a, uintptr_t b)
+{
+	stack_t alternate = { .ss_flags = SS_DISABLE };
+	if (mw_raw(SYS_sigaltstack, NULL, &alternate, 0) != 0)
+		return false;
+	/* SS_AUTODISARM: while the handler runs there is no telling where its stack is. */
+	if (alternate.ss_flags & SS_DISABLE)
+		return true;
+	uintptr_t low = (uintptr_t)alternate.ss_sp;
+	return (a - low < alternate.ss_size) == (b - low < alternate.ss_size);
+}
+
 /*
  * A hook at work here, and a new one: either nested (a signal handler, the loader inside dlsym,
  * an allocator behind us that calls malloc), or the old one is gone: longjmp left it from a
@@ -221,10 +239,14 @@ static bool is_up(void)
  */
 static bool is_nested(const struct mw_task *task, uintptr_t frame)
 {
-	return task->busy && !(frame > task->busy && frame - task->busy < (uintptr_t)8 << 20 &&
-				     frame - task->trace.stack_low <
-					     task->trace.stack_high - task->trace.stack_low &&
-				     task->busy >= task->trace.stack_low);
+	const struct mw_trace *trace = &task->trace;
+	uintptr_t busy = task->busy;
+	if (!busy)
+		return false;
+	bool is_above = frame > busy && frame - busy < (uintptr_t)8 << 20 &&
+			frame - trace->stack_low < trace->stack_high - trace->stack_low &&
+			busy >= trace->stack_low;
+	return !is_above || !is_one_stack(busy, frame);
 }
 
 MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
@@ -257,6 +279,8 @@ static void at_exit(int status, void *unused)
 /* Registered before the loader's own exit function, so it runs after all destructors. */
 __attribute__((constructor)) static void start(void)
 {
+	mw_real_resolve_rest();
+	mw_cxx_resolve();
 	if (!is_up())
 		return;
 	on_exit(at_exit, NULL);

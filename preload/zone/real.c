@@ -123,22 +123,3 @@ int mw_real_is_bypassed(void)
 {
 	return dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc;
 }
-
-static void *symbol_of_callers_object(const char *name, const void *caller)
-{
-	Dl_info info;
-	if (!dladdr(caller, &info) || !info.dli_fname || !info.dli_fname[0])
-		return NULL;
-	void *handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-	if (!handle)
-		return NULL;
-	void *symbol = dlsym(handle, name);
-	dlclose(handle);
-	return symbol;
-}
-
-void *mw_real_symbol(const char *name, const void *caller)
-{
-	void *symbol = dlsym(RTLD_NEXT, name);
-	return symbol ? symbol : symbol_of_callers_object(name, caller);
-}

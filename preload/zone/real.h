@@ -4,7 +4,8 @@
  *
  * Each entry is X(group, return type, name, parameters). Groups are resolved together:
  *   ALLOC    at boot, since free() must know where to go
- *   MAP, PROCESS, DL, CXX  at the first use of any of them: most processes never use them
+ *   MAP, PROCESS, DL, CXX  by the constructor, or at an earlier first use: a look-up takes the
+ *                          loader's lock, so no hook should do one once there are threads
  * Until resolution the ALLOC entries point at a small bump allocator (dlsym itself may calloc).
  * Resolution is RTLD_NEXT: a preloaded or linked allocator behind us stays in charge.
  */
@@ -77,21 +78,14 @@ void mw_real_resolve_alloc(void);
 /* Resolve everything else but C++; safe to call again. */
 void mw_real_resolve_rest(void);
 
+/* Resolve operator new and delete, if their library is there; constructor only. */
+void mw_cxx_resolve(void);
+
 /* Whether the allocator behind us is glibc's own: then blocks are at least 32 bytes apart. */
 int mw_real_malloc_is_glibc(void);
 
 /* Whether the executable defines malloc itself, in front of us: then we never see its blocks. */
 int mw_real_is_bypassed(void);
-
-/**
- * mw_real_symbol() - next definition of a symbol after ours
- *
- * Looks behind us in the global scope; when that has none (libstdc++ came in by dlopen with
- * RTLD_LOCAL), in the object that contains @caller and its dependencies.
- * Context: takes the loader's lock; never from a path that runs per event.
- * Return: address, or NULL.
- */
-void *mw_real_symbol(const char *name, const void *caller);
 
 /* The bump allocator's blocks must never reach the real free() or realloc(). */
 int mw_boot_owns(const void *block);

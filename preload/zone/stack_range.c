@@ -5,7 +5,8 @@
  * CFA cannot lead outside mapped memory.
  *
  * Ranges seen before are kept for the whole process, one atomic word each: page number of the low
- * end (36 bits) and number of pages (28 bits). A miss reads /proc/self/maps.
+ * end (36 bits) and number of pages (28 bits), in the place that the stack pointer's 64 KiB choose:
+ * a program can have thousands of coroutine stacks. A miss reads /proc/self/maps.
  */
 #include <fcntl.h>
 
@@ -14,37 +15,37 @@
 #include "preload/zone/unwind.h"
 #include "preload/zone/zone.h"
 
-#define N_KNOWN 32u
+#define KNOWN_BITS 13 /* 64 KiB, touched as used */
 #define PAGE_SHIFT 12
 #define COUNT_BITS 28
 /* The main stack grows down: what lies up to a guard gap below it will be stack, too. */
 #define GROWTH_BYTES ((uintptr_t)1 << 20)
 
-static uint64_t known[N_KNOWN];
-static uint32_t next_known;
+static uint64_t known[1u << KNOWN_BITS];
+
+static uint64_t *place_of(uintptr_t sp)
+{
+	return &known[(sp >> 16) * 0x9e3779b97f4a7c15u >> (64 - KNOWN_BITS)];
+}
 
 static bool find_known(uintptr_t sp, uintptr_t *low_out, uintptr_t *high_out)
 {
-	for (unsigned i = 0; i < N_KNOWN; i++) {
-		uint64_t word = mw_load_relaxed(&known[i]);
-		uintptr_t low = word >> COUNT_BITS << PAGE_SHIFT;
-		uintptr_t bytes = (word & (((uint64_t)1 << COUNT_BITS) - 1)) << PAGE_SHIFT;
-		if (sp - low < bytes) {
-			*low_out = low;
-			*high_out = low + bytes;
-			return true;
-		}
-	}
-	return false;
+	uint64_t word = mw_load_relaxed(place_of(sp));
+	uintptr_t low = word >> COUNT_BITS << PAGE_SHIFT;
+	uintptr_t bytes = (word & (((uint64_t)1 << COUNT_BITS) - 1)) << PAGE_SHIFT;
+	if (sp - low >= bytes)
+		return false;
+	*low_out = low;
+	*high_out = low + bytes;
+	return true;
 }
 
-static void keep(uintptr_t low, uintptr_t high)
+static void keep(uintptr_t sp, uintptr_t low, uintptr_t high)
 {
 	uint64_t pages = (high - low) >> PAGE_SHIFT;
 	if (pages >> COUNT_BITS || low >> 48)
 		return;
-	uint32_t at = mw_add_relaxed(&next_known, 1) % N_KNOWN;
-	mw_store_relaxed(&known[at], low >> PAGE_SHIFT << COUNT_BITS | pages);
+	mw_store_relaxed(place_of(sp), low >> PAGE_SHIFT << COUNT_BITS | pages);
 }
 
 /* One line of maps(5): "55d0-55e0 rw-p ... [stack]". Characters come one by one. */
@@ -110,7 +111,7 @@ static bool find_in_maps(uintptr_t sp, uintptr_t *low_out, uintptr_t *high_out)
 	if (is_found) {
 		*low_out = line.is_main_stack ? line.low - GROWTH_BYTES : line.low;
 		*high_out = line.high;
-		keep(*low_out, *high_out);
+		keep(sp, *low_out, *high_out);
 	}
 	return is_found;
 }

@@ -8,6 +8,7 @@
 #include <libunwind.h>
 #include <stddef.h>
 
+#include "preload/environment.h"
 #include "preload/zone/arena.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/unwind_libunwind.h"
@@ -34,7 +35,7 @@ static struct {
 
 bool mw_libunwind_load(void)
 {
-	void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+	void *handle = dlopen(MW_LIBUNWIND_NAME, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
 		return false;
 	*(void **)&lib.init_local = dlsym(handle, NAME_OF(unw_init_local));

@@ -30,6 +30,7 @@ struct mw_run_info {
 	double duration_seconds, interval_ms;
 	int exit_status, term_signal;
 	pid_t root_pid;
+	uint32_t root_verdict; /* enum mwd_verdict of the command itself */
 	int64_t rss_peak_bytes;
 	double rss_peak_seconds, n_rss_samples;
 	MW_ARRAY(struct mw_run_process) processes;

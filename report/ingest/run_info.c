@@ -105,6 +105,9 @@ const char *mw_run_info_parse(const char *text, size_t n_bytes, struct mw_run_in
 	info_out->exit_status = int_of(document, "exit_status");
 	info_out->term_signal = int_of(document, "term_signal");
 	info_out->root_pid = int_of(document, "root_pid");
+	const struct mw_json *refused = mw_json_member(document, "not_followed");
+	info_out->root_verdict =
+		refused ? (uint32_t)int_of(refused, "verdict") : MWD_VERDICT_FOLLOWED;
 	info_out->rss_peak_bytes = kib_of(rss, "peak_kib");
 	info_out->rss_peak_seconds = seconds_of(rss, "peak_elapsed_seconds");
 	info_out->n_rss_samples = number_of(rss, "samples");

@@ -184,11 +184,14 @@ static int take_unseen(
 		if (row->image_idx != MW_NONE || has_pid(execs, row->pid))
 			continue;
 		const char *command = mw_processes_unfollowed_command(profile, row);
-		uint32_t program;
+		uint32_t program, verdict = MW_VERDICT_UNSEEN;
+		const struct mw_run_info *info = &profile->runs.items[row->run_idx].info;
+		if (row->pid == info->root_pid && info->root_verdict != MWD_VERDICT_FOLLOWED)
+			verdict = info->root_verdict;
 		int error = mw_strings_intern(
 			&profile->strings, command, strcspn(command, " "), &program);
 		if (!error)
-			error = count(execs, program, MW_VERDICT_UNSEEN);
+			error = count(execs, program, verdict);
 		if (error)
 			return error;
 	}

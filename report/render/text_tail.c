@@ -102,7 +102,8 @@ static void print_overhead(struct mw_text *text, const struct mw_losses *losses)
 	char sum[MW_FORMAT_BYTES], most[MW_FORMAT_BYTES], shared[MW_FORMAT_BYTES],
 		dump[MW_FORMAT_BYTES];
 	mw_text_item(text,
-		"our own memory: private %s in the largest process (%s over all images), dump file "
+		"our own memory: private %s mapped in the largest process (%s over all images), "
+		"dump file "
 		"%s, of that %s in use; not in the numbers above but in RSS",
 		mw_format_size(most, (int64_t)losses->max_own_private_bytes),
 		mw_format_size(sum, (int64_t)losses->own_private_bytes),

@@ -67,6 +67,15 @@ static void test_forms(void)
 	CHECK_STRING(options.function, "^ma(in|lloc)$");
 	CHECK_RUN("-q", "--no-report", "--wait-all", "x", "-q");
 	CHECK(options.is_quiet && !options.is_report && options.is_wait_all);
+	CHECK_RUN("x");
+	CHECK(!options.is_libunwind && options.check_unwinder == 0);
+	CHECK_RUN("--check-unwinder", "x");
+	CHECK_INT(options.check_unwinder, 1);
+	CHECK_STRING(options.command[0], "x");
+	CHECK_RUN("--check-unwinder=100", "--unwinder=rules", "x");
+	CHECK(!options.is_libunwind && options.check_unwinder == 100);
+	CHECK_RUN("--unwinder", "libunwind", "x");
+	CHECK(options.is_libunwind);
 	CHECK_RUN("--help", "--nonsense");
 	CHECK_INT(options.request, MW_LAUNCH_REQUEST_HELP);
 	CHECK_RUN("-V");
@@ -95,6 +104,13 @@ static void test_complaints(void)
 	CHECK_COMPLAINT("--precision: -1 is not in 0..9", "--precision", "-1", "x");
 	CHECK_COMPLAINT("--full-report: 'maybe' is not one of yes|no", "--full-report=maybe", "x");
 	CHECK_COMPLAINT("--color: 'red' is not one of auto|always|never", "--color=red", "x");
+	CHECK_COMPLAINT("--unwinder: 'gdb' is not one of rules|libunwind", "--unwinder=gdb", "x");
+	CHECK_COMPLAINT("--unwinder needs rules|libunwind", "--unwinder");
+	CHECK_COMPLAINT("--check-unwinder: '5x' is not a number", "--check-unwinder=5x", "x");
+	CHECK_COMPLAINT("--check-unwinder: 0 is not in 1..2147483647", "--check-unwinder=0", "x");
+	CHECK_COMPLAINT("--check-unwinder: empty argument", "--check-unwinder=", "x");
+	CHECK_COMPLAINT("--check-unwinder: libunwind cannot be compared with itself",
+		"--check-unwinder", "--unwinder=libunwind", "x");
 	CHECK_INT(parse("--function=[[x", "x", NULL), MW_EXIT_USAGE);
 	CHECK(strncmp(failure.text, "--function: '[[x': ", 19) == 0);
 	CHECK_COMPLAINT("unknown or ambiguous option '--x?'", "--x\n", "x");
@@ -109,6 +125,7 @@ static void test_help(void)
 	fclose(stream);
 	CHECK(strstr(text, "-o, --report=FILE") != NULL);
 	CHECK(strstr(text, "--json[=FILE]") != NULL);
+	CHECK(strstr(text, "--check-unwinder[=N]") != NULL);
 	CHECK(strstr(text, "-V, --version") != NULL);
 	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
 		CHECK(strlen(line) <= 80);

@@ -1,0 +1,255 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * one_thread.c - patterns whose blocks stay in the thread that made them; several threads may
+ * run them beside each other. Stands before hook (the target).
+ *
+ * Memory for a pattern's own books comes from mmap, so that no profiler accounts it.
+ */
+#include "tests/bench/load/harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { CHUNK = 4096 };
+
+static void **live_of(struct bench_thread *thread)
+{
+	if (thread->live)
+		return thread->live;
+	size_t bytes = thread->n_blocks * sizeof(void *);
+	void *books = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (books == MAP_FAILED) {
+		perror("bench_loops: mmap");
+		exit(1);
+	}
+	return thread->live = books;
+}
+
+/* tight: the same block from the same place, again and again. */
+
+static __attribute__((noinline)) int64_t tight(struct bench_thread *thread)
+{
+	(void)thread;
+	for (int i = 0; i < CHUNK; i++) {
+		void *block = malloc(64);
+		bench_keep(block);
+		free(block);
+	}
+	return CHUNK;
+}
+
+/* mixed and live: a random block of those kept gives way to a new one from one of four places. */
+
+static __attribute__((noinline)) void *from_first(size_t bytes)
+{
+	void *block = malloc(bytes);
+	bench_keep(block);
+	return block;
+}
+
+static __attribute__((noinline)) void *from_second(size_t bytes)
+{
+	void *block = malloc(bytes + 8);
+	bench_keep(block);
+	return block;
+}
+
+static __attribute__((noinline)) void *from_third(size_t bytes)
+{
+	void *block = calloc(1, bytes);
+	bench_keep(block);
+	return block;
+}
+
+static void *from_one_of_four(uint64_t random, size_t bytes)
+{
+	switch (random & 3) {
+	case 0:
+		return from_first(bytes);
+	case 1:
+		return from_second(bytes);
+	case 2:
+		return from_third(bytes);
+	default:
+		return malloc(bytes);
+	}
+}
+
+static __attribute__((noinline)) int64_t mixed(struct bench_thread *thread)
+{
+	void **live = live_of(thread);
+	for (int i = 0; i < CHUNK; i++) {
+		uint64_t random = bench_random(thread);
+		void **slot = &live[(random >> 32) * thread->n_blocks >> 32];
+		free(*slot);
+		*slot = from_one_of_four(random, 64);
+	}
+	return CHUNK;
+}
+
+static __attribute__((noinline)) int64_t live(struct bench_thread *thread)
+{
+	int is_new = !thread->live;
+	void **live = live_of(thread);
+	for (uint64_t i = 0; is_new && i < thread->n_blocks; i++)
+		live[i] = from_one_of_four(i, 16 + (bench_random(thread) >> 56));
+	for (int i = 0; i < CHUNK; i++) {
+		uint64_t random = bench_random(thread);
+		void **slot = &live[(random >> 32) * thread->n_blocks >> 32];
+		free(*slot);
+		*slot = from_one_of_four(random, 16 + (random >> 8 & 255));
+	}
+	return CHUNK;
+}
+
+/*
+ * walk: before each pair the stack goes up some levels (half of the time one, a quarter two, ...)
+ * and down again through other calls. Four functions call each other: sixteen calls a level.
+ * Each returns how many levels more to go up.
+ */
+#define DECLARE_WALK(name)                                                                         \
+	static __attribute__((noinline)) unsigned name(                                            \
+		struct bench_thread *thread, unsigned n_levels)
+
+DECLARE_WALK(walk_a);
+DECLARE_WALK(walk_b);
+DECLARE_WALK(walk_c);
+DECLARE_WALK(walk_d);
+
+static inline unsigned walk_pair(struct bench_thread *thread)
+{
+	void **slot = &thread->live[bench_random(thread) >> 58];
+	free(*slot);
+	*slot = malloc(64);
+	thread->n_left--;
+	return __builtin_ctzll(bench_random(thread) | 1ull << 62);
+}
+
+static inline unsigned walk_down(struct bench_thread *thread, unsigned n_levels)
+{
+	while (thread->n_left) {
+		unsigned n_up;
+		switch (bench_random(thread) >> 62) {
+		case 0:
+			n_up = walk_a(thread, n_levels);
+			break;
+		case 1:
+			n_up = walk_b(thread, n_levels);
+			break;
+		case 2:
+			n_up = walk_c(thread, n_levels);
+			break;
+		default:
+			n_up = walk_d(thread, n_levels);
+			break;
+		}
+		if (n_up)
+			return n_up - 1;
+	}
+	return 0;
+}
+
+#define DEFINE_WALK(name)                                                                          \
+	DECLARE_WALK(name)                                                                         \
+	{                                                                                          \
+		return n_levels ? walk_down(thread, n_levels - 1) : walk_pair(thread);             \
+	}
+
+DEFINE_WALK(walk_a)
+DEFINE_WALK(walk_b)
+DEFINE_WALK(walk_c)
+DEFINE_WALK(walk_d)
+
+static __attribute__((noinline)) int64_t walk(struct bench_thread *thread)
+{
+	live_of(thread);
+	thread->n_left = CHUNK;
+	while (thread->n_left)
+		walk_down(thread, thread->n_levels - 1);
+	return CHUNK;
+}
+
+/* churn: a thousand blocks of many sizes come, then they all go, oldest first. */
+
+static __attribute__((noinline)) int64_t churn(struct bench_thread *thread)
+{
+	void **live = live_of(thread);
+	for (uint64_t i = 0; i < thread->n_blocks; i++) {
+		uint64_t random = bench_random(thread);
+		live[i] = from_one_of_four(random, 16 + (random >> 54));
+	}
+	for (uint64_t i = 0; i < thread->n_blocks; i++)
+		free(live[i]);
+	return thread->n_blocks;
+}
+
+/* realloc: a buffer grows by half until it has 64 KiB, as that of a vector does. */
+
+static __attribute__((noinline)) int64_t grow(struct bench_thread *thread)
+{
+	(void)thread;
+	int64_t n_events = 0;
+	for (int round = 0; round < 64; round++) {
+		char *buffer = NULL;
+		for (size_t bytes = 16; bytes <= 65536; bytes += bytes / 2, n_events++) {
+			char *bigger = realloc(buffer, bytes);
+			if (!bigger)
+				abort();
+			buffer = bigger;
+			buffer[bytes - 1] = 1;
+		}
+		free(buffer);
+	}
+	return n_events;
+}
+
+/* many: all blocks of a big heap come, then go in an order that visits them all out of turn. */
+
+static __attribute__((noinline)) int64_t many(struct bench_thread *thread)
+{
+	enum { STRIDE = 7368787 }; /* a prime: its multiples visit every block once */
+	void **live = live_of(thread);
+	uint64_t n_blocks = thread->n_blocks;
+	for (uint64_t i = 0; i < n_blocks; i++) {
+		uint64_t random = bench_random(thread);
+		live[i] = from_one_of_four(random, 16 + (random >> 58));
+		if (live[i])
+			*(char *)live[i] = 1;
+	}
+	for (uint64_t i = 0, at = 0; i < n_blocks; i++) {
+		free(live[at]);
+		live[at] = NULL;
+		at = (at + STRIDE) % n_blocks;
+	}
+	return n_blocks;
+}
+
+const struct bench_pattern bench_one_thread_patterns[] = {
+	{ .name = "tight", .event = "malloc(64) and its free", .chunk = tight },
+	{ .name = "mixed",
+		.event = "free and malloc at 4 sites, few live",
+		.chunk = mixed,
+		.n_blocks = 64 },
+	{ .name = "walk",
+		.event = "free and malloc after a walk of the call tree",
+		.chunk = walk,
+		.n_blocks = 64,
+		.does_recurse = 1 },
+	{ .name = "live",
+		.event = "free and malloc of a random block of many",
+		.chunk = live,
+		.n_blocks = 200000 },
+	{ .name = "churn",
+		.event = "malloc and free, a thousand at once",
+		.chunk = churn,
+		.n_blocks = 1000 },
+	{ .name = "realloc", .event = "realloc, half as much again", .chunk = grow },
+	{ .name = "many",
+		.event = "malloc and free of a big heap",
+		.chunk = many,
+		.n_blocks = 10000000,
+		.is_cold = 1 },
+	{ 0 },
+};
