@@ -33,7 +33,7 @@ enum mw_rule_kind {
 
 struct mw_rule {
 	uint8_t kind;	  /* enum mw_rule_kind */
-	uint8_t ra_back;  /* in words below the CFA */
+	uint16_t ra_back; /* in words below the CFA; 0 = in the link register (arch.h) */
 	uint16_t fp_back; /* in words below the CFA; 0 = fp unchanged */
 	int32_t offset;	  /* bytes */
 };

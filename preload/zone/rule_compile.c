@@ -11,15 +11,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "preload/zone/arch.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/rule.h"
+#include "preload/zone/unwind.h"
 #include "preload/zone/zone.h"
-
-#if defined(__x86_64__)
-enum { REG_FP = 6, REG_SP = 7, REG_RA = 16 };
-#elif defined(__aarch64__)
-enum { REG_FP = 29, REG_SP = 31, REG_RA = 30 };
-#endif
 
 /* Pointer encodings (LSB, DW_EH_PE_*): the ones toolchains emit for Linux. */
 enum { PE_SDATA4_DATAREL = 0x3b, PE_UDATA4 = 0x03, PE_OMIT = 0xff };
@@ -225,7 +221,7 @@ struct machine {
 static void set_place(struct machine *m, uint64_t reg, enum place_kind kind, int64_t offset)
 {
 	struct place place = { kind, offset };
-	if (reg == REG_FP)
+	if (reg == MW_REG_FP)
 		m->row.fp = place;
 	else if (reg == m->cie->ra_register)
 		m->row.ra = place;
@@ -234,7 +230,7 @@ static void set_place(struct machine *m, uint64_t reg, enum place_kind kind, int
 /* DW_OP_breg<fp> offset [DW_OP_deref]: the only expressions compilers use for what we track. */
 static bool is_fp_expression(struct cursor c, bool is_dereferenced, int64_t *offset_out)
 {
-	if (take_byte(&c) != 0x70u + REG_FP)
+	if (take_byte(&c) != 0x70u + MW_REG_FP)
 		return false;
 	*offset_out = take_sleb(&c);
 	if (is_dereferenced && take_byte(&c) != 0x06)
@@ -278,7 +274,7 @@ static void define_cfa(struct machine *m, uint64_t reg, int64_t offset)
 
 static void restore_place(struct machine *m, uint64_t reg)
 {
-	if (reg == REG_FP)
+	if (reg == MW_REG_FP)
 		m->row.fp = m->initial.fp;
 	else if (reg == m->cie->ra_register)
 		m->row.ra = m->initial.ra;
@@ -430,7 +426,9 @@ static struct mw_rule rule_of_row(const struct row *row)
 	int64_t ra_back, fp_back = 0;
 	if (row->ra.kind == PLACE_UNDEFINED)
 		return (struct mw_rule){ .kind = MW_RULE_END };
-	if (!is_word_below_cfa(row->ra, 255, &ra_back))
+	if (MW_HAS_LINK_REGISTER && row->ra.kind == PLACE_SAME)
+		ra_back = 0;
+	else if (!is_word_below_cfa(row->ra, UINT16_MAX, &ra_back))
 		return rule_exotic;
 	if (row->cfa_kind == CFA_DRAP && ra_back == 1)
 		return rule_of_drap(row);
@@ -439,13 +437,13 @@ static struct mw_rule rule_of_row(const struct row *row)
 		return rule_exotic;
 	if (row->fp.kind != PLACE_SAME && !is_word_below_cfa(row->fp, UINT16_MAX, &fp_back))
 		return rule_exotic;
-	if (row->cfa_register == REG_SP)
+	if (row->cfa_register == MW_REG_SP)
 		rule.kind = MW_RULE_SP;
-	else if (row->cfa_register == REG_FP)
+	else if (row->cfa_register == MW_REG_FP)
 		rule.kind = MW_RULE_FP;
 	else
 		return rule_exotic;
-	rule.ra_back = (uint8_t)ra_back;
+	rule.ra_back = (uint16_t)ra_back;
 	rule.fp_back = (uint16_t)fp_back;
 	rule.offset = (int32_t)row->cfa_offset;
 	return rule;
@@ -478,21 +476,22 @@ static const uint8_t *find_fde(const uint8_t *header, uintptr_t pc)
 	return header + table[low][1];
 }
 
+static const struct mw_rule rule_no_table = { .kind = MW_RULE_NO_TABLE };
+
 static struct mw_rule compile_fde(const uint8_t *fde, uintptr_t pc)
 {
-	static const struct mw_rule no_table = { .kind = MW_RULE_NO_TABLE };
 	struct cursor c = entry_body(fde);
 	const uint8_t *cie_field = c.at;
 	uint32_t cie_distance = (uint32_t)take(&c, 4);
 	if (c.is_broken || cie_distance == 0)
-		return no_table;
+		return rule_no_table;
 	struct cie cie = { 0 };
 	if (!parse_cie(cie_field - cie_distance, &cie))
 		return rule_exotic;
 	uintptr_t begin = take_encoded(&c, cie.fde_encoding);
 	uintptr_t bytes = take_encoded(&c, cie.fde_encoding & 0x0f);
 	if (c.is_broken || pc - begin >= bytes)
-		return no_table;
+		return rule_no_table;
 	if (cie.has_augmentation_data)
 		skip(&c, take_uleb(&c));
 	if (cie.is_signal_frame)
@@ -507,11 +506,20 @@ static struct mw_rule compile_fde(const uint8_t *fde, uintptr_t pc)
 	return m.is_beyond ? rule_exotic : rule_of_row(&m.row);
 }
 
+/* The kernel's signal trampoline, unless the pc is a wild one. @pc: its first byte, or one less. */
+static bool is_sigreturn(uintptr_t pc)
+{
+	uintptr_t low, high, code = (pc + 3) & ~(uintptr_t)3;
+	return MW_HAS_LINK_REGISTER && mw_stack_range_find(code, &low, &high) && code + 8 <= high &&
+	       mw_arch_is_sigreturn((const uint32_t *)code);
+}
+
 struct mw_rule mw_rule_compile(uintptr_t pc)
 {
 	const uint8_t *header = mw_modules_unwind_header(pc);
 	const uint8_t *fde = header ? find_fde(header, pc) : NULL;
-	if (!fde)
-		return (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
-	return compile_fde(fde, pc);
+	struct mw_rule rule = fde ? compile_fde(fde, pc) : rule_no_table;
+	if (rule.kind == MW_RULE_NO_TABLE && is_sigreturn(pc))
+		rule.kind = MW_RULE_SIGNAL;
+	return rule;
 }
