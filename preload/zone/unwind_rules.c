@@ -74,15 +74,17 @@ static MW_NOINLINE enum outcome step_drap(
 	return s->pc ? STEPPED : IS_OUTERMOST;
 }
 
-/* A signal came before the function saved its return address, or in one that never does. */
+/* A signal came before the function saved its return address, or in one that never does: linker
+ * stubs among them, which have no table. */
 static MW_COLD enum outcome step_link(
 	struct mw_trace *trace, struct mw_fresh_frame *s, uintptr_t cfa, unsigned *own_flags_out)
 {
-	if (!(s->flags & MW_FRAME_EXACT) || cfa < s->sp)
+	uintptr_t pc = mw_arch_plain_pc(trace->link_register);
+	if (!(s->flags & MW_FRAME_EXACT) || cfa < s->sp || pc >> MW_ADDRESS_BITS)
 		return IS_STOPPED;
 	*own_flags_out |= MW_FRAME_HARD;
-	*s = (struct mw_fresh_frame){ mw_arch_plain_pc(trace->link_register), cfa, s->fp, 0, 0, 0 };
-	return s->pc ? STEPPED : IS_OUTERMOST;
+	*s = (struct mw_fresh_frame){ pc, cfa, s->fp, 0, 0, 0 };
+	return pc ? STEPPED : IS_OUTERMOST;
 }
 
 /*
@@ -98,6 +100,8 @@ static inline enum outcome step(
 	*own_flags_out = 0;
 	switch (rule.kind) {
 	case MW_RULE_NO_TABLE:
+		if (MW_HAS_LINK_REGISTER && (s->flags & MW_FRAME_EXACT))
+			return step_link(trace, s, s->sp, own_flags_out);
 		if (s->fp < s->sp)
 			return IS_STOPPED;
 		rule = guess_rule();
@@ -109,6 +113,11 @@ static inline enum outcome step(
 		break;
 	case MW_RULE_SP:
 		cfa = s->sp + (uintptr_t)rule.offset;
+		if (MW_HAS_LINK_REGISTER && (s->flags & MW_FRAME_GUESSED) && rule.fp_back) {
+			/* The guess left sp at the frame record, not at the frame's bottom. */
+			*own_flags_out = MW_FRAME_NEEDS_FP;
+			cfa = s->fp + 8u * rule.fp_back;
+		}
 		break;
 	case MW_RULE_DRAP:
 		return step_drap(trace, s, rule, own_flags_out);
