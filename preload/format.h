@@ -268,13 +268,12 @@ enum mwd_end {
 
 enum mwd_lost {
 	MWD_LOST_NESTED_EVENTS = 0, /* events inside our own accounting (signal handlers) */
-	MWD_LOST_NESTED_BYTES = 1,
-	MWD_LOST_NO_RECORD = 2,	   /* events counted as unattributed: no space for a record */
-	MWD_LOST_NO_NODE = 3,	   /* stacks counted as unattributed: no space for a node */
-	MWD_LOST_NO_SLOT = 4,	   /* blocks not kept in the live table: their free is missed */
-	MWD_LOST_MAPPING_BUSY = 5, /* mapping events skipped: table busy */
-	MWD_LOST_EXEC_LOG = 6,	   /* execs not logged: no space */
-	MWD_LOST_MODULES = 7,	   /* modules not logged: ids or space exhausted */
+	MWD_LOST_NO_RECORD = 2,	    /* events counted as unattributed: no space for a record */
+	MWD_LOST_NO_NODE = 3,	    /* stacks counted as unattributed: no space for a node */
+	MWD_LOST_NO_SLOT = 4,	    /* blocks not kept in the live table: their free is missed */
+	MWD_LOST_MAPPING_BUSY = 5,  /* mapping events skipped: table busy */
+	MWD_LOST_EXEC_LOG = 6,	    /* execs not logged: no space */
+	MWD_LOST_MODULES = 7,	    /* modules not logged: ids or space exhausted */
 	MWD_N_LOST = 16,
 };
 
@@ -283,6 +282,7 @@ enum mwd_image_flag {
 	MWD_IMAGE_OWN_MALLOC = 1u << 1,	  /* the executable brings its own malloc: not seen */
 	MWD_IMAGE_CMDLINE_CUT = 1u << 2,  /* cmdline did not fit */
 	MWD_IMAGE_OTHER_MALLOC = 1u << 3, /* malloc is a preloaded or linked library, not libc */
+	MWD_IMAGE_SANDBOXED = 1u << 4, /* locked itself in: no new tables, no end told by _exit */
 };
 
 #define MWD_EXE_BYTES 512u

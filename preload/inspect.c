@@ -169,4 +169,6 @@ void mw_inspect_program(const uint8_t *head, size_t head_bytes,
 		result_out->verdict = MWD_VERDICT_SETUID;
 		result_out->loader_offset = 0;
 	}
+	if (result_out->verdict == MWD_VERDICT_FOLLOWED && facts->has_sanitizer)
+		result_out->verdict = MWD_VERDICT_SANITIZER;
 }

@@ -27,6 +27,7 @@ struct mw_inspect_facts {
 	uint32_t real_uid, real_gid;	       /* of the process that will exec */
 	uint32_t effective_uid, effective_gid; /* of the same */
 	int has_capabilities;		       /* the file has a security.capability attribute */
+	int has_sanitizer;		       /* mw_inspect_has_sanitizer() */
 };
 
 struct mw_inspect_result {
@@ -51,14 +52,30 @@ struct mw_inspect_result {
  * @facts:      see there
  * @result_out: always filled; every byte of @head may be hostile
  *
- * A sanitizer's run-time or a statically linked malloc does not show in the head: such
- * programs are called FOLLOWED.
+ * A statically linked malloc or sanitizer does not show in the head: such programs are called
+ * FOLLOWED, and run well.
  *
  * Context: zone or hosted; signal-safe; no allocation; about 400 bytes of stack.
  * Source: elf(5), execve(2), fs/binfmt_elf.c, fs/binfmt_script.c, security/commoncap.c.
  */
 void mw_inspect_program(const uint8_t *head, size_t head_bytes,
 	const struct mw_inspect_facts *facts, struct mw_inspect_result *result_out);
+
+/* Read up to @bytes at @offset of a file. Return: how many, or negative. */
+typedef long mw_inspect_read(int fd, void *buffer, size_t bytes, uint64_t offset);
+
+/**
+ * mw_inspect_has_sanitizer() - does the program refuse to run with a library before its first?
+ * @head, @head_bytes: as for mw_inspect_program()
+ * @read_at, @fd:      how to get at the rest of the file
+ *
+ * The run-times of AddressSanitizer and its like insist on being the first library, so they are
+ * the first that a program needs; preloaded before them we would end it.
+ *
+ * Context: zone or hosted; signal-safe; about 2 KiB of stack.
+ */
+int mw_inspect_has_sanitizer(
+	const uint8_t *head, size_t head_bytes, mw_inspect_read *read_at, int fd);
 
 /**
  * mw_inspect_loader() - is this name of a dynamic loader (PT_INTERP) this libc's?

@@ -43,6 +43,11 @@ static struct mw_inspect_facts gather_facts(int fd, const char *path)
 	};
 }
 
+static long read_at(int fd, void *buffer, size_t bytes, uint64_t offset)
+{
+	return (long)pread(fd, buffer, bytes, (off_t)offset);
+}
+
 /* One file; @result_out says where to go on if it is a script. False if it cannot be read. */
 static bool inspect_file(const char *path, struct mw_inspect_result *result_out)
 {
@@ -52,6 +57,7 @@ static bool inspect_file(const char *path, struct mw_inspect_result *result_out)
 		return false;
 	struct mw_inspect_facts facts = gather_facts(fd, path);
 	ssize_t n = pread(fd, head, sizeof(head), 0);
+	facts.has_sanitizer = n > 0 && mw_inspect_has_sanitizer(head, (size_t)n, read_at, fd);
 	mw_inspect_program(head, n > 0 ? (size_t)n : 0, &facts, result_out);
 	if (result_out->loader_offset != 0)
 		result_out->verdict = (enum mwd_verdict)judge_moved_loader(fd, result_out);
@@ -138,7 +144,8 @@ int mw_program_find(
 
 bool mw_program_may_preload(enum mwd_verdict verdict)
 {
-	return verdict != MWD_VERDICT_OTHER_CLASS && verdict != MWD_VERDICT_OTHER_LOADER;
+	return verdict != MWD_VERDICT_OTHER_CLASS && verdict != MWD_VERDICT_OTHER_LOADER &&
+	       verdict != MWD_VERDICT_SANITIZER;
 }
 
 const char *mw_program_reason(enum mwd_verdict verdict)

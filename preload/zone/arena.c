@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/raw.h"
+#include "preload/zone/unwind.h"
 #include "preload/zone/zone.h"
 
 #define PATH_BYTES 4096
@@ -27,6 +29,8 @@ struct mwd_control *mw_control;
 static char run_dir[PATH_BYTES];
 static char dump_path[PATH_BYTES + 16];
 static uint64_t claimed_bytes;
+static uint64_t dump_device, dump_inode; /* of the file that mw_control is mapped from */
+static uint32_t n_refused;		 /* claims since space ran out; 0 = it has not */
 
 const char *mw_arena_run_dir(void)
 {
@@ -37,7 +41,8 @@ static bool is_ours(const struct mwd_control *control)
 {
 	static const uint8_t magic[8] = MWD_MAGIC_BYTES;
 	return memcmp(control->magic, magic, sizeof(magic)) == 0 &&
-	       control->version == MWD_VERSION && control->control_bytes == MWD_PAGE;
+	       control->version == MWD_VERSION && control->control_bytes == MWD_PAGE &&
+	       control->max_frames <= MW_TRACE_MAX; /* sizes the zone's arrays */
 }
 
 /* No trust in an inherited environment: only a regular file, not reached by a symbolic link. */
@@ -70,7 +75,27 @@ static struct mwd_control *map_control(int fd)
 		mw_raw_munmap(control, MWD_PAGE);
 		return NULL;
 	}
+	dump_device = status.st_dev;
+	dump_inode = status.st_ino;
 	return control;
+}
+
+/* Somebody may have put another run in its place: its offsets are not ours to claim. */
+static bool is_same_file(int fd)
+{
+	struct stat status;
+	return mw_raw(SYS_fstat, fd, &status, 0) == 0 && status.st_dev == dump_device &&
+	       status.st_ino == dump_inode;
+}
+
+/* Beyond the program's own file size limit the kernel sends SIGXFSZ, which kills it. */
+static bool allocate(int fd, uint64_t offset, size_t bytes)
+{
+	struct rlimit limit;
+	if (mw_raw6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
+		offset + bytes > limit.rlim_cur)
+		return false;
+	return mw_raw_fallocate(fd, offset, bytes) == 0;
 }
 
 static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
@@ -78,8 +103,12 @@ static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
 	/* relaxed: only uniqueness matters; the segment header publishes. */
 	uint64_t offset = mw_add_relaxed(&mw_control->next_offset, bytes);
 	if (offset + bytes > mw_load_relaxed(&mw_control->allocated_end) &&
-		mw_raw_fallocate(fd, offset, bytes) != 0)
+		!allocate(fd, offset, bytes)) {
+		/* Given back, if nobody came after us: a full disk is met at every event. */
+		uint64_t end = offset + bytes;
+		mw_cas_acq_rel(&mw_control->next_offset, &end, offset);
 		return NULL;
+	}
 	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (claim) {
 		if (bytes >= DENSE_BYTES)
@@ -103,13 +132,18 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 	return claim;
 }
 
+/* Once refused, only every so often is there another try: each costs three system calls. */
+#define TRY_EVERY 1024u
+
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
 {
-	int fd = open_dump();
-	if (fd < 0)
+	if (mw_load_relaxed(&n_refused) && mw_add_relaxed(&n_refused, 1) % TRY_EVERY)
 		return NULL;
-	void *claim = claim_from(fd, bytes, offset_out);
-	mw_raw_close(fd);
+	int fd = open_dump();
+	void *claim = fd >= 0 && is_same_file(fd) ? claim_from(fd, bytes, offset_out) : NULL;
+	if (fd >= 0)
+		mw_raw_close(fd);
+	mw_store_relaxed(&n_refused, claim ? 0 : 1);
 	return claim;
 }
 
@@ -120,7 +154,7 @@ void *mw_arena_map(uint64_t offset, size_t bytes)
 	if (fd < 0)
 		return NULL;
 	void *memory = NULL;
-	if (offset % MWD_PAGE == 0 && mw_raw(SYS_fstat, fd, &status, 0) == 0 &&
+	if (offset % MWD_PAGE == 0 && is_same_file(fd) && mw_raw(SYS_fstat, fd, &status, 0) == 0 &&
 		offset + bytes <= (uint64_t)status.st_size)
 		memory = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	mw_raw_close(fd);
@@ -145,4 +179,5 @@ uint64_t mw_arena_bytes(void)
 void mw_arena_restart(void)
 {
 	mw_store_relaxed(&claimed_bytes, 0);
+	mw_store_relaxed(&n_refused, 0);
 }

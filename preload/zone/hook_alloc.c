@@ -34,7 +34,7 @@ MW_EXPORT MW_FLAT void *malloc(size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.malloc(bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
-	return done(task, &regs, mw_real.malloc(bytes), bytes);
+	return done(task, &regs, MW_FORWARD(task, mw_real.malloc(bytes)), bytes);
 }
 
 MW_EXPORT MW_FLAT void *calloc(size_t n, size_t bytes)
@@ -43,7 +43,7 @@ MW_EXPORT MW_FLAT void *calloc(size_t n, size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.calloc(n, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
-	return done(task, &regs, mw_real.calloc(n, bytes), n * bytes);
+	return done(task, &regs, MW_FORWARD(task, mw_real.calloc(n, bytes)), n * bytes);
 }
 
 static inline void free_from(struct mw_task *task, const struct mw_regs *regs, void *block)
@@ -55,7 +55,7 @@ static inline void free_from(struct mw_task *task, const struct mw_regs *regs, v
 		if (mw_likely(block && !is_ours))
 			mw_record_free(task, regs, block);
 		if (mw_likely(!is_ours))
-			mw_real.free(block);
+			MW_FORWARD_VOID(task, mw_real.free(block));
 		mw_task_leave(task);
 	} else if (!is_ours) {
 		mw_real.free(block);
@@ -90,7 +90,7 @@ static void *record_realloc(
 {
 	struct mw_record_moved moved;
 	mw_record_realloc_begin(task, block, &moved);
-	void *grown = forward_realloc(block, bytes);
+	void *grown = MW_FORWARD(task, forward_realloc(block, bytes));
 	/* realloc(p, 0) frees p and returns NULL (malloc(3), glibc). */
 	if (grown || (block && bytes == 0))
 		mw_record_realloc_done(task, regs, &moved, grown, bytes);
@@ -130,7 +130,7 @@ MW_EXPORT int posix_memalign(void **block_out, size_t alignment, size_t bytes)
 		return mw_real.posix_memalign ? mw_real.posix_memalign(block_out, alignment, bytes)
 					      : ENOMEM;
 	struct mw_regs regs = MW_CALLER_REGS();
-	int error = mw_real.posix_memalign(block_out, alignment, bytes);
+	int error = MW_FORWARD(task, mw_real.posix_memalign(block_out, alignment, bytes));
 	done(task, &regs, error ? NULL : *block_out, bytes);
 	return error;
 }
@@ -141,7 +141,7 @@ MW_EXPORT void *aligned_alloc(size_t alignment, size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.aligned_alloc(alignment, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
-	return done(task, &regs, mw_real.aligned_alloc(alignment, bytes), bytes);
+	return done(task, &regs, MW_FORWARD(task, mw_real.aligned_alloc(alignment, bytes)), bytes);
 }
 
 MW_EXPORT void *memalign(size_t alignment, size_t bytes)
@@ -150,7 +150,7 @@ MW_EXPORT void *memalign(size_t alignment, size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.memalign(alignment, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
-	return done(task, &regs, mw_real.memalign(alignment, bytes), bytes);
+	return done(task, &regs, MW_FORWARD(task, mw_real.memalign(alignment, bytes)), bytes);
 }
 
 MW_EXPORT void *valloc(size_t bytes)
@@ -159,7 +159,7 @@ MW_EXPORT void *valloc(size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.valloc ? mw_real.valloc(bytes) : mw_real.memalign(4096, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
-	return done(task, &regs, mw_real.valloc(bytes), bytes);
+	return done(task, &regs, MW_FORWARD(task, mw_real.valloc(bytes)), bytes);
 }
 
 MW_EXPORT void *pvalloc(size_t bytes)
@@ -168,7 +168,7 @@ MW_EXPORT void *pvalloc(size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.pvalloc ? mw_real.pvalloc(bytes) : mw_real.memalign(4096, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
-	return done(task, &regs, mw_real.pvalloc(bytes), bytes);
+	return done(task, &regs, MW_FORWARD(task, mw_real.pvalloc(bytes)), bytes);
 }
 
 MW_EXPORT size_t malloc_usable_size(void *block)

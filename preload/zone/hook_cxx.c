@@ -110,8 +110,12 @@ static MW_NOINLINE void *plain_new(
 	const void *frame, const struct mw_regs *regs, size_t bytes, size_t alignment)
 {
 	struct mw_task *task = mw_task_enter(frame);
+	if (task)
+		task->is_forwarding = 1;
 	void *block =
 		alignment ? mw_real.memalign(alignment, bytes) : mw_real.malloc(bytes ? bytes : 1);
+	if (task)
+		task->is_forwarding = 0;
 	if (block && task)
 		mw_record_alloc(task, regs, block, bytes);
 	if (task)
@@ -178,12 +182,16 @@ static void plain_delete(void *block)
 		struct mw_task *task = block ? mw_task_enter(__builtin_frame_address(0)) : NULL;   \
 		if (task)                                                                          \
 			mw_record_free(task, &regs, block);                                        \
+		if (task)                                                                          \
+			task->is_forwarding = 1;                                                   \
 		if (real)                                                                          \
 			real arguments;                                                            \
 		else                                                                               \
 			plain_delete(block);                                                       \
-		if (task)                                                                          \
+		if (task) {                                                                        \
+			task->is_forwarding = 0;                                                   \
 			mw_task_leave(task);                                                       \
+		}                                                                                  \
 	}
 
 DEFINE_NEW(_Znwm)

@@ -43,6 +43,12 @@ static void resolve(void)
 			__builtin_alloca(size.n_bytes));                                           \
 	})
 
+/* A bad pointer is the kernel's to refuse (EFAULT), not ours to follow. */
+static bool is_bad(const void *pointer)
+{
+	return (uintptr_t)pointer < 4096;
+}
+
 /* ---- fork ---------------------------------------------------------------------------------- */
 
 /*
@@ -79,7 +85,7 @@ static int failed_exec(struct mwd_log_exec *entry)
 MW_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
 	resolve();
-	if (!mw_inject_is_active())
+	if (!mw_inject_is_active() || is_bad(path))
 		return mw_real.execve(path, argv, envp);
 	enum mwd_verdict verdict = mw_inject_inspect(AT_FDCWD, path);
 	char **injected = INJECTED(envp, verdict);
@@ -91,7 +97,7 @@ MW_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 MW_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
 	resolve();
-	if (!mw_inject_is_active())
+	if (!mw_inject_is_active() || is_bad(file))
 		return mw_real.execvpe(file, argv, envp);
 	char buffer[MW_PATH_BYTES];
 	const char *path = mw_inject_search(file, buffer);
@@ -172,7 +178,7 @@ MW_EXPORT int execveat(
 	int directory_fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	resolve();
-	if (!mw_inject_is_active())
+	if (!mw_inject_is_active() || is_bad(path))
 		return mw_real.execveat(directory_fd, path, argv, envp, flags);
 	if (!path[0] && (flags & AT_EMPTY_PATH))
 		return fexecve(directory_fd, argv, envp);
@@ -198,7 +204,7 @@ MW_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_a
 	const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
 	resolve();
-	if (!mw_inject_is_active())
+	if (!mw_inject_is_active() || is_bad(path))
 		return mw_real.posix_spawn(pid, path, actions, attributes, argv, envp);
 	pid_t own_pid = 0;
 	pid = pid ? pid : &own_pid;
@@ -214,7 +220,7 @@ MW_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_
 	const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
 	resolve();
-	if (!mw_inject_is_active())
+	if (!mw_inject_is_active() || is_bad(file))
 		return mw_real.posix_spawnp(pid, file, actions, attributes, argv, envp);
 	pid_t own_pid = 0;
 	pid = pid ? pid : &own_pid;

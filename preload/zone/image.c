@@ -143,9 +143,17 @@ static bool is_other_process(void)
 	return mw_raw_getpid() != mw_image->pid;
 }
 
+/* In a sandbox we cannot ask who we are; exit() is never called by a vfork child, _exit() is. */
+static bool may_end(enum mwd_end how)
+{
+	if (mw_is_sandboxed && how != MWD_END_EXEC)
+		return how != MWD_END_IMMEDIATE;
+	return !is_other_process();
+}
+
 void mw_image_end(enum mwd_end how, int status)
 {
-	if (!mw_image || is_other_process())
+	if (!mw_image || !may_end(how))
 		return;
 	struct mwd_image *image = mw_image;
 	image->vm_hwm_bytes = read_vm_hwm();

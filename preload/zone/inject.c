@@ -107,10 +107,12 @@ static char *append_others(char *at, const char *list, const char *shim, bool ha
 	return at;
 }
 
-/* A loader of another class, or another libc's, would complain about our shim, or die of it. */
+/* A loader of another class, or another libc's, would complain about our shim, or die of it; so
+ * would a sanitizer. */
 static bool loader_takes_shim(enum mwd_verdict verdict)
 {
-	return verdict != MWD_VERDICT_OTHER_CLASS && verdict != MWD_VERDICT_OTHER_LOADER;
+	return verdict != MWD_VERDICT_OTHER_CLASS && verdict != MWD_VERDICT_OTHER_LOADER &&
+	       verdict != MWD_VERDICT_SANITIZER;
 }
 
 char **mw_inject_environment(
@@ -137,6 +139,11 @@ char **mw_inject_environment(
 	return pointers;
 }
 
+static long read_at(int fd, void *buffer, size_t bytes, uint64_t offset)
+{
+	return mw_raw6(SYS_pread64, fd, (long)buffer, (long)bytes, (long)offset, 0, 0);
+}
+
 static bool read_head(int directory_fd, const char *path, uint8_t *head, long *n_out,
 	struct mw_inspect_facts *facts)
 {
@@ -149,6 +156,8 @@ static bool read_head(int directory_fd, const char *path, uint8_t *head, long *n
 	*n_out = is_file ? mw_raw_read(fd, head, MW_INSPECT_HEAD_BYTES) : -1;
 	facts->has_capabilities =
 		is_file && mw_raw6(SYS_fgetxattr, fd, (long)"security.capability", 0, 0, 0, 0) > 0;
+	facts->has_sanitizer =
+		*n_out > 0 && mw_inspect_has_sanitizer(head, (size_t)*n_out, read_at, fd);
 	mw_raw_close(fd);
 	if (*n_out < 0)
 		return false;

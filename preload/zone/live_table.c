@@ -89,6 +89,13 @@ static inline uint64_t *slot_in(struct mw_live_leaf *leaf, uintptr_t block)
 	return slot;
 }
 
+MW_HOT void mw_live_table_prefetch(const struct mw_live_leaf *leaf, uintptr_t block)
+{
+	uintptr_t granule = block >> granule_shift;
+	if (mw_likely(leaf->number == (granule >> LEAF_BITS) + 1))
+		__builtin_prefetch(&leaf->slots[granule & ((1u << LEAF_BITS) - 1)], 1);
+}
+
 MW_HOT bool mw_live_table_put(
 	struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes)
 {

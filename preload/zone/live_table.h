@@ -36,6 +36,9 @@ void mw_live_table_init(unsigned granule_shift);
 bool mw_live_table_put(
 	struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes);
 
+/** mw_live_table_prefetch() - @block's slot will be written soon: start the cache miss now. */
+void mw_live_table_prefetch(const struct mw_live_leaf *leaf, uintptr_t block);
+
 /**
  * mw_live_table_take() - forget a block
  *

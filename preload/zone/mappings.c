@@ -60,15 +60,22 @@ static bool grow(void)
 			mw_private_unmap(more, n * sizeof(*more));
 		return false;
 	}
-	if (capacity) {
-		memcpy(more, pieces, n_pieces * sizeof(*more));
-		memcpy(more_groups, group_pieces, capacity * sizeof(*more_groups));
-		mw_private_unmap(pieces, capacity * sizeof(*more));
-		mw_private_unmap(group_pieces, capacity * sizeof(*more_groups));
+	struct mw_mapping *old = pieces;
+	uint32_t *old_groups = group_pieces;
+	uint32_t old_n = capacity;
+	if (old_n) {
+		memcpy(more, old, n_pieces * sizeof(*more));
+		memcpy(more_groups, old_groups, old_n * sizeof(*more_groups));
 	}
+	/* Another thread may fork at any point of this: what the child sees is mapped. */
 	pieces = more;
 	group_pieces = more_groups;
+	mw_signal_fence();
 	capacity = n;
+	if (old_n) {
+		mw_private_unmap(old, old_n * sizeof(*more));
+		mw_private_unmap(old_groups, old_n * sizeof(*more_groups));
+	}
 	return true;
 }
 

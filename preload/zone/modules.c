@@ -51,20 +51,21 @@ bool mw_modules_are_changing(void)
 }
 
 /*
- * From begin to end nothing new is cached; the generation changes at both ends, so what was
- * cached before is not used while the unmapping goes on, nor after it.
+ * From begin to end nothing new is cached. Most dlclose() unload nothing, and then all that is
+ * known stays true: forgetting it would cost every stack a new record.
  */
 void mw_modules_close_begin(void)
 {
 	mw_add_acq_rel(&n_closing, 1);
-	mw_rule_forget_all();
-	mw_add_acq_rel(&generation, 1);
 }
 
-void mw_modules_close_end(void)
+void mw_modules_close_end(uint64_t n_unloads)
 {
-	mw_rule_forget_all();
-	mw_add_acq_rel(&generation, 1);
+	static uint64_t last_n_unloads;
+	if (mw_exchange_acq_rel(&last_n_unloads, n_unloads) != n_unloads) {
+		mw_rule_forget_all();
+		mw_add_acq_rel(&generation, 1);
+	}
 	mw_add_acq_rel(&n_closing, -1u);
 }
 
@@ -123,6 +124,14 @@ const uint8_t *mw_modules_unwind_header(uintptr_t pc)
 	if (_dl_find_object((void *)pc, &found) == 0)
 		return found.dlfo_eh_frame;
 	return vdso_unwind_header(pc);
+}
+
+bool mw_modules_is_loader(uintptr_t pc)
+{
+	struct dl_find_object found;
+	uintptr_t base = getauxval(AT_BASE);
+	return base && _dl_find_object((void *)pc, &found) == 0 &&
+	       (uintptr_t)found.dlfo_map_start == base;
 }
 
 /* GNU build ID note in a mapped PT_NOTE segment. Return: bytes, 0 when there is none. */

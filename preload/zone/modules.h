@@ -20,12 +20,16 @@ uint32_t mw_modules_generation(void);
 /** mw_modules_are_changing() - true while a dlclose() runs: derive, but keep nothing. */
 bool mw_modules_are_changing(void);
 
-/** mw_modules_close_begin(), _end() - around the real dlclose(). */
+/** mw_modules_close_begin(), _end() - around the real dlclose(); @n_unloads: by the process so
+ * far. */
 void mw_modules_close_begin(void);
-void mw_modules_close_end(void);
+void mw_modules_close_end(uint64_t n_unloads);
 
 /** mw_modules_unwind_header() - .eh_frame_hdr of the object that contains @pc, or NULL. */
 const uint8_t *mw_modules_unwind_header(uintptr_t pc);
+
+/** mw_modules_is_loader() - @pc lies in the dynamic loader. */
+bool mw_modules_is_loader(uintptr_t pc);
 
 /**
  * mw_modules_locate() - module id and module-relative address of a pc

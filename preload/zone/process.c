@@ -92,7 +92,7 @@ static struct mw_task *make_task(void)
 {
 	/* A vfork child runs on our thread's memory, but has a tid of its own that soon is dead: a
 	 * block under that name would be taken over while the thread still uses it. */
-	if (mw_raw_getpid() != mw_image->pid)
+	if (mw_is_sandboxed || mw_raw_getpid() != mw_image->pid)
 		return NULL;
 	int tid = mw_raw_gettid();
 	struct mw_task *task = find_abandoned(mw_image->pid, tid);
@@ -151,7 +151,7 @@ static bool is_vforked(void)
 
 void mw_process_note_fork(void)
 {
-	if (!wiped_on_fork)
+	if (!wiped_on_fork || mw_is_sandboxed)
 		return;
 	int pid = mw_raw_getpid();
 	mw_store_relaxed(&wiped_on_fork[1], (uint32_t)pid);
@@ -260,14 +260,18 @@ static bool is_nested(const struct mw_task *task, uintptr_t frame)
 MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
 {
 	if (mw_load_relaxed(&process_state) == ON && mw_load_relaxed(wiped_on_fork) == 1 &&
-		mw_task_current && is_nested(mw_task_current, frame))
+		mw_task_current && is_nested(mw_task_current, frame)) {
+		if (!mw_task_current->is_forwarding)
+			mw_image_lost(MWD_LOST_NESTED_EVENTS, 1);
 		return NULL;
+	}
 	if (!is_up())
 		return NULL;
 	struct mw_task *task = mw_task_current ? mw_task_current : make_task();
 	if (!task)
 		return NULL;
 	task->busy = frame;
+	task->is_forwarding = 0; /* left behind with an abandoned hook */
 	mw_signal_fence();
 	return task;
 }

@@ -50,6 +50,7 @@
 	X(PROCESS, int, posix_spawnp,                                                              \
 		(pid_t *, const char *, const posix_spawn_file_actions_t *,                        \
 			const posix_spawnattr_t *, char *const *, char *const *))                  \
+	X(PROCESS, int, prctl, (int, ...))                                                         \
 	X(PROCESS, int, system, (const char *))                                                    \
 	X(PROCESS, FILE *, popen, (const char *, const char *))                                    \
 	X(PROCESS, void, _exit, (int))                                                             \

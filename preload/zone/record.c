@@ -16,20 +16,6 @@ static inline struct mwd_record *record_of_call(
 	return mw_sites_find(task, class);
 }
 
-MW_HOT void mw_record_alloc(
-	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
-{
-	struct mwd_record *record = record_of_call(task, regs, MWD_CLASS_HEAP);
-	if (mw_unlikely(!record))
-		return;
-	if (mw_unlikely(!mw_live_table_put(
-		    &task->leaf, (uintptr_t)block, mw_sites_id(record), bytes))) {
-		mw_image_lost(MWD_LOST_NO_SLOT, 1);
-		return;
-	}
-	mw_counters_alloc(task, record, bytes);
-}
-
 static void count_freed_here(struct mw_task *task, const struct mw_regs *regs, enum mwd_class class,
 	uint64_t bytes, uint64_t n_blocks)
 {
@@ -56,6 +42,27 @@ static void count_freed(struct mw_task *task, uint32_t record_id, uint64_t bytes
 	struct mwd_record *record = mw_sites_find_for_free(task, record_id);
 	if (record)
 		mw_counters_free(task, record, bytes, n_blocks);
+}
+
+MW_HOT void mw_record_alloc(
+	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
+{
+	mw_live_table_prefetch(&task->leaf, (uintptr_t)block);
+	struct mwd_record *record = record_of_call(task, regs, MWD_CLASS_HEAP);
+	if (mw_unlikely(!record))
+		return;
+	/* An address that is handed out again was freed where we did not see it: in a handler on
+	 * top of our accounting, or past us. */
+	uint32_t old_id;
+	uint64_t old_bytes;
+	if (mw_unlikely(mw_live_table_take(&task->leaf, (uintptr_t)block, &old_id, &old_bytes)))
+		count_freed(task, old_id, old_bytes, 1);
+	if (mw_unlikely(!mw_live_table_put(
+		    &task->leaf, (uintptr_t)block, mw_sites_id(record), bytes))) {
+		mw_image_lost(MWD_LOST_NO_SLOT, 1);
+		return;
+	}
+	mw_counters_alloc(task, record, bytes);
 }
 
 MW_HOT void mw_record_free(struct mw_task *task, const struct mw_regs *regs, const void *block)

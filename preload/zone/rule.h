@@ -54,5 +54,14 @@ struct mw_rule mw_rule_compile(uintptr_t pc);
  */
 struct mw_rule mw_rule_lookup(uintptr_t pc);
 
+/**
+ * mw_rule_is_bottom() - nothing lies beyond the return address @pc, which has no unwind data
+ *
+ * Either it is the first instruction of a function, so that no call made it, but whoever switches
+ * stacks (makecontext); or it is in the dynamic loader: the start of the process.
+ * Context and cost: as mw_rule_compile().
+ */
+bool mw_rule_is_bottom(uintptr_t pc);
+
 /** mw_rule_forget_all() - a module was unloaded: every cached rule is dropped. */
 void mw_rule_forget_all(void);

@@ -20,10 +20,13 @@
  * which costs a second compile. Old tables stay mapped for readers in them: their sum is a third
  * of the newest, since tables grow fourfold.
  */
+#include <sys/mman.h>
+
 #include "preload/zone/arch.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
+#include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
 #include "preload/zone/rule_share.h"
 #include "preload/zone/zone.h"
@@ -181,7 +184,11 @@ MW_HOT struct mw_rule mw_rule_lookup(uintptr_t pc)
 
 void mw_rule_forget_all(void)
 {
-	/* The old table stays mapped: a thread may be reading it. */
-	mw_store_release(&table_word, 0);
+	/* In place, page by page: a thread may be reading it, and finds either a rule or nothing.
+	 */
+	uintptr_t word = mw_load_acquire(&table_word);
+	void *entries = (void *)(word & ~(uintptr_t)63);
+	if (word && mw_raw_madvise(entries, table_bytes(word & 63), MADV_DONTNEED) != 0)
+		mw_store_release(&table_word, 0); /* locked memory: it stays mapped, unused */
 	mw_store_relaxed(&n_entries, 0);
 }

@@ -75,12 +75,17 @@ static MW_COLD bool claim_chunks(struct mw_task *task)
 	uint64_t offset;
 	struct mwd_segment *first = mw_image_take_piece(MW_FIRST_RECORDS, &bytes);
 	uint32_t n = first ? 1 : task->claim_chunks;
-	uint32_t number = mw_add_relaxed(&next_chunk, n);
-	if (number + n > MAX_CHUNKS)
+	if (mw_load_relaxed(&next_chunk) > MAX_CHUNKS - MAX_CLAIM_CHUNKS * 2)
 		return false;
 	struct mwd_record *chunk = first ? (struct mwd_record *)first
 					 : mw_arena_claim((size_t)n * CHUNK_BYTES, &offset);
-	if (!chunk)
+	if (!chunk) {
+		task->claim_chunks = 1;
+		return false;
+	}
+	/* Numbers only for what there is: failures on a full disk must not use them up. */
+	uint32_t number = mw_add_relaxed(&next_chunk, n);
+	if (number + n > MAX_CHUNKS)
 		return false;
 	if (!first)
 		task->claim_chunks = n < MAX_CLAIM_CHUNKS ? n * 2 : n;

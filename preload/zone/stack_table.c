@@ -13,12 +13,14 @@
  */
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/image.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
+#include "preload/zone/raw.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/zone.h"
 
@@ -187,7 +189,20 @@ static void copy_slots(struct index *to, const struct index *from)
 	}
 }
 
-/* The table to use now: first, larger, or fresh after an unload. Old ones stay for readers. */
+static size_t index_bytes(const struct index *index)
+{
+	return sizeof(*index) + (index->mask + 1) * sizeof(struct slot);
+}
+
+/* Readers may still be in it: it stays mapped, but reads as empty from now on (mask 0, one slot),
+ * which is safe: they make a node of their own. */
+static void retire_index(struct index *old)
+{
+	if (old)
+		mw_raw_madvise(old, index_bytes(old), MADV_DONTNEED);
+}
+
+/* The table to use now: first, larger, or fresh after an unload. */
 static MW_COLD struct index *replace_index(struct index *old, uint32_t generation)
 {
 	bool is_stale = !old || old->generation != generation;
@@ -196,9 +211,11 @@ static MW_COLD struct index *replace_index(struct index *old, uint32_t generatio
 		return is_stale ? NULL : old;
 	if (!is_stale)
 		copy_slots(fresh, old);
-	if (mw_cas_acq_rel(&table, &old, fresh))
+	if (mw_cas_acq_rel(&table, &old, fresh)) {
+		retire_index(old);
 		return fresh;
-	mw_private_unmap(fresh, sizeof(*fresh) + (fresh->mask + 1) * sizeof(struct slot));
+	}
+	mw_private_unmap(fresh, index_bytes(fresh));
 	return old;
 }
 

@@ -25,7 +25,10 @@ struct mw_site_slot {
 
 struct mw_task {
 	/* hot */
-	uintptr_t busy;		    /* frame address of the hook that is at work here, 0 = none */
+	uintptr_t busy; /* frame address of the hook that is at work here, 0 = none */
+	/* The hook has called on, into the allocator or libunwind: events nested in that are not
+	 * the program's. Others, of a signal handler that interrupted our accounting, are lost. */
+	uint32_t is_forwarding;
 	struct mw_site_slot *sites; /* owned: [sites_mask + 1] */
 	uint64_t sites_mask;
 	uint64_t n_sites, max_sites;	      /* used slots, and how many before the index grows */
@@ -77,6 +80,20 @@ static inline void mw_task_leave(struct mw_task *task)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	task->busy = 0;
 }
+
+/* @call with nested events known to be none of the program's. */
+#define MW_FORWARD(task, call)                                                                     \
+	({                                                                                         \
+		(task)->is_forwarding = 1;                                                         \
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);                                           \
+		__typeof__(call) forwarded = (call);                                               \
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);                                           \
+		(task)->is_forwarding = 0;                                                         \
+		forwarded;                                                                         \
+	})
+
+/* The same for calls that return nothing. */
+#define MW_FORWARD_VOID(task, call) MW_FORWARD(task, ((call), 0))
 
 /** mw_process_is_recording() - the image exists and is this process's own. */
 bool mw_process_is_recording(void);

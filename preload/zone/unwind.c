@@ -5,6 +5,7 @@
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/image.h"
+#include "preload/zone/task.h"
 #include "preload/zone/unwind.h"
 #include "preload/zone/unwind_libunwind.h"
 #include "preload/zone/unwind_rules.h"
@@ -41,9 +42,10 @@ MW_HOT void mw_unwind_capture(struct mw_trace *trace, const struct mw_regs *regs
 		mw_unwind_rules_capture(trace, regs);
 		return;
 	}
-	if (mode == LIBUNWIND && mw_libunwind_capture(trace, regs))
+	struct mw_task *task = mw_task_current; /* inside a hook: there is one */
+	if (mode == LIBUNWIND && MW_FORWARD(task, mw_libunwind_capture(trace, regs)))
 		return;
 	mw_unwind_rules_capture(trace, regs);
 	if (mode == CHECKED)
-		check(trace, regs);
+		MW_FORWARD_VOID(task, check(trace, regs));
 }

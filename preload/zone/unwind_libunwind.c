@@ -11,6 +11,7 @@
 #include "preload/environment.h"
 #include "preload/zone/arena.h"
 #include "preload/zone/modules.h"
+#include "preload/zone/rule.h"
 #include "preload/zone/unwind_libunwind.h"
 #include "preload/zone/zone.h"
 
@@ -151,8 +152,12 @@ MW_COLD int mw_libunwind_check(const struct mw_trace *trace, const struct mw_reg
 		struct mw_fresh_frame theirs = fresh_frame_at(&walk);
 		if (theirs.pc != ours->pc || theirs.sp != ours->sp)
 			return i;
+		/* It would guess on, below the bottom of the stack. */
+		if (at == 1 && mw_rule_lookup(ours->pc - 1).kind == MW_RULE_NO_TABLE &&
+			mw_rule_is_bottom(ours->pc))
+			return -1;
 		if (!step_out(&walk))
-			return at == 1 ? -1 : i + 1;
+			return at == 1 || !is_comparable(ours - 1) ? -1 : i + 1;
 	}
 	/* We ended, it went on: libunwind takes a zero return address for one more frame. */
 	return fresh_frame_at(&walk).pc == 0 ? -1 : i;

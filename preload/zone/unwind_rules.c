@@ -21,6 +21,7 @@
 #include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
 #include "preload/zone/unwind.h"
+#include "preload/zone/unwind_exotic.h"
 #include "preload/zone/unwind_rules.h"
 #include "preload/zone/zone.h"
 
@@ -37,6 +38,12 @@ static bool is_readable(const struct mw_trace *trace, uintptr_t address, size_t 
 	       address % sizeof(uintptr_t) == 0;
 }
 
+static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
+{
+	return sp - trace->stack_low < trace->stack_high - trace->stack_low ||
+	       mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
+}
+
 static MW_COLD enum outcome step_signal(
 	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
 {
@@ -47,8 +54,7 @@ static MW_COLD enum outcome step_signal(
 		word_at(frame + MW_SIGNAL_FP), 0, 0, MW_FRAME_EXACT };
 	trace->link_register = word_at(frame + MW_SIGNAL_LINK);
 	*hard_out = MW_FRAME_HARD;
-	if (s->sp - trace->stack_low >= trace->stack_high - trace->stack_low &&
-		!mw_stack_range_find(s->sp, &trace->stack_low, &trace->stack_high))
+	if (!is_on_known_stack(trace, s->sp))
 		return IS_STOPPED;
 	return s->pc ? STEPPED : IS_OUTERMOST;
 }
@@ -87,6 +93,15 @@ static MW_COLD enum outcome step_link(
 	return pc ? STEPPED : IS_OUTERMOST;
 }
 
+static MW_COLD enum outcome step_exotic(
+	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
+{
+	if (!mw_unwind_exotic_step(s) || !is_on_known_stack(trace, s->sp))
+		return IS_STOPPED;
+	*hard_out = MW_FRAME_HARD;
+	return s->pc < MWD_PAGE ? IS_OUTERMOST : STEPPED;
+}
+
 /*
  * One frame outwards. @own_flags_out: what the step tells of the frame it leaves: NEEDS_FP when
  * its CFA comes from fp, HARD when more was read than (return address, saved fp).
@@ -102,6 +117,8 @@ static inline enum outcome step(
 	case MW_RULE_NO_TABLE:
 		if (MW_HAS_LINK_REGISTER && (s->flags & MW_FRAME_EXACT))
 			return step_link(trace, s, s->sp, own_flags_out);
+		if (!(s->flags & MW_FRAME_EXACT) && mw_rule_is_bottom(s->pc))
+			return IS_OUTERMOST;
 		if (s->fp < s->sp)
 			return IS_STOPPED;
 		rule = guess_rule();
@@ -125,6 +142,8 @@ static inline enum outcome step(
 		return step_signal(trace, s, own_flags_out);
 	case MW_RULE_END:
 		return IS_OUTERMOST;
+	case MW_RULE_EXOTIC:
+		return step_exotic(trace, s, own_flags_out);
 	default:
 		return IS_STOPPED;
 	}
@@ -255,12 +274,6 @@ static MW_NOINLINE struct mw_fresh_frame move_proven(struct mw_trace *trace, uin
 			outer->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED) };
 	}
 	return s;
-}
-
-static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
-{
-	return sp - trace->stack_low < trace->stack_high - trace->stack_low ||
-	       mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
 }
 
 /* The trace as it stands is the answer: the usual case in a loop. */

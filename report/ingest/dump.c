@@ -137,7 +137,7 @@ static int walk(struct mw_dump *dump, struct mw_span bytes, bool wants_images)
 		step = header.bytes > left ? left : header.bytes;
 		bool is_image = header.kind == MWD_SEGMENT_IMAGE;
 		bool is_known = header.kind >= MWD_SEGMENT_IMAGE && header.kind <= MWD_SEGMENT_LOG;
-		damage->n_unknown_kinds += !is_known;
+		damage->n_unknown_kinds += !is_known && header.kind != MWD_SEGMENT_RULES;
 		struct mw_span whole = { bytes.bytes + offset, (size_t)step };
 		int error = 0;
 		if (is_image && wants_images)

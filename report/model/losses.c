@@ -12,7 +12,6 @@ struct lost_name {
 
 static const struct lost_name names[MWD_N_LOST] = {
 	[MWD_LOST_NESTED_EVENTS] = { "events inside our own accounting", "nested_events" },
-	[MWD_LOST_NESTED_BYTES] = { "bytes inside our own accounting", "nested_bytes" },
 	[MWD_LOST_NO_RECORD] = { "events unattributed: no room for a record", "no_record" },
 	[MWD_LOST_NO_NODE] = { "stacks unattributed: no room for a node", "no_node" },
 	[MWD_LOST_NO_SLOT] = { "blocks not tracked: their free is missed", "no_slot" },
@@ -20,6 +19,11 @@ static const struct lost_name names[MWD_N_LOST] = {
 	[MWD_LOST_EXEC_LOG] = { "program starts not logged", "exec_log" },
 	[MWD_LOST_MODULES] = { "modules not logged", "modules" },
 };
+
+bool mw_losses_is_used(unsigned lost)
+{
+	return lost < MWD_N_LOST && names[lost].key;
+}
 
 const char *mw_losses_name(unsigned lost)
 {

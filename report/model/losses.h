@@ -29,6 +29,9 @@ void mw_losses_count(const struct mw_profile *profile, struct mw_losses *losses)
  */
 int64_t mw_losses_peak_bound(const struct mw_profile *profile);
 
+/** mw_losses_is_used() - whether this version of the format counts anything there. */
+bool mw_losses_is_used(unsigned lost);
+
 /** mw_losses_name() - an enum mwd_lost in words; never NULL. */
 const char *mw_losses_name(unsigned lost);
 

@@ -173,7 +173,8 @@ static void put_losses(struct mw_json_writer *writer, const struct mw_losses *lo
 {
 	mw_json_open_object(writer, "losses");
 	for (unsigned i = 0; i <= MWD_LOST_MODULES; i++)
-		mw_json_put_int(writer, mw_losses_key(i), (int64_t)losses->lost[i]);
+		if (mw_losses_is_used(i))
+			mw_json_put_int(writer, mw_losses_key(i), (int64_t)losses->lost[i]);
 	mw_json_put_int(writer, "images", (int64_t)losses->n_lost_images);
 	mw_json_put_int(writer, "unknown_frees", (int64_t)losses->unknown_frees);
 	mw_json_put_int(writer, "torn_bytes", (int64_t)losses->torn_bytes);

@@ -48,9 +48,14 @@ class Workspace:
 
 
 def needs(program, package):
-    path = shutil.which(program)
+    """The path of the system's own program. One that starts another (a wrapper script) would be
+    measured instead of it by every profiler that does not follow an exec."""
+    path = shutil.which(program, path="/usr/bin:/bin") or shutil.which(program)
     if not path:
         raise Missing(f"no {program} here (apt: {package})")
+    with open(path, "rb") as file:
+        if file.read(4) != b"\x7fELF":
+            raise Missing(f"{path} is a script, not the program itself")
     return path
 
 
@@ -68,7 +73,7 @@ def loop(pattern, depth=20, threads=1, unit="pair", full=(), quick=(), **fields)
 
 
 def loops():
-    few = frozenset(("bare", "peak", "full", "heaptrack"))
+    few = frozenset(("bare", "pass", "peak", "full", "heaptrack"))
     result = []
     for pattern in ("tight", "mixed"):
         for depth in (5, 20, 60):
@@ -76,6 +81,7 @@ def loops():
                        for threads in (1, 2, 4, 8)]
     result += [loop("walk", depth) for depth in (5, 20, 60)]
     result += [
+        loop("wander"),
         loop("live", is_small=True),
         loop("churn"),
         loop("realloc", unit="realloc"),
@@ -90,13 +96,13 @@ def loops():
 
 def preprocessed(work, compiler, source, name, *options):
     """@source of programs/ through the preprocessor, in the workspace; once."""
-    output = work.inputs / name
-    if not output.exists():
-        done = subprocess.run([compiler, "-E", "-o", output, *options, PROGRAMS / source],
+    output, source = work.inputs / name, PROGRAMS / source
+    if not output.exists() or output.stat().st_mtime < source.stat().st_mtime:
+        done = subprocess.run([compiler, "-E", "-o", output, *options, source],
                               capture_output=True, text=True)
         if done.returncode != 0:
             output.unlink(missing_ok=True)
-            raise Missing(f"{source}: {done.stderr.strip().splitlines()[0]}")
+            raise Missing(f"{source.name}: {done.stderr.strip().splitlines()[0]}")
     return output
 
 
@@ -185,7 +191,7 @@ def prepare_make(case, work):
     if not (build / "Makefile").exists():
         subprocess.run(["cmake", "-S", work.source, "-B", build, "-G", "Unix Makefiles",
                         "-DMEMWATCH_TESTS=OFF"], check=True, stdout=subprocess.DEVNULL)
-    case.argv = [make, "-s", "-j2", "-C", str(build), *work.size((), ("symbolize",))]
+    case.argv = [make, "-s", "-j2", "-C", str(build), *work.size((), ("memwatch_symbolize",))]
     case.before = [make, "-s", "-C", str(build), "clean"]
 
 

@@ -3,7 +3,6 @@
 Plain SVG without script or outside fonts; readable on a light and on a dark page.
 """
 
-import math
 from xml.sax.saxutils import escape
 
 WIDTH, LABEL, ROW, BAR, GAP, MARGIN = 760, 150, 12, 9, 8, 80
@@ -11,7 +10,7 @@ COLOURS = {"peak": "#1a7f37", "full": "#7fc18f", "heaptrack": "#cf4a30"}
 NAMES = {"peak": "memwatch-preload --peak-only", "full": "with stacks of frees",
          "heaptrack": "heaptrack"}
 LOOPS = ("tight-5", "tight-20", "tight-60", "mixed-5", "mixed-20", "mixed-60", "walk-20",
-         "live-20", "churn-20", "handover-20-t2", "tight-20-t2", "tight-20-t4")
+         "wander-20", "live-20", "churn-20", "handover-20-t2", "tight-20-t2", "tight-20-t4")
 
 
 def text(x, y, words, anchor="start", weight="normal"):
@@ -54,12 +53,10 @@ def rows_of(names, figure):
 
 def loop_panel(summary, top):
     rows = rows_of(LOOPS, summary.added_ns)
-    largest = max([1000, *(v for _, values in rows for v in values.values())])
-
-    def scale(ns):
-        return math.log10(max(ns, 1)) / math.log10(largest)
-    return bars(top, "CPU ns added to one malloc and free (logarithmic; lines at 10, 100, 1000)",
-                rows, scale, "+{:.0f}", (10, 100, 1000))
+    largest = max([100, *(v for _, values in rows for v in values.values())])
+    step = 100 if largest <= 1000 else 1000
+    return bars(top, f"CPU ns added to one malloc and free (a line every {step} ns)", rows,
+                lambda ns: ns / largest, "{:+.0f}", range(step, int(largest) + 1, step))
 
 
 def program_panel(summary, top):

@@ -106,8 +106,19 @@ def left_out(result):
     for case in result["cases"]:
         for tool, why in case["skipped"].items():
             reasons.setdefault(f"{tool}: {why}", []).append(case["name"])
-    return [f"- {reason}" + (f" ({', '.join(names)})" if names else "")
-            for reason, names in reasons.items()]
+    def where(names):
+        if not names:
+            return ""
+        return f" ({', '.join(names)})" if len(names) <= 6 else f" ({len(names)} cases)"
+    return [f"- {reason}{where(names)}" for reason, names in reasons.items()]
+
+
+def measured_less(result):
+    """A line on the tools that were measured less often than the others, or none."""
+    less = {tool: sum(0 < len(case["runs"].get(tool, ())) < result["repeat"]
+                      for case in result["cases"]) for tool in result["tools"]}
+    words = [f"{tool} in {n} cases" for tool, n in less.items() if n]
+    return ["\nSlow ones were measured less often: " + ", ".join(words)] if words else []
 
 
 def render(summary, goal_rows):
@@ -128,6 +139,7 @@ def render(summary, goal_rows):
     text += [f"\n## {title}\n\n{body}" for title, body in sections if "\n" in body]
     text += ["\n## Tools\n", *(f"- `{name}`: {title}"
                                for name, title in summary.result["tools"].items())]
+    text += measured_less(summary.result)
     reasons = left_out(summary.result)
     if reasons:
         text += ["\n## Not measured\n", *reasons]

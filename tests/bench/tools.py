@@ -28,6 +28,7 @@ class Tool:
     missing: Callable  # () -> None, or why it cannot run here
     kinds: frozenset = ALL
     only_small: bool = False  # runs only cases marked as small, at most twice
+    is_core: bool = False  # always measured as often as asked; others less if they are slow
     helpers: tuple = ()  # names (comm) of processes that are the tool's, not the target's
 
 
@@ -50,13 +51,14 @@ def preloading(path, **environment):
 
 
 def bare():
-    return Tool("bare", "no profiler", lambda _kind, argv, _out: (argv, {}), lambda: None)
+    return Tool("bare", "no profiler", lambda _kind, argv, _out: (argv, {}), lambda: None,
+                is_core=True)
 
 
 def pass_through(build):
     shim = build / "bench/libbench-pass.so"
     return Tool("pass", "pass-through shim", preloading(shim),
-                lambda: None if shim.exists() else f"not built: {shim}")
+                lambda: None if shim.exists() else f"not built: {shim}", is_core=True)
 
 
 def ours(build, name, title, *options):
@@ -73,7 +75,7 @@ def ours(build, name, title, *options):
         unknown = [o for o in options if o.split("=")[0] not in text]
         return f"this memwatch-preload has no {unknown[0]}" if unknown else None
 
-    return Tool(name, title, wrap, missing, helpers=("memwatch-preloa",))
+    return Tool(name, title, wrap, missing, is_core=True, helpers=("memwatch-preloa",))
 
 
 def heaptrack():
@@ -88,7 +90,7 @@ def heaptrack():
 
     return Tool("heaptrack", "heaptrack (loops and storm: its preload object writing to /dev/null)",
                 wrap, lambda: lacking(preload, "heaptrack"),
-                kinds=frozenset(("loop", "program", "storm")),
+                kinds=frozenset(("loop", "program", "storm")), is_core=True,
                 helpers=("heaptrack", "zstd", "gzip", "mkfifo", "rm", "basename"))
 
 

@@ -3,6 +3,8 @@
 it does alone, with the same output, and soon.
 """
 
+import os
+
 import lib
 
 
@@ -33,12 +35,70 @@ def loader(level):
     alone, _ = same([program, "plugin", plugin])
     lib.equal(alone.stdout, b"operator new fails well: 1\n", "the plug-in alone")
     same([program, "error"])
+    # 190 MB when each dlclose, though nothing is unloaded, makes all stacks new
+    _, profiled = same([program, "close", "1000", "libc.so.6"])
+    lib.check(int(profiled.done.stderr) < 4000, f"dlclose: grew by {profiled.done.stderr} KiB")
+    size = (profiled.directory / "run.mwd").stat().st_size
+    lib.check(size < 8 << 20, f"dlclose: a dump of {size} bytes")
+
+
+def limits(level):
+    program = lib.workload("hazard_limits", level)
+    for way in ("prctl", "syscall"):
+        alone, _ = same([program, "seccomp", way])
+        lib.equal(alone.status, 3, "a filter can be installed")
+    same([program, "badexec"])
+    # What a vfork child does to itself does not hinder the parent.
+    _, profiled = same([program, "seccomp", "prctl", "vfork"])
+    lib.equal(profiled.must_have_profile().data["losses"]["no_record"], 0, "vfork: lost")
+
+
+def file_size():
+    """A target with a file size limit of its own, while the launcher does not allocate ahead."""
+    program = lib.workload("hazard_limits", "O0")
+    done = lib.Profiled(["sh", "-c", f"kill -STOP $PPID; (ulimit -f 64; exec {program} sites 15); "
+                         "echo $?; kill -CONT $PPID"]).done
+    lib.equal(done.stdout, b"done\n0\n", "ulimit -f")
+
+
+def sanitizers():
+    """Built with one, it must run as it does alone, and is listed."""
+    compiler = lib.need("gcc")
+    for name in ("address", "thread"):
+        program = lib.fresh(name)
+        built = lib.run([compiler, f"-fsanitize={name}", "-x", "c", "-", "-o", program],
+                        input=b"#include <stdlib.h>\nint main(void) { free(malloc(10)); return 5; }")
+        if built.status != 0 or lib.run([program]).status != 5:
+            print(f"skip: no {name} sanitizer here")
+            continue
+        same([program])
+        _, profiled = same(["sh", "-c", f"{program}; echo $?"])
+        reasons = [reason for what, reason in profiled.must_have_profile().not_followed
+                   if what.endswith(name)]
+        lib.check(any("sanitizer" in reason for reason in reasons), f"{name}: {reasons}")
+
+
+def hostile_max_frames():
+    """The control page is shared: what it says must not lead outside the zone's arrays."""
+    profiled = lib.Profiled(["true"])
+    path = profiled.directory / "run.mwd"
+    data = bytearray(path.read_bytes())
+    lib.equal(int.from_bytes(data[56:60], "little"), 512, "max_frames in the control page")
+    data[56:60] = (1 << 20).to_bytes(4, "little")
+    path.write_bytes(data)
+    env = dict(os.environ, LD_PRELOAD=str(lib.SHIM), MEMWATCH_RUN_DIR=str(profiled.directory))
+    done = lib.run([lib.workload("truth_deep", "O0"), "5000"], env=env)
+    lib.equal(done.status, 0, "a control page that allows a million frames")
 
 
 def main():
     for level in ("O0", "O2"):
         stacks(level)
         loader(level)
+        limits(level)
+    file_size()
+    sanitizers()
+    hostile_max_frames()
     lib.finish()
 
 

@@ -26,6 +26,7 @@ struct bench_thread {
 	int64_t end_ns;	      /* CLOCK_MONOTONIC; when to stop */
 	int64_t n_events;     /* made so far */
 	unsigned n_left;      /* of the current chunk, for patterns that recurse */
+	unsigned n_up_max;    /* levels that a walk goes up at most */
 };
 
 struct bench_pattern {

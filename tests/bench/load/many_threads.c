@@ -14,7 +14,7 @@
  * handover: threads 2k make batches of blocks, threads 2k + 1 free them. Between the two is a
  * queue of limited length; who waits sleeps, so that CPU time is time spent on events.
  */
-enum { N_BATCH = 256, N_QUEUE = 16, N_QUEUES_MAX = 32 };
+enum { N_BATCH = 1024, N_QUEUE = 8, N_QUEUES_MAX = 32 };
 
 struct queue {
 	pthread_mutex_t lock;

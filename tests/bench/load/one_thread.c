@@ -107,8 +107,11 @@ static __attribute__((noinline)) int64_t live(struct bench_thread *thread)
 /*
  * walk: before each pair the stack goes up some levels (half of the time one, a quarter two, ...)
  * and down again through other calls. Four functions call each other: sixteen calls a level.
- * Each returns how many levels more to go up.
+ * Each returns how many levels more to go up: seven at most, so that there are 16,384 stacks in
+ * all, as in a compiler. wander: up to all levels, so that nearly every stack is a new one.
  */
+enum { N_UP_MAX = 7 };
+
 #define DECLARE_WALK(name)                                                                         \
 	static __attribute__((noinline)) unsigned name(                                            \
 		struct bench_thread *thread, unsigned n_levels)
@@ -124,14 +127,15 @@ static inline unsigned walk_pair(struct bench_thread *thread)
 	free(*slot);
 	*slot = malloc(64);
 	thread->n_left--;
-	return __builtin_ctzll(bench_random(thread) | 1ull << 62);
+	return __builtin_ctzll(bench_random(thread) | 1ull << thread->n_up_max);
 }
 
 static inline unsigned walk_down(struct bench_thread *thread, unsigned n_levels)
 {
+	int is_fixed = n_levels > thread->n_up_max; /* never left but at the end of a chunk */
 	while (thread->n_left) {
 		unsigned n_up;
-		switch (bench_random(thread) >> 62) {
+		switch (is_fixed ? 0 : bench_random(thread) >> 62) {
 		case 0:
 			n_up = walk_a(thread, n_levels);
 			break;
@@ -162,13 +166,24 @@ DEFINE_WALK(walk_b)
 DEFINE_WALK(walk_c)
 DEFINE_WALK(walk_d)
 
-static __attribute__((noinline)) int64_t walk(struct bench_thread *thread)
+static inline int64_t walk_levels(struct bench_thread *thread, unsigned n_up_max)
 {
 	live_of(thread);
 	thread->n_left = CHUNK;
+	thread->n_up_max = n_up_max - 1; /* leaving a pair's own level is the first */
 	while (thread->n_left)
 		walk_down(thread, thread->n_levels - 1);
 	return CHUNK;
+}
+
+static __attribute__((noinline)) int64_t walk(struct bench_thread *thread)
+{
+	return walk_levels(thread, N_UP_MAX);
+}
+
+static __attribute__((noinline)) int64_t wander(struct bench_thread *thread)
+{
+	return walk_levels(thread, 62);
 }
 
 /* churn: a thousand blocks of many sizes come, then they all go, oldest first. */
@@ -235,6 +250,11 @@ const struct bench_pattern bench_one_thread_patterns[] = {
 	{ .name = "walk",
 		.event = "free and malloc after a walk of the call tree",
 		.chunk = walk,
+		.n_blocks = 64,
+		.does_recurse = 1 },
+	{ .name = "wander",
+		.event = "the same, nearly every stack a new one",
+		.chunk = wander,
 		.n_blocks = 64,
 		.does_recurse = 1 },
 	{ .name = "live",

@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+"""test_unwind.py GROUP - every stack against libunwind's, frame by frame, over every kind of code.
+
+Each program runs plainly and under --check-unwinder=1: same output and status, enough stacks
+compared, none different, none cut or stopped that need not be. What is guessed (code without
+unwind data) libunwind guesses, too, and is not compared; there the program says which functions
+must be on its stacks, and how often.
+"""
+
+import os
+import shutil
+import sys
+
+import lib
+
+WORKLOADS = lib.SOURCE / "workloads"
+
+# Flags of the compilers: with and without frame pointers, of all levels, lazily and eagerly bound.
+GCC = (("-O0",), ("-O2",), ("-O3", "-march=native"), ("-O2", "-fno-omit-frame-pointer"),
+       ("-O2", "-mstackrealign", "-fno-plt"), ("-Os", "-fcf-protection", "-Wl,-z,now"))
+CLANG = (("-O0",), ("-O2",), ("-O2", "-fno-omit-frame-pointer"))
+
+
+def compilers(cxx=False):
+    """(compiler, flags) for all that are installed here."""
+    found = [("g++" if cxx else "gcc", flags) for flags in GCC]
+    if shutil.which("clang"):
+        found += [("clang++" if cxx else "clang", flags) for flags in CLANG]
+    else:
+        print("note: no clang here")
+    return found
+
+
+def build(compiler, flags, *sources, name="program"):
+    path = lib.fresh(name)
+    done = lib.run([compiler, "-g", "-w", "-D_GNU_SOURCE", *flags, "-o", path,
+                    *[WORKLOADS / source for source in sources], "-lpthread", "-lm", "-ldl"])
+    if done.status != 0:
+        lib.fail(f"{compiler} {flags} {sources}: {done.stderr.decode(errors='replace')[:500]}")
+        lib.finish()
+    return path
+
+
+def cut_blocks(profile):
+    """Blocks whose stack misses its outer frames."""
+    return sum(row["allocated_blocks"]
+               for row in profile.data["totals"]["partial_stacks"].values())
+
+
+def compare(argv, floor, *options, what, may_be_cut=False, **more):
+    """One program, checked; its profile."""
+    _, profiled = lib.compare_runs(argv, "--check-unwinder=1", *options, what=what, **more)
+    profile = profiled.must_have_profile()
+    stacks = profile.data["stacks"]
+    lib.check(stacks["checked"] >= floor, f"{what}: {stacks['checked']} stacks compared < {floor}")
+    lib.equal(stacks["mismatched"], 0, f"{what}: stacks that differ")
+    if not may_be_cut:
+        lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
+    print(f"{what}: {stacks['checked']} compared, {stacks['mismatched']} differ, "
+          f"{cut_blocks(profile)} incomplete")
+    return profile
+
+
+def blocks_through(profile, function):
+    """Blocks allocated below a function, all namesakes together."""
+    return sum(row["through"].get("heap", {}).get("allocated_blocks", 0)
+               for row in profile.data["functions"] if lib.bare_name(row["name"]) == function)
+
+
+def frames():
+    for compiler, flags in compilers():
+        program = build(compiler, flags, "unwind_frames.c")
+        what = " ".join((compiler, *flags))
+        profile = compare([program], 40000, what=what, may_be_cut=True)
+        lib.check(0 < cut_blocks(profile) < 100, f"{what}: the deep recursion is cut, no other")
+        compare([program, "abort"], 40000, "--max-frames=1024", what=what + ", abort",
+                may_be_cut=True)
+
+
+def signals():
+    for compiler, flags in compilers():
+        program = build(compiler, flags, "unwind_signals.c")
+        for what, floor in (("handlers", 140), ("steps", 5000), ("timer", 500)):
+            for stack in ("alternate", "same"):
+                compare([program, what, stack], floor,
+                        what=" ".join((compiler, *flags, what, stack)))
+        aligned(program, " ".join((compiler, *flags, "aligned")))
+
+
+def aligned(program, what):
+    """On the last instructions of a function that aligns its stack, after `leave`, gcc's table still
+    finds the caller's frame pointer through the frame pointer. libunwind believes it (gdb, too);
+    we see that it is not this frame's. So the program's own count is the truth here."""
+    profiled = lib.Profiled([program, "aligned"])
+    profile = profiled.must_have_profile()
+    lib.equal(profiled.done.status, 0, f"{what}: status")
+    n_steps = int(profiled.done.stdout.split()[1]) # not the same without us: symbols are bound
+    lib.check(n_steps > 200, f"{what}: {n_steps} steps")
+    lib.equal(blocks_through(profile, "allocate"), n_steps, f"{what}: allocate")
+    lib.equal(blocks_through(profile, "steps"), n_steps, f"{what}: steps")
+    lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
+
+
+
+def stacks():
+    for compiler, flags in compilers():
+        program = build(compiler, flags, "unwind_stacks.c")
+        for what, floor in (("coroutines", 10000), ("threads", 4000), ("children", 200)):
+            compare([program, what], floor, what=" ".join((compiler, *flags, what)))
+
+
+def foreign():
+    """Who calls through code without unwind data must still be on the stack, if that code keeps
+    a frame pointer or leaves no frame; otherwise nothing wrong may be."""
+    for compiler, flags in compilers():
+        program = build(compiler, flags, "unwind_foreign.c", "unwind_foreign.S")
+        what = " ".join((compiler, *flags))
+        profile = compare([program], 300, what=what, may_be_cut=True)
+        lib.equal(blocks_through(profile, "allocate_below"), 300, f"{what}: allocate_below")
+        for caller in ("assembly_fp_by", "assembly_jump_by", "jit_fp_by", "with_frame_pointer",
+                       "without_frame_pointer", "with_other_value"):
+            lib.equal(blocks_through(profile, caller), 50, f"{what}: {caller}")
+        lib.equal(blocks_through(profile, "[jit]"), 100, f"{what}: code made at run time")
+
+
+def cxx():
+    for compiler, flags in compilers(cxx=True):
+        program = build(compiler, flags, "unwind_cxx.cc")
+        for arguments in ((), ("terminate",)):
+            compare([program, *arguments], 10000, what=" ".join((compiler, *flags, *arguments)))
+
+
+def plugins():
+    """The program's own counts are the truth: libunwind's caches are stale after a dlclose()."""
+    for build_id in ("none", "sha1"):
+        for level in ("-O0", "-O2"):
+            shared = ("-shared", "-fPIC", level, f"-Wl,--build-id={build_id}",
+                      "-Wl,-Ttext-segment=0x610000000000")
+            alpha, beta = (build("gcc", (*shared, f"-DNAME={name}", f"-DFRAME_BYTES={size}"),
+                                 "unwind_plugin.c", name=name)
+                           for name, size in (("alpha", 304), ("beta", 1008)))
+            # The loader heeds the plugins' address in programs that have one of their own.
+            program = build("gcc", ("-no-pie", level), "unwind_plugins.c")
+            what = f"plugins {level}, build ID {build_id}"
+            plain, profiled = lib.compare_runs([program, alpha, beta], what=what)
+            n_alpha, n_beta, n_same = (int(word) for word in plain.stdout.split())
+            lib.check(n_same > 50, f"{what}: {n_same} times at the same address")
+            profile = profiled.must_have_profile()
+            for name, count in (("alpha", n_alpha), ("beta", n_beta)):
+                lib.equal(blocks_through(profile, name + "_inner"), count, f"{what}: {name}_inner")
+                lib.equal(blocks_through(profile, name + "_outer"), count, f"{what}: {name}_outer")
+            lib.equal(blocks_through(profile, "in_thread"), (n_alpha + n_beta) // 2,
+                      f"{what}: in_thread")
+            lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
+
+
+def languages():
+    if shutil.which("rustc"):
+        for flags in (("-Copt-level=0",), ("-Copt-level=3",), ("-Cforce-frame-pointers=yes", "-O")):
+            program = lib.fresh("rust")
+            done = lib.run(["rustc", "-g", *flags, "-o", program, WORKLOADS / "unwind_rust.rs"])
+            if lib.equal(done.status, 0, f"rustc: {done.stderr[:300]!r}"):
+                compare([program], 5000, what=f"rust {flags[0]}")
+    else:
+        print("note: no rustc here")
+    if shutil.which("gfortran"):
+        for flags in (("-O0",), ("-O3", "-march=native")):
+            program = build("gfortran", flags, "unwind_fortran.f90")
+            compare([program], 5000, what=f"fortran {flags[0]}")
+    else:
+        print("note: no gfortran here")
+
+
+PYTHON = """
+import json, re, ctypes, decimal, threading
+data = [{"n": i, "text": str(i) * (i % 50), "list": list(range(i % 20))} for i in range(400)]
+print(len(json.loads(json.dumps(data))), len(re.sub("[0-9]+", "x", json.dumps(data))))
+compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
+array = (ctypes.c_int * 9)(5, 3, 8, 1, 9, 2, 7, 4, 6)
+ctypes.CDLL(None).qsort(array, 9, 4, compare(lambda a, b: a[0] - b[0]))
+print(list(array), decimal.Decimal(2).sqrt())
+threads = [threading.Thread(target=lambda: [str(i) * 300 for i in range(300)]) for _ in range(3)]
+[t.start() for t in threads], [t.join() for t in threads]
+"""
+PERL = 'my %h; $h{"k$_"} = [1 .. $_ % 9] for 1 .. 2000; print join(",", map { $#{$h{$_}} } sort keys %h)'
+NODE = """let all = []; for (let i = 0; i < 20000; i++) all.push({ i, s: "x" + i });
+all.sort((a, b) => a.s < b.s ? -1 : 1); console.log(all.length, all[7].s, JSON.stringify(all).length);"""
+CXX_SOURCE = """#include <map>
+#include <string>
+#include <vector>
+int main() { std::map<std::string, std::vector<int>> m; m["a"].push_back(1); return (int)m.size(); }
+"""
+
+
+def programs():
+    """Other people's programs: interpreters, generated code, hand-written assembly, a compiler."""
+    source = lib.fresh("source.cc")
+    source.write_text(CXX_SOURCE)
+    key = lib.fresh("key.pem")
+    cases = [
+        ("python3", 5000, ["python3", "-c", PYTHON], {}),
+        ("python3, malloc", 50000, ["python3", "-c", PYTHON],
+         {"env": dict(os.environ, PYTHONMALLOC="malloc")}),
+        ("perl", 5000, ["perl", "-e", PERL], {}),
+        ("node", 20000, ["node", "-e", NODE], {}),
+        ("bash", 1000, ["bash", "-c", 'for i in {1..99}; do a[i]=$(echo $i); done; echo ${a[*]}'], {}),
+        ("openssl, keys", 5000, ["openssl", "genrsa", "-out", key, "1024"], {"same_output": False}),
+        ("openssl, speed", 5000, ["openssl", "speed", "-seconds", "1", "-bytes", "256", "ecdhp256"],
+         {"same_output": False}),
+        ("g++", 100000, ["g++", "-O2", "-c", source, "-o", str(source) + ".o"], {}),
+    ]
+    for what, floor, argv, more in cases:
+        if not shutil.which(argv[0]):
+            print(f"note: no {argv[0]} here")
+            continue
+        # A few frames of code that is made at run time keep no frame pointer.
+        compare(argv, floor, what=what, may_be_cut=what == "node", **more)
+
+
+GROUPS = {function.__name__: function for function in
+          (frames, signals, stacks, foreign, cxx, plugins, languages, programs)}
+
+
+def main():
+    if os.uname().machine != "x86_64":
+        lib.skip("these programs are of x86-64")
+    GROUPS[sys.argv[1]]()
+    lib.finish()
+
+
+main()
