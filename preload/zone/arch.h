@@ -19,6 +19,7 @@
 
 #define MW_ADDRESS_BITS 47 /* of user space; 5-level paging gives more only to who asks */
 #define MW_HAS_LINK_REGISTER 0
+#define MW_RA_BACK_MAX UINT8_MAX /* words from the CFA to the return address */
 enum { MW_REG_FP = 6, MW_REG_SP = 7, MW_REG_RA = 16 }; /* DWARF numbers */
 
 /* Offsets in the kernel's signal frame from the CFA of the handler (asm/sigcontext.h): ucontext_t,
@@ -70,6 +71,7 @@ static inline unsigned mw_arch_unpack_fp_back(unsigned packed, int words)
 
 #define MW_ADDRESS_BITS 48 /* as on x86-64 */
 #define MW_HAS_LINK_REGISTER 1
+#define MW_RA_BACK_MAX UINT16_MAX /* gcc puts a function's arrays in between */
 enum { MW_REG_FP = 29, MW_REG_SP = 31, MW_REG_RA = 30 };
 
 /* struct rt_sigframe is siginfo_t and ucontext_t. */

@@ -78,7 +78,7 @@ static struct mw_rule unpack(uint64_t packed)
 	int32_t words = (int32_t)((uint32_t)(packed >> 3) << 21) >> 21;
 	rule.offset = words * 8;
 	rule.fp_back = (uint16_t)mw_arch_unpack_fp_back(packed >> 14 & 0xff, words);
-	rule.ra_back = (uint16_t)mw_arch_usual_ra_back(rule.fp_back);
+	rule.ra_back = (__typeof__(rule.ra_back))mw_arch_usual_ra_back(rule.fp_back);
 	return rule;
 }
 

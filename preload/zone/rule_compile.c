@@ -58,13 +58,13 @@ static struct mw_rule rule_of_row(uintptr_t pc, const struct mw_cfi_row *row)
 		return (struct mw_rule){ .kind = MW_RULE_END };
 	if (MW_HAS_LINK_REGISTER && row->ra.kind == MW_PLACE_SAME)
 		ra_back = 0;
-	else if (!is_word_below_cfa(row->ra, UINT16_MAX, &ra_back))
+	else if (!is_word_below_cfa(row->ra, MW_RA_BACK_MAX, &ra_back))
 		return rule_exotic;
 	if (row->cfa_kind == MW_CFA_AT_FP && ra_back == 1)
 		return rule_of_drap(row);
 	if (row->wanted.kind == MW_PLACE_SAME && is_plt(pc, row, &rule.offset)) {
 		rule.kind = MW_RULE_SP;
-		rule.ra_back = (uint16_t)ra_back;
+		rule.ra_back = (__typeof__(rule.ra_back))ra_back;
 		return rule;
 	}
 	if (row->cfa_kind != MW_CFA_REGISTER || row->cfa_offset % 8 != 0 || row->cfa_offset < 0 ||
@@ -79,7 +79,7 @@ static struct mw_rule rule_of_row(uintptr_t pc, const struct mw_cfi_row *row)
 		rule.kind = MW_RULE_FP;
 	else
 		return rule_exotic;
-	rule.ra_back = (uint16_t)ra_back;
+	rule.ra_back = (__typeof__(rule.ra_back))ra_back;
 	rule.fp_back = (uint16_t)fp_back;
 	rule.offset = (int32_t)row->cfa_offset;
 	return rule;

@@ -121,9 +121,11 @@ register_qemu
 build
 say "test, under qemu-user"
 status=0
-# lint looks at sources, and its compilers are elsewhere; bench is about time.
-in_root "cd $work/build && rm -f results.xml && exec ctest -j2 --output-on-failure \
-	--no-tests=error --timeout 900 -E '^lint/|bench' --output-junit $work/build/results.xml" ||
+# Left out: lint looks at sources; bench is about time. launcher and not_followed see qemu where the
+# program should be (/proc/PID/exe, comm), and qemu has neither child subreapers nor the last
+# real-time signals. exec leaves out two rows by itself: qemu does not wipe pages on fork.
+in_root "cd $work/build && rm -f results.xml && exec ctest -j2 --output-on-failure --no-tests=error \
+	--timeout 900 -E '^lint/|^bench|^launcher$|^not_followed$' --output-junit $work/build/results.xml" ||
 	status=$?
 /usr/bin/python3 "$source_dir/tests/tally.py" "$work/build/results.xml" || status=1
 exit "$status"
