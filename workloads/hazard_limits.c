@@ -1,11 +1,12 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * hazard_limits.c - programs that are forbidden things.
+ * hazard_limits.c - programs that are forbidden things, or ask for odd ones.
  *
  *   seccomp prctl|syscall [vfork]   a filter that kills whoever opens a file or asks for an id;
  *                                   vfork: the child locks itself in, the parent goes on
  *   badexec                         exec and spawn without a path: EFAULT
  *   sites N                         2^N stacks, 16 bytes each, all live at the end
+ *   remap                           a file mapping of 1 MiB, mapped once more by mremap
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -95,6 +97,20 @@ static int run_badexec(void)
 	return printf(" %d\n", posix_spawn(&pid, nothing, NULL, NULL, argv, environ)) < 0;
 }
 
+static int run_remap(void)
+{
+	int fd = memfd_create("remap", 0);
+	size_t bytes = 1 << 20;
+	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0)
+		return 1;
+	char *first = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	char *second = mremap(first, 0, bytes, MREMAP_MAYMOVE);
+	if (first == MAP_FAILED || second == MAP_FAILED)
+		return 1;
+	first[5] = 1;
+	return second[5] == 1 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "seccomp") == 0)
@@ -103,6 +119,8 @@ int main(int argc, char **argv)
 		return run_sites(atoi(argv[2]));
 	if (argc > 1 && strcmp(argv[1], "badexec") == 0)
 		return run_badexec();
-	puts("usage: hazard_limits seccomp prctl|syscall [vfork] | badexec | sites N");
+	if (argc > 1 && strcmp(argv[1], "remap") == 0)
+		return run_remap();
+	puts("usage: hazard_limits remap | seccomp prctl|syscall [vfork] | badexec | sites N");
 	return 2;
 }

@@ -141,6 +141,58 @@ CLONES uint64_t vectors(unsigned depth)
 	return sum + (uint64_t)y[depth % 64];
 }
 
+/*
+ * The same frames at the same addresses, and yet another way out. What settle() leaves of the
+ * stack, shift() took, so that sp below them is always the same and only their frame pointers
+ * differ; and frames that are aligned begin at the same address for several sp of their caller.
+ * Nothing else is allocated or freed in between: one stack must not be taken for the last.
+ */
+static void *kept[9];
+static unsigned n_kept;
+
+static KEEP void keep_one(void)
+{
+	kept[n_kept] = malloc(90);
+	n_kept++;
+}
+
+static KEEP uint64_t settle(unsigned n)
+{
+	volatile char *room = alloca(16 * n + 16);
+	room[0] = 1;
+	keep_one();
+	return (uint64_t)room[0];
+}
+
+static KEEP uint64_t align(unsigned n, int a, int b, int c, int d, int e, int on_stack)
+{
+	volatile _Alignas(512) char room[64];
+	volatile char *more = alloca(64);
+	room[n] = more[n] = (char)(a + b + c + d + e + on_stack);
+	keep_one();
+	return (uint64_t)room[n];
+}
+
+static KEEP uint64_t shift(unsigned n, int has_to_align)
+{
+	volatile char *room = alloca(16 * n + 16);
+	room[0] = 1;
+	uint64_t sum = has_to_align ? align(n, 1, 2, 3, 4, 5, 6) : settle(8 - n);
+	return sum + (uint64_t)room[0];
+}
+
+static KEEP uint64_t shifted(unsigned depth)
+{
+	uint64_t sum = 0;
+	for (int has_to_align = 0; has_to_align < 2; has_to_align++) {
+		for (unsigned n = 0; n <= 8; n++)
+			sum += shift(n, has_to_align);
+		while (n_kept > 0)
+			free(kept[--n_kept]);
+	}
+	return sum + walk(depth);
+}
+
 static int by_allocating(const void *a, const void *b)
 {
 	allocate(33);
@@ -194,7 +246,7 @@ static KEEP uint64_t recurse(unsigned depth)
 }
 
 static kind *const kinds[] = { plain, tail_call, many_registers, dynamic, variable_array, big_frame,
-	huge_frame, aligned, realigned, vectors, through_library, jump_out };
+	huge_frame, aligned, realigned, vectors, through_library, jump_out, shifted };
 
 static __attribute__((noreturn)) KEEP void die(void)
 {

@@ -1,6 +1,7 @@
 /* SPDX: no licence chosen yet, see README */
 /* timeline.c - the sampler's history in bounded space. See timeline.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +47,8 @@ void mw_timeline_add(struct mw_timeline *timeline, const struct mw_sample *sampl
 int mw_timeline_write(
 	const struct mw_timeline *timeline, const char *path, struct mw_failure *failure_out)
 {
-	FILE *file = fopen(path, "we");
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (file == NULL)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out, "%s: cannot write: %s",
 			path, strerror(errno));

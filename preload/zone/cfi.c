@@ -341,7 +341,13 @@ enum mw_cfi_outcome mw_cfi_find_row(uintptr_t pc, uint64_t wanted, struct mw_cfi
 	if (cie.is_signal_frame)
 		return MW_CFI_SIGNAL;
 
-	struct machine m = { .cie = &cie, .wanted = wanted, .location = begin };
+	struct machine m; /* not all of it: remembered[] is large */
+	m.cie = &cie;
+	m.wanted = wanted;
+	m.location = begin;
+	m.n_remembered = 0;
+	m.is_beyond = false;
+	m.row = m.initial = (struct mw_cfi_row){ 0 };
 	run(&m, cie.instructions, UINTPTR_MAX);
 	m.initial = m.row;
 	m.location = begin;

@@ -99,9 +99,9 @@ MW_EXPORT void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...
 		return mw_real.mremap(old, old_bytes, bytes, flags, wanted);
 	struct mw_regs regs = MW_CALLER_REGS();
 	struct mw_cut cut = { 0 };
+	enum mwd_class class = mw_record_class_at(task, old, MWD_CLASS_ANON);
 	if (!(flags & MREMAP_DONTUNMAP))
 		mw_record_unmap_begin(old, whole_pages(old_bytes), &cut);
-	enum mwd_class class = mw_record_class_of(task, &cut, MWD_CLASS_ANON);
 	if (flags & MREMAP_FIXED)
 		mw_record_unmap_begin(wanted, whole_pages(bytes), &cut);
 	void *moved = mw_real.mremap(old, old_bytes, bytes, flags, wanted);

@@ -168,6 +168,18 @@ void mw_mappings_cut(uintptr_t low, uintptr_t high, struct mw_cut *cut)
 	unlock();
 }
 
+bool mw_mappings_find(uintptr_t address, uint32_t *record_id_out)
+{
+	if (!lock())
+		return false;
+	uint32_t at = first_above(address);
+	bool is_found = at < n_pieces && pieces[at].low <= address;
+	if (is_found)
+		*record_id_out = pieces[at].record_id;
+	unlock();
+	return is_found;
+}
+
 void mw_mappings_restore(const struct mw_cut *cut)
 {
 	if (cut->n == 0 || !lock())

@@ -34,6 +34,9 @@ bool mw_mappings_add(uintptr_t low, uintptr_t high, uint32_t record_id);
  */
 void mw_mappings_cut(uintptr_t low, uintptr_t high, struct mw_cut *cut);
 
+/** mw_mappings_find() - record of the mapping at @address. Return: false when there is none. */
+bool mw_mappings_find(uintptr_t address, uint32_t *record_id_out);
+
 /** mw_mappings_restore() - the call failed: put the pieces back. */
 void mw_mappings_restore(const struct mw_cut *cut);
 

@@ -132,10 +132,11 @@ void mw_record_unmap_done(
 	}
 }
 
-enum mwd_class mw_record_class_of(
-	struct mw_task *task, const struct mw_cut *cut, enum mwd_class otherwise)
+enum mwd_class mw_record_class_at(
+	struct mw_task *task, const void *address, enum mwd_class otherwise)
 {
-	struct mwd_record *record =
-		cut->n ? mw_sites_find_for_free(task, cut->pieces[0].record_id) : NULL;
+	uint32_t id;
+	bool is_known = mw_mappings_find((uintptr_t)address, &id);
+	struct mwd_record *record = is_known ? mw_sites_find_for_free(task, id) : NULL;
 	return record ? record->class : otherwise;
 }

@@ -53,6 +53,6 @@ void mw_record_unmap_begin(const void *address, size_t bytes, struct mw_cut *cut
 void mw_record_unmap_done(
 	struct mw_task *task, const struct mw_regs *regs, const struct mw_cut *cut);
 
-/** mw_record_class_of() - class of the first piece, or @otherwise when nothing was cut. */
-enum mwd_class mw_record_class_of(
-	struct mw_task *task, const struct mw_cut *cut, enum mwd_class otherwise);
+/** mw_record_class_at() - class of the mapping at @address, or @otherwise when it is not known. */
+enum mwd_class mw_record_class_at(
+	struct mw_task *task, const void *address, enum mwd_class otherwise);

@@ -34,7 +34,7 @@ def options(arguments):
     parser.add_argument("--out", type=pathlib.Path, help="where results go (default: BUILD/bench-out)")
     parser.add_argument("--quick", action="store_true",
                         help="small inputs and short loops: does it work? Figures are not to quote")
-    parser.add_argument("--repeat", type=int, default=0, metavar="N",
+    parser.add_argument("--repeat", type=int, metavar="N",
                         help="measurements of each (default: 5; 2 with --quick)")
     parser.add_argument("--only", default="*", metavar="NAMES",
                         help="cases, comma-separated, with * and ?: 'tight-*,cc1'")
@@ -43,9 +43,10 @@ def options(arguments):
     parser.add_argument("--from", dest="source", type=pathlib.Path, metavar="FILE",
                         help="measure nothing: tables and chart of this JSON file once more")
     chosen = parser.parse_args(arguments)
-    if chosen.repeat < 0:
+    if chosen.repeat is None:
+        chosen.repeat = 2 if chosen.quick else 5
+    if chosen.repeat < 1:
         parser.error(f"--repeat={chosen.repeat}: not a number of measurements")
-    chosen.repeat = chosen.repeat or (2 if chosen.quick else 5)
     chosen.build = chosen.build.resolve()
     chosen.out = (chosen.out or chosen.build / "bench-out").resolve()
     return chosen

@@ -48,6 +48,12 @@ def limits(level):
         alone, _ = same([program, "seccomp", way])
         lib.equal(alone.status, 3, "a filter can be installed")
     same([program, "badexec"])
+    # The copy that mremap makes of a file mapping is a file mapping.
+    alone, profiled = same([program, "remap"])
+    lib.equal(alone.status, 0, "mremap of a shared mapping")
+    classes = profiled.must_have_profile().images[0].row["all"]
+    lib.equal(classes["file"]["allocated_bytes"], 2 << 20, "remap: file mappings")
+    lib.check("anon" not in classes, f"remap: {classes.get('anon')}")
     # What a vfork child does to itself does not hinder the parent.
     _, profiled = same([program, "seccomp", "prctl", "vfork"])
     lib.equal(profiled.must_have_profile().data["losses"]["no_record"], 0, "vfork: lost")

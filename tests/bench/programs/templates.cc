@@ -26,7 +26,7 @@ template <> struct level<0> {
 	std::shared_ptr<std::string> text;
 };
 
-void sorted(std::vector<level<6>> &levels, std::deque<std::wstring> &wide)
+void sorted(std::vector<level<3>> &levels, std::deque<std::wstring> &wide)
 {
 	std::sort(wide.begin(), wide.end());
 	std::wregex expression(L"([a-z]+)=(.*)");
