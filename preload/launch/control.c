@@ -105,6 +105,11 @@ int mw_control_create(const struct mw_run_dir *run_dir, const struct mw_control_
 {
 	char path[PATH_MAX];
 	uint64_t allocated_bytes;
+	long page_bytes = sysconf(_SC_PAGESIZE);
+	if (page_bytes != MWD_PAGE)
+		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out,
+			"cannot record here: this kernel's pages are %ld bytes, not %u", page_bytes,
+			MWD_PAGE);
 	struct mw_control control = { .boot_minus_monotonic_ns = mw_clock_ns(CLOCK_BOOTTIME) -
 								 mw_clock_monotonic_ns() };
 	mw_run_dir_join(run_dir, MWD_FILE_NAME, path);

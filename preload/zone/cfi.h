@@ -8,12 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* DWARF numbers of registers (System V ABI supplements). */
-#if defined(__x86_64__)
-enum { MW_REG_FP = 6, MW_REG_SP = 7, MW_REG_RA = 16 };
-#elif defined(__aarch64__)
-enum { MW_REG_FP = 29, MW_REG_SP = 31, MW_REG_RA = 30 };
-#endif
+#include "preload/zone/arch.h"
 
 /* Where a register of the caller is found. */
 enum mw_place_kind {

@@ -1,5 +1,6 @@
 /* SPDX: no licence chosen yet, see README */
 /* live_table.c - see live_table.h. Zone; account. Three levels: root (here), middle, leaf. */
+#include "preload/zone/arch.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/live_table.h"
 #include "preload/zone/private_memory.h"
@@ -7,7 +8,7 @@
 
 #define LEAF_BITS 18   /* 2 MiB of slots: the shadow of 8 MiB of heap at 32-byte granules */
 #define MIDDLE_BITS 12 /* 32 KiB */
-#define ROOT_BITS 14   /* reaches 47 bits of address at the smallest granule, 8 bytes */
+#define ROOT_BITS (MW_ADDRESS_BITS - 3 - LEAF_BITS - MIDDLE_BITS) /* for granules of 8 bytes */
 #define SIZE_BITS 38
 
 static uint64_t **root[1u << ROOT_BITS];

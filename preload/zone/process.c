@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "preload/environment.h"
@@ -150,8 +151,13 @@ static bool is_vforked(void)
 
 void mw_process_note_fork(void)
 {
-	if (wiped_on_fork && !mw_is_sandboxed)
-		mw_store_relaxed(&wiped_on_fork[1], (uint32_t)mw_raw_getpid());
+	if (!wiped_on_fork || mw_is_sandboxed)
+		return;
+	int pid = mw_raw_getpid();
+	mw_store_relaxed(&wiped_on_fork[1], (uint32_t)pid);
+	/* qemu-user says it will wipe, and does not: done here, as far as fork() goes. */
+	if (mw_load_relaxed(wiped_on_fork) == 1 && mw_image->pid != pid)
+		mw_store_relaxed(wiped_on_fork, 0);
 }
 
 static void attach_child(void)
@@ -197,7 +203,9 @@ static bool boot(void)
 	const long *argc = __libc_stack_end;
 	char *const *argv = (char *const *)(argc + 1);
 	const char *run_dir = find_variable(argv + *argc + 1, MW_ENV_RUN_DIR);
-	if (!run_dir || !map_wiped_page() || !begin_first(run_dir, argv))
+	/* The dump's pages are the kernel's; the launcher has told of it, if they are not. */
+	if (!run_dir || getauxval(AT_PAGESZ) != MWD_PAGE || !map_wiped_page() ||
+		!begin_first(run_dir, argv))
 		return false;
 	note_allocator();
 	mw_store_release(wiped_on_fork, 1);

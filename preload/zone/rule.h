@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "preload/zone/arch.h"
+
 enum mw_rule_kind {
 	MW_RULE_NONE = 0, /* empty cache entry */
 	MW_RULE_SP = 1,
@@ -32,8 +34,12 @@ enum mw_rule_kind {
 };
 
 struct mw_rule {
-	uint8_t kind;	  /* enum mw_rule_kind */
-	uint8_t ra_back;  /* in words below the CFA */
+	uint8_t kind; /* enum mw_rule_kind */
+#if MW_HAS_LINK_REGISTER
+	uint16_t ra_back; /* in words below the CFA; 0 = in the link register */
+#else
+	uint8_t ra_back; /* in words below the CFA; the rule fits one register */
+#endif
 	uint16_t fp_back; /* in words below the CFA; 0 = fp unchanged */
 	int32_t offset;	  /* bytes */
 };

@@ -22,6 +22,7 @@
  */
 #include <sys/mman.h>
 
+#include "preload/zone/arch.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
@@ -58,36 +59,26 @@ static uint64_t *bucket_of(uintptr_t word, uint64_t hash)
 	return &entries[(hash & (((uint64_t)1 << bits) - 1)) * N_WAYS];
 }
 
-/* The one place of the return address that fits the packed form: just below the CFA on x86-64,
- * above the frame pointer it is stored with on AArch64. */
-static unsigned usual_ra_back(unsigned fp_back)
-{
-#if defined(__x86_64__)
-	(void)fp_back;
-	return 1;
-#else
-	return fp_back - 1;
-#endif
-}
-
 /* kind 3 | offset / 8, signed 11 | fp_back 8. Return: 0 when the rule does not fit. */
 static uint64_t pack(struct mw_rule rule)
 {
 	if (rule.kind > MW_RULE_DRAP)
 		return rule.kind;
 	int32_t words = rule.offset / 8;
-	if (rule.ra_back != usual_ra_back(rule.fp_back) || rule.fp_back > 0xff || words >= 1024 ||
-		words < -1024)
+	uint64_t fp_back = mw_arch_pack_fp_back(rule.fp_back, words);
+	if (rule.ra_back != mw_arch_usual_ra_back(rule.fp_back) || fp_back > 0xff ||
+		words >= 1024 || words < -1024)
 		return 0;
-	return rule.kind | ((uint64_t)words & 0x7ff) << 3 | (uint64_t)rule.fp_back << 14;
+	return rule.kind | ((uint64_t)words & 0x7ff) << 3 | fp_back << 14;
 }
 
 static struct mw_rule unpack(uint64_t packed)
 {
 	struct mw_rule rule = { .kind = packed & 7 };
-	rule.offset = ((int32_t)((uint32_t)(packed >> 3) << 21) >> 21) * 8;
-	rule.fp_back = (uint16_t)(packed >> 14 & 0xff);
-	rule.ra_back = (uint8_t)usual_ra_back(rule.fp_back);
+	int32_t words = (int32_t)((uint32_t)(packed >> 3) << 21) >> 21;
+	rule.offset = words * 8;
+	rule.fp_back = (uint16_t)mw_arch_unpack_fp_back(packed >> 14 & 0xff, words);
+	rule.ra_back = (__typeof__(rule.ra_back))mw_arch_usual_ra_back(rule.fp_back);
 	return rule;
 }
 

@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "preload/zone/arch.h"
 #include "preload/zone/cfi.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/rule.h"
+#include "preload/zone/unwind.h"
 #include "preload/zone/zone.h"
 
 static const struct mw_rule rule_exotic = { .kind = MW_RULE_EXOTIC };
@@ -54,13 +56,15 @@ static struct mw_rule rule_of_row(uintptr_t pc, const struct mw_cfi_row *row)
 	int64_t ra_back, fp_back = 0;
 	if (row->ra.kind == MW_PLACE_UNDEFINED)
 		return (struct mw_rule){ .kind = MW_RULE_END };
-	if (!is_word_below_cfa(row->ra, 255, &ra_back))
+	if (MW_HAS_LINK_REGISTER && row->ra.kind == MW_PLACE_SAME)
+		ra_back = 0;
+	else if (!is_word_below_cfa(row->ra, MW_RA_BACK_MAX, &ra_back))
 		return rule_exotic;
 	if (row->cfa_kind == MW_CFA_AT_FP && ra_back == 1)
 		return rule_of_drap(row);
 	if (row->wanted.kind == MW_PLACE_SAME && is_plt(pc, row, &rule.offset)) {
 		rule.kind = MW_RULE_SP;
-		rule.ra_back = (uint8_t)ra_back;
+		rule.ra_back = (__typeof__(rule.ra_back))ra_back;
 		return rule;
 	}
 	if (row->cfa_kind != MW_CFA_REGISTER || row->cfa_offset % 8 != 0 || row->cfa_offset < 0 ||
@@ -75,10 +79,18 @@ static struct mw_rule rule_of_row(uintptr_t pc, const struct mw_cfi_row *row)
 		rule.kind = MW_RULE_FP;
 	else
 		return rule_exotic;
-	rule.ra_back = (uint8_t)ra_back;
+	rule.ra_back = (__typeof__(rule.ra_back))ra_back;
 	rule.fp_back = (uint16_t)fp_back;
 	rule.offset = (int32_t)row->cfa_offset;
 	return rule;
+}
+
+/* The kernel's signal trampoline, unless the pc is a wild one. @pc: its first byte, or one less. */
+static bool is_sigreturn(uintptr_t pc)
+{
+	uintptr_t low, high, code = (pc + 3) & ~(uintptr_t)3;
+	return MW_HAS_LINK_REGISTER && mw_stack_range_find(code, &low, &high) && code + 8 <= high &&
+	       mw_arch_is_sigreturn((const uint32_t *)code);
 }
 
 struct mw_rule mw_rule_compile(uintptr_t pc)
@@ -90,7 +102,8 @@ struct mw_rule mw_rule_compile(uintptr_t pc)
 	case MW_CFI_SIGNAL:
 		return (struct mw_rule){ .kind = MW_RULE_SIGNAL };
 	case MW_CFI_NO_TABLE:
-		return (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
+		return (struct mw_rule){ .kind = is_sigreturn(pc) ? MW_RULE_SIGNAL
+								  : MW_RULE_NO_TABLE };
 	case MW_CFI_BEYOND:
 		break;
 	}

@@ -63,6 +63,7 @@ struct mw_trace {
 	uint32_t n_markers;		 /* 1 = frames[0] is a marker */
 	bool is_truncated;		 /* where it was cut depends on its depth: never reused */
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
+	uintptr_t link_register;	 /* of the frame a signal interrupted; while unwinding */
 	struct mw_link links[MW_TRACE_MAX + 1];	       /* of frames[], apart to be read fast */
 	struct mw_frame frames[MW_TRACE_MAX + 1];      /* + marker */
 	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */

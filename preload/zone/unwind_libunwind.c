@@ -17,10 +17,10 @@
 
 #if defined(__x86_64__)
 #define FRAME_POINTER UNW_X86_64_RBP
-#define GETCONTEXT "_Ux86_64_getcontext"
+#define GET_CONTEXT(context) lib.getcontext(context)
 #elif defined(__aarch64__)
 #define FRAME_POINTER UNW_AARCH64_X29
-#define GETCONTEXT "_Uaarch64_getcontext"
+#define GET_CONTEXT(context) unw_tdep_getcontext(context) /* a macro: nothing to look up */
 #endif
 
 #define NAME_OF(x) NAME_OF_EXPANDED(x)
@@ -44,9 +44,11 @@ bool mw_libunwind_load(void)
 	*(void **)&lib.get_reg = dlsym(handle, NAME_OF(unw_get_reg));
 	*(void **)&lib.is_signal_frame = dlsym(handle, NAME_OF(unw_is_signal_frame));
 #if defined(__x86_64__)
-	*(void **)&lib.getcontext = dlsym(handle, GETCONTEXT);
+	*(void **)&lib.getcontext = dlsym(handle, "_Ux86_64_getcontext");
+	if (!lib.getcontext)
+		return false;
 #endif
-	return lib.init_local && lib.step && lib.get_reg && lib.is_signal_frame && lib.getcontext;
+	return lib.init_local && lib.step && lib.get_reg && lib.is_signal_frame;
 }
 
 struct walk {
@@ -99,9 +101,9 @@ static uint64_t extend(uint64_t hash, uintptr_t pc)
 MW_COLD bool mw_libunwind_capture(struct mw_trace *trace, const struct mw_regs *regs)
 {
 	struct walk walk;
-	if (!lib.getcontext)
+	if (!lib.step)
 		return false;
-	lib.getcontext(&walk.context);
+	GET_CONTEXT(&walk.context);
 	walk.is_exact = false;
 	if (!go_to_caller(&walk, regs))
 		return false;
@@ -136,9 +138,9 @@ static bool is_comparable(const struct mw_frame *frame)
 MW_COLD int mw_libunwind_check(const struct mw_trace *trace, const struct mw_regs *regs)
 {
 	struct walk walk;
-	if (!lib.getcontext)
+	if (!lib.step)
 		return -1;
-	lib.getcontext(&walk.context);
+	GET_CONTEXT(&walk.context);
 	walk.is_exact = false;
 	if (!go_to_caller(&walk, regs))
 		return 0;

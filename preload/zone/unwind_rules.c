@@ -15,6 +15,7 @@
  */
 #include <string.h>
 
+#include "preload/zone/arch.h"
 #include "preload/zone/arena.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/raw.h"
@@ -43,44 +44,15 @@ static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
 	       mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
 }
 
-#if defined(__aarch64__)
-/* Return addresses may carry a signature in their top bits (pointer authentication). */
-static uintptr_t plain_pc(uintptr_t pc)
-{
-	register uintptr_t x30 __asm__("x30") = pc;
-	__asm__("hint #7 /* xpaclri */" : "+r"(x30));
-	return x30;
-}
-#else
-static uintptr_t plain_pc(uintptr_t pc)
-{
-	return pc;
-}
-#endif
-
-/* Offsets of (pc, sp, fp) in the kernel's signal frame: struct rt_sigframe begins with the return
- * address on x86-64, popped by then; sp points at ucontext_t (asm/ucontext.h, sigcontext.h). On
- * AArch64 siginfo_t (128 bytes) comes first. */
-#if defined(__x86_64__)
-enum { SIGNAL_FP = 120, SIGNAL_SP = 160, SIGNAL_PC = 168, SIGNAL_BYTES = 176 };
-#else
-enum {
-	SIGNAL_REGS = 128 + 168 + 8,
-	SIGNAL_FP = SIGNAL_REGS + 29 * 8,
-	SIGNAL_SP = SIGNAL_REGS + 31 * 8,
-	SIGNAL_PC = SIGNAL_REGS + 32 * 8,
-	SIGNAL_BYTES = SIGNAL_PC + 8
-};
-#endif
-
 static MW_COLD enum outcome step_signal(
 	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
 {
-	if (!is_readable(trace, s->sp, SIGNAL_BYTES))
+	if (!is_readable(trace, s->sp, MW_SIGNAL_BYTES))
 		return IS_STOPPED;
 	uintptr_t frame = s->sp;
-	*s = (struct mw_fresh_frame){ word_at(frame + SIGNAL_PC), word_at(frame + SIGNAL_SP),
-		word_at(frame + SIGNAL_FP), 0, 0, MW_FRAME_EXACT };
+	*s = (struct mw_fresh_frame){ word_at(frame + MW_SIGNAL_PC), word_at(frame + MW_SIGNAL_SP),
+		word_at(frame + MW_SIGNAL_FP), 0, 0, MW_FRAME_EXACT };
+	trace->link_register = word_at(frame + MW_SIGNAL_LINK);
 	*hard_out = MW_FRAME_HARD;
 	if (!is_on_known_stack(trace, s->sp))
 		return IS_STOPPED;
@@ -90,11 +62,7 @@ static MW_COLD enum outcome step_signal(
 /* No unwind data: the frame pointer convention is worth a bounded try, and marked as a guess. */
 static struct mw_rule guess_rule(void)
 {
-#if defined(__x86_64__)
 	return (struct mw_rule){ MW_RULE_FP, 1, 2, 16 };
-#else
-	return (struct mw_rule){ MW_RULE_FP, 1, 2, 16 };
-#endif
 }
 
 static MW_NOINLINE enum outcome step_drap(
@@ -107,8 +75,22 @@ static MW_NOINLINE enum outcome step_drap(
 	if (cfa <= s->sp || !is_readable(trace, cfa - 8, 8))
 		return IS_STOPPED;
 	*hard_out = MW_FRAME_HARD | MW_FRAME_NEEDS_FP;
-	*s = (struct mw_fresh_frame){ plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 1, 0 };
+	*s = (struct mw_fresh_frame){ mw_arch_plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 1,
+		0 };
 	return s->pc ? STEPPED : IS_OUTERMOST;
+}
+
+/* A signal came before the function saved its return address, or in one that never does: linker
+ * stubs among them, which have no table. */
+static MW_COLD enum outcome step_link(
+	struct mw_trace *trace, struct mw_fresh_frame *s, uintptr_t cfa, unsigned *own_flags_out)
+{
+	uintptr_t pc = mw_arch_plain_pc(trace->link_register);
+	if (!(s->flags & MW_FRAME_EXACT) || cfa < s->sp || pc >> MW_ADDRESS_BITS)
+		return IS_STOPPED;
+	*own_flags_out |= MW_FRAME_HARD;
+	*s = (struct mw_fresh_frame){ pc, cfa, s->fp, 0, 0, 0 };
+	return pc ? STEPPED : IS_OUTERMOST;
 }
 
 static MW_COLD enum outcome step_exotic(
@@ -133,6 +115,8 @@ static inline enum outcome step(
 	*own_flags_out = 0;
 	switch (rule.kind) {
 	case MW_RULE_NO_TABLE:
+		if (MW_HAS_LINK_REGISTER && (s->flags & MW_FRAME_EXACT))
+			return step_link(trace, s, s->sp, own_flags_out);
 		if (!(s->flags & MW_FRAME_EXACT) && mw_rule_is_bottom(s->pc))
 			return IS_OUTERMOST;
 		if (s->fp < s->sp)
@@ -146,6 +130,11 @@ static inline enum outcome step(
 		break;
 	case MW_RULE_SP:
 		cfa = s->sp + (uintptr_t)rule.offset;
+		if (MW_HAS_LINK_REGISTER && (s->flags & MW_FRAME_GUESSED) && rule.fp_back) {
+			/* The guess left sp at the frame record, not at the frame's bottom. */
+			*own_flags_out = MW_FRAME_NEEDS_FP;
+			cfa = s->fp + 8u * rule.fp_back;
+		}
 		break;
 	case MW_RULE_DRAP:
 		return step_drap(trace, s, rule, own_flags_out);
@@ -158,6 +147,8 @@ static inline enum outcome step(
 	default:
 		return IS_STOPPED;
 	}
+	if (MW_HAS_LINK_REGISTER && mw_unlikely(!rule.ra_back))
+		return step_link(trace, s, cfa, own_flags_out);
 	uintptr_t ra_slot = cfa - 8u * rule.ra_back;
 	if (mw_unlikely(cfa <= s->sp || !is_readable(trace, ra_slot, 8)))
 		return IS_STOPPED;
@@ -169,18 +160,18 @@ static inline enum outcome step(
 	}
 	s->fp_back = rule.fp_back;
 	s->ra_back = rule.ra_back;
-	s->pc = plain_pc(word_at(ra_slot));
+	s->pc = mw_arch_plain_pc(word_at(ra_slot));
 	s->flags = flags;
 	if (mw_unlikely(s->pc < MWD_PAGE))
 		return flags ? IS_STOPPED : IS_OUTERMOST;
-	if (mw_unlikely(s->pc >> 47))
+	if (mw_unlikely(s->pc >> MW_ADDRESS_BITS))
 		return IS_STOPPED;
 	return STEPPED;
 }
 
 static inline bool holds(const struct mw_link *link)
 {
-	return mw_likely(word_at(link->slot) == link->pc);
+	return mw_likely(mw_arch_plain_pc(word_at(link->slot)) == link->pc);
 }
 
 /*
@@ -209,8 +200,7 @@ static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t
 	i = easy_end < i ? easy_end : i;
 	for (; i > outermost; i--) {
 		const struct mw_frame *outer = &frames[i - 1];
-		if (frames[i].flags & MW_FRAME_HARD ||
-			word_at(links[i - 1].slot) != links[i - 1].pc)
+		if (frames[i].flags & MW_FRAME_HARD || !holds(&links[i - 1]))
 			return i;
 		if ((outer->flags & MW_FRAME_NEEDS_FP) && outer->fp_back &&
 			word_at(outer->sp - 8u * outer->fp_back) != outer->fp)

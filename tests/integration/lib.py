@@ -5,6 +5,7 @@ its report, compare. A test is a plain script: it exits 0, 1 with "FAIL: ..." li
 
 import collections
 import json
+import mmap
 import os
 import pathlib
 import re
@@ -56,6 +57,17 @@ def need(program):
 def finish():
     print(f"{len(_failures)} failures" if _failures else "ok")
     sys.exit(1 if _failures else 0)
+
+
+def wipes_on_fork():
+    """Whether MADV_WIPEONFORK does what it says. qemu-user accepts it and does nothing."""
+    page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    page[0] = 1
+    page.madvise(18)
+    child = os.fork()
+    if child == 0:
+        os._exit(page[0])
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def workload(name, level="O0"):

@@ -147,6 +147,8 @@ static int compile(const struct compiler *compiler, const char *directory, bool 
 	if (error)
 		return -1;
 	waitpid(pid, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) /* posix_spawn(3): told late */
+		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
