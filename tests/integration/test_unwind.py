@@ -165,7 +165,8 @@ def languages():
         print("note: no rustc here")
     if shutil.which("gfortran"):
         for flags in (("-O0",), ("-O3", "-march=native")):
-            program = build("gfortran", flags, "unwind_fortran.f90")
+            modules = f"-J{lib.fresh('modules').parent}" # else they land in the working directory
+            program = build("gfortran", (*flags, modules), "unwind_fortran.f90")
             compare([program], 5000, what=f"fortran {flags[0]}")
     else:
         print("note: no gfortran here")
