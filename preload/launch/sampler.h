@@ -13,16 +13,20 @@
 
 #include "preload/launch/control.h"
 #include "preload/launch/images.h"
+#include "preload/launch/lives.h"
 #include "preload/launch/members.h"
+#include "preload/launch/process_timeline.h"
 #include "preload/launch/timeline.h"
 
 struct mw_sampler {
 	struct mw_control *control; /* borrowed */
 	int64_t interval_ns;
 	int64_t start_ns; /* of the run, CLOCK_MONOTONIC */
+	struct mw_lives lives;
 	struct mw_members members;
 	struct mw_images images;
 	struct mw_timeline timeline;
+	struct mw_process_timeline process_timeline;
 	int64_t rss_peak_bytes, rss_peak_ns; /* of the sampled sums */
 	/* Largest RSS peak a single image told of itself, and when it had ended: the tree's was
 	 * not below that, however short the image lived. */

@@ -65,8 +65,12 @@ static void note_child(struct mw_supervision *supervision, const siginfo_t *info
 	}
 	if (is_root)
 		note_root_end(supervision, info);
-	mw_members_note_status(&supervision->sampler->members, info->si_pid,
-		info->si_code != CLD_EXITED, info->si_status);
+	struct mw_life *life = mw_lives_latest(&supervision->sampler->lives, info->si_pid);
+	if (life == NULL)
+		return;
+	life->has_status = true;
+	life->is_signal = info->si_code != CLD_EXITED;
+	life->status = info->si_status;
 }
 
 static void reap_children(struct mw_supervision *supervision)
