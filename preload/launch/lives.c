@@ -113,25 +113,31 @@ void mw_life_note_rss(struct mw_life *life, int64_t rss_bytes, int64_t now_ns)
 	life->peak_ns = now_ns;
 }
 
-static int64_t difference(int64_t later, int64_t earlier)
+static uint64_t grown_by(uint64_t now, uint64_t before)
 {
-	return later > earlier ? later - earlier : 0;
+	return now > before ? now - before : 0;
 }
 
-struct mw_usage mw_life_own_usage(const struct mw_life *life)
+static int64_t passed(int64_t now_ns, int64_t before_ns)
+{
+	return now_ns > before_ns ? now_ns - before_ns : 0;
+}
+
+struct mwd_usage mw_life_own_usage(const struct mw_life *life)
 {
 	if (life->previous == NULL)
 		return life->usage;
-	const struct mw_usage *now = &life->usage, *before = &life->previous->usage;
-	return (struct mw_usage){
-		difference(now->cpu_user_ns, before->cpu_user_ns),
-		difference(now->cpu_system_ns, before->cpu_system_ns),
-		difference(now->minor_faults, before->minor_faults),
-		difference(now->major_faults, before->major_faults),
-		difference(now->voluntary_switches, before->voluntary_switches),
-		difference(now->involuntary_switches, before->involuntary_switches),
-		difference(now->read_bytes, before->read_bytes),
-		difference(now->write_bytes, before->write_bytes),
+	const struct mwd_usage *now = &life->usage, *before = &life->previous->usage;
+	return (struct mwd_usage){
+		.cpu_user_ns = passed(now->cpu_user_ns, before->cpu_user_ns),
+		.cpu_system_ns = passed(now->cpu_system_ns, before->cpu_system_ns),
+		.minor_faults = grown_by(now->minor_faults, before->minor_faults),
+		.major_faults = grown_by(now->major_faults, before->major_faults),
+		.voluntary_switches = grown_by(now->voluntary_switches, before->voluntary_switches),
+		.involuntary_switches =
+			grown_by(now->involuntary_switches, before->involuntary_switches),
+		.read_bytes = grown_by(now->read_bytes, before->read_bytes),
+		.written_bytes = grown_by(now->written_bytes, before->written_bytes),
 	};
 }
 

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "preload/launch/usage.h"
+#include "preload/format.h"
 
 struct mw_member;
 struct mwd_image;
@@ -37,12 +37,12 @@ struct mw_life {
 	uint32_t peak_number;
 	int64_t pss_bytes, uss_bytes, swap_bytes; /* at its highest RSS when read; -1 = never */
 
-	struct mw_usage usage; /* of the process since its fork, as last seen in this life */
-	bool is_usage_exact;   /* read from inside at the end, or from the zombie */
-	uint32_t max_threads;  /* seen at once */
-	char *command;	       /* owned; may be NULL */
-	bool has_status;       /* reaped by us */
-	bool is_signal;	       /* status is a signal's number, else an exit status */
+	struct mwd_usage usage; /* of the process since its fork, as last seen in this life */
+	bool is_usage_exact;	/* read from inside at the end, or from the zombie */
+	uint32_t max_threads;	/* seen at once */
+	char *command;		/* owned; may be NULL */
+	bool has_status;	/* reaped by us */
+	bool is_signal;		/* status is a signal's number, else an exit status */
 	int status;
 	/* For those who fill it: */
 	struct mw_member *member;      /* while it runs and is watched; else NULL */
@@ -74,7 +74,7 @@ void mw_life_set_command(struct mw_life *life, const char *text);
 void mw_life_note_rss(struct mw_life *life, int64_t rss_bytes, int64_t now_ns);
 
 /** mw_life_own_usage() - without what the programs before it in the same process had used */
-struct mw_usage mw_life_own_usage(const struct mw_life *life);
+struct mwd_usage mw_life_own_usage(const struct mw_life *life);
 
 /** mw_lives_deinit() - free everything */
 void mw_lives_deinit(struct mw_lives *lives);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@
 /* A process changes its name by exec, mostly when young; VmHWM tells of peaks between samples. */
 #define YOUNG_NS (50 * MW_NS_PER_MS)
 #define REFRESH_YOUNG_NS (10 * MW_NS_PER_MS)
-#define REFRESH_NS (500 * MW_NS_PER_MS)
+#define REFRESH_NS (2 * MW_NS_PER_S)
 /* Shorter, a copy of the parent between fork and exec is the beginning of what is executed. */
 #define COPY_NS (100 * MW_NS_PER_MS)
 /* /proc rounds a start down to a clock tick. */
@@ -117,6 +118,16 @@ static void discard(struct mw_member *member)
 	free(member);
 }
 
+/* Closing the descriptor ends the watch. */
+static void watch_end(struct mw_members *members, struct mw_member *member)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = member };
+	member->is_watched =
+		member->pidfd >= 0 && members->epoll_fd >= 0 &&
+		epoll_ctl(members->epoll_fd, EPOLL_CTL_ADD, member->pidfd, &event) == 0;
+	members->n_unwatched += !member->is_watched;
+}
+
 struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_t now_ns)
 {
 	struct mw_proc_stat stat;
@@ -139,6 +150,7 @@ struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_
 		return NULL;
 	}
 	member->program = mw_proc_read_program(pid);
+	watch_end(members, member);
 	members->live[members->n_live++] = member;
 	return member;
 }
@@ -246,21 +258,17 @@ static void read_times(const struct mw_member *member)
 		return;
 	life->usage.cpu_user_ns = (int64_t)stat.user_ticks * tick_ns;
 	life->usage.cpu_system_ns = (int64_t)stat.system_ticks * tick_ns;
-	life->usage.minor_faults = (int64_t)stat.minor_faults;
-	life->usage.major_faults = (int64_t)stat.major_faults;
+	life->usage.minor_faults = stat.minor_faults;
+	life->usage.major_faults = stat.major_faults;
 	if (stat.n_threads > life->max_threads && stat.n_threads < UINT32_MAX)
 		life->max_threads = (uint32_t)stat.n_threads;
 }
 
 static void read_io(const struct mw_member *member)
 {
-	uint64_t read_bytes, written_bytes;
-	struct mw_usage *usage = &member->life->usage;
-	if (member->life->is_usage_exact ||
-		!mw_proc_read_io(member->pid, &read_bytes, &written_bytes))
-		return;
-	usage->read_bytes = (int64_t)read_bytes;
-	usage->write_bytes = (int64_t)written_bytes;
+	struct mwd_usage *usage = &member->life->usage;
+	if (!member->life->is_usage_exact)
+		mw_proc_read_io(member->pid, &usage->read_bytes, &usage->written_bytes);
 }
 
 static void read_status(const struct mw_member *member)
@@ -273,8 +281,8 @@ static void read_status(const struct mw_member *member)
 		life->max_rss_bytes = (int64_t)status.hwm_kib * 1024;
 	if (life->is_usage_exact)
 		return;
-	life->usage.voluntary_switches = (int64_t)status.voluntary_switches;
-	life->usage.involuntary_switches = (int64_t)status.involuntary_switches;
+	life->usage.voluntary_switches = status.voluntary_switches;
+	life->usage.involuntary_switches = status.involuntary_switches;
 }
 
 static void refresh(struct mw_members *members, struct mw_member *member, int64_t now_ns)
@@ -331,6 +339,7 @@ void mw_members_retire(struct mw_members *members, struct mw_member *member, int
 		}
 	}
 	struct mw_life *life = member->life;
+	members->n_unwatched -= !member->is_watched;
 	read_times(member);
 	if (!life->has_ended)
 		life->end_ns = now_ns;
@@ -339,10 +348,36 @@ void mw_members_retire(struct mw_members *members, struct mw_member *member, int
 	discard(member);
 }
 
+static struct mw_member *next_unwatched(const struct mw_members *members)
+{
+	for (size_t i = 0; members->n_unwatched > 0 && i < members->n_live; i++) {
+		if (!members->live[i]->is_watched && mw_member_has_ended(members->live[i]))
+			return members->live[i];
+	}
+	return NULL;
+}
+
+struct mw_member *mw_members_next_ended(const struct mw_members *members, bool is_thorough)
+{
+	struct epoll_event event;
+	if (members->epoll_fd >= 0 && epoll_wait(members->epoll_fd, &event, 1, 0) > 0)
+		return event.data.ptr;
+	return is_thorough ? next_unwatched(members) : NULL;
+}
+
+void mw_members_init(
+	struct mw_members *members, struct mw_lives *lives, int64_t boot_minus_monotonic_ns)
+{
+	*members = (struct mw_members){ .lives = lives,
+		.boot_minus_monotonic_ns = boot_minus_monotonic_ns,
+		.epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
+}
+
 void mw_members_deinit(struct mw_members *members)
 {
 	for (size_t i = 0; i < members->n_live; i++)
 		discard(members->live[i]);
 	free(members->live);
+	close_if_open(&members->epoll_fd);
 	*members = (struct mw_members){ 0 };
 }

@@ -24,6 +24,7 @@ struct mw_member {
 	int64_t rss_bytes;     /* at the last sample */
 	int pidfd, statm_fd;   /* -1 = none */
 	int64_t refreshed_ns;  /* when VmHWM, command and use were last read */
+	bool is_watched;       /* its end makes epoll_fd readable */
 	bool is_memory_shared; /* not seen with an address space of its own yet (vfork) */
 };
 
@@ -31,8 +32,14 @@ struct mw_members {
 	struct mw_lives *lives;	 /* borrowed */
 	struct mw_member **live; /* owned; no order */
 	size_t n_live, capacity;
+	size_t n_unwatched;		 /* live ones whose end must be asked for */
+	int epoll_fd;			 /* readable when a watched one has ended; -1 = none */
 	int64_t boot_minus_monotonic_ns; /* /proc counts from boot, suspension included */
 };
+
+/** mw_members_init() - without descriptors for epoll it works as well, but notices ends late */
+void mw_members_init(
+	struct mw_members *members, struct mw_lives *lives, int64_t boot_minus_monotonic_ns);
 
 /**
  * mw_members_add() - begin to watch @pid, which the caller knows to belong to the job
@@ -67,6 +74,13 @@ bool mw_member_is_young(const struct mw_member *member, int64_t now_ns);
 
 /** mw_member_has_ended() - asks the kernel. True also while it waits to be reaped. */
 bool mw_member_has_ended(const struct mw_member *member);
+
+/**
+ * mw_members_next_ended() - a member that has ended and is to be retired now
+ * @is_thorough: look for those, too, whose end nobody tells us (a system call each)
+ * Return: borrowed; NULL: no more.
+ */
+struct mw_member *mw_members_next_ended(const struct mw_members *members, bool is_thorough);
 
 /** mw_members_retire() - @member has ended: its last numbers taken, descriptors closed, freed */
 void mw_members_retire(struct mw_members *members, struct mw_member *member, int64_t now_ns);

@@ -115,6 +115,12 @@ bool mw_proc_parse_line(const char *bytes, size_t n_bytes, const char *name, uin
 	return false;
 }
 
+bool mw_proc_parse_last_pid(const char *bytes, size_t n_bytes, uint64_t *pid_out)
+{
+	struct cursor cursor = { bytes, bytes + n_bytes };
+	return skip_fields(&cursor, 4) && take_number(&cursor, pid_out);
+}
+
 bool mw_proc_next_pid(const char *bytes, size_t n_bytes, size_t *cursor, int32_t *pid_out)
 {
 	struct cursor inner = { bytes + *cursor, bytes + n_bytes };

@@ -39,6 +39,9 @@ bool mw_proc_parse_statm(const char *bytes, size_t n_bytes, struct mw_proc_statm
  */
 bool mw_proc_parse_line(const char *bytes, size_t n_bytes, const char *name, uint64_t *number_out);
 
+/** mw_proc_parse_last_pid() - the last word of /proc/loadavg */
+bool mw_proc_parse_last_pid(const char *bytes, size_t n_bytes, uint64_t *pid_out);
+
 /**
  * mw_proc_next_pid() - the next number in a list such as /proc/PID/task/TID/children
  * @cursor: 0 at first; moved

@@ -57,16 +57,16 @@ static void put_text(FILE *out, const char *name, const char *text)
 }
 
 /* Microseconds are what the kernel counts in. */
-static void put_usage(FILE *out, const struct mw_usage *usage)
+static void put_usage(FILE *out, const struct mwd_usage *usage)
 {
 	put_seconds(out, "cpu_user_seconds", usage->cpu_user_ns, 6);
 	put_seconds(out, "cpu_system_seconds", usage->cpu_system_ns, 6);
-	put_integer(out, "minor_faults", usage->minor_faults);
-	put_integer(out, "major_faults", usage->major_faults);
-	put_integer(out, "voluntary_switches", usage->voluntary_switches);
-	put_integer(out, "involuntary_switches", usage->involuntary_switches);
-	put_integer(out, "read_bytes", usage->read_bytes);
-	put_integer(out, "write_bytes", usage->write_bytes);
+	put_integer(out, "minor_faults", (int64_t)usage->minor_faults);
+	put_integer(out, "major_faults", (int64_t)usage->major_faults);
+	put_integer(out, "voluntary_switches", (int64_t)usage->voluntary_switches);
+	put_integer(out, "involuntary_switches", (int64_t)usage->involuntary_switches);
+	put_integer(out, "read_bytes", (int64_t)usage->read_bytes);
+	put_integer(out, "write_bytes", (int64_t)usage->written_bytes);
 }
 
 /* A command that was gone before its words could be read: they are those we were given. */
@@ -104,7 +104,8 @@ static void put_identity(FILE *out, const struct mw_life *life, const struct mw_
 
 static void put_times(FILE *out, const struct mw_life *life, int64_t start_ns)
 {
-	int64_t peak_ns = life->peak_ns ? life->peak_ns : life->end_ns;
+	bool is_sampled = life->peak_ns != 0 && life->peak_ns < life->end_ns;
+	int64_t peak_ns = is_sampled ? life->peak_ns : life->end_ns;
 	put_seconds(out, "first_seen_seconds", life->begin_ns - start_ns, 3);
 	put_seconds(out, "last_seen_seconds", life->end_ns - start_ns, 3);
 	put_integer(out, "first_seen_elapsed_ns", life->begin_ns - start_ns);
@@ -125,7 +126,7 @@ static void put_memory(FILE *out, const struct mw_life *life, const struct mw_sa
 
 static void put_process(FILE *out, const struct mw_life *life, const struct mw_run_state *run)
 {
-	struct mw_usage usage = mw_life_own_usage(life);
+	struct mwd_usage usage = mw_life_own_usage(life);
 	put_identity(out, life, run);
 	put_times(out, life, run->start_ns);
 	put_memory(out, life, run->sampler);

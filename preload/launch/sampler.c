@@ -10,8 +10,12 @@
 #include "preload/launch/sampler.h"
 
 #define DENSE_NS (3 * MW_NS_PER_MS / 2)
-/* Work may take 1/20 of the time. */
-#define REST_PER_WORK 20
+/* Work may take a hundredth of a core, and a twentieth while much happens. */
+#define REST_PER_WORK 100
+#define REST_PER_DENSE_WORK 20
+#define REST_PER_WALK 200
+/* What may be missed between two samples near the maximum: 1 %. */
+#define PEAK_PER_STEP 100
 /* Deeper than any honest chain of parents; a bound for races with dying parents. */
 #define ANCESTORS_MOST 256
 
@@ -109,6 +113,10 @@ static void on_image_end(void *context, const struct mw_open_image *open)
 	if (end == MWD_END_KILLED || image->vm_hwm_bytes == 0)
 		return;
 	life->end_ns = image->end_ns;
+	life->usage = image->usage;
+	life->is_usage_exact = true;
+	if (image->n_threads > life->max_threads)
+		life->max_threads = image->n_threads;
 	life->is_exact = true;
 	life->max_rss_bytes = (int64_t)image->vm_hwm_bytes;
 	if (life->max_rss_bytes > sampler->own_peak_bytes) {
@@ -150,8 +158,8 @@ struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interva
 	sampler->control = control;
 	sampler->interval_ns = interval_ns;
 	sampler->start_ns = control->page->start_monotonic_ns;
-	sampler->members.lives = &sampler->lives;
-	sampler->members.boot_minus_monotonic_ns = control->boot_minus_monotonic_ns;
+	mw_members_init(&sampler->members, &sampler->lives, control->boot_minus_monotonic_ns);
+	mw_newcomers_init(&sampler->newcomers);
 	sampler->images.on_begin = on_image_begin;
 	sampler->images.on_end = on_image_end;
 	sampler->images.context = sampler;
@@ -166,6 +174,7 @@ struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler)
 	mw_members_deinit(&sampler->members);
 	mw_lives_deinit(&sampler->lives);
 	mw_process_timeline_deinit(&sampler->process_timeline);
+	mw_newcomers_deinit(&sampler->newcomers);
 	free(sampler);
 	return NULL;
 }
@@ -177,7 +186,7 @@ static void note_row(
 	mw_process_timeline_add(&sampler->process_timeline, &sample);
 }
 
-void mw_sampler_retire(struct mw_sampler *sampler, struct mw_member *member)
+static void retire(struct mw_sampler *sampler, struct mw_member *member)
 {
 	int64_t now_ns = mw_clock_monotonic_ns();
 	int32_t pid = member->pid;
@@ -209,7 +218,7 @@ static void walk_children(struct mw_sampler *sampler, int64_t now_ns)
 	for (size_t i = 0; i < sampler->members.n_live; i++)
 		mw_proc_visit_children(sampler->members.live[i]->pid, meet_child, &walk);
 	int64_t cost_ns = mw_clock_monotonic_ns() - now_ns;
-	sampler->next_walk_ns = now_ns + REST_PER_WORK * cost_ns;
+	sampler->next_walk_ns = now_ns + REST_PER_WALK * cost_ns;
 }
 
 static int64_t measure_all(struct mw_sampler *sampler, int64_t now_ns)
@@ -248,28 +257,53 @@ static bool is_any_young(const struct mw_sampler *sampler, int64_t now_ns)
 	return false;
 }
 
-static void plan_next(struct mw_sampler *sampler, int64_t begin_ns)
+/* How long a rise goes on until it is a step above the maximum; the interval if it does not. */
+static int64_t time_to_step(const struct mw_sampler *sampler, const struct mw_look *last)
 {
-	int64_t end_ns = mw_clock_monotonic_ns();
-	int64_t rest_ns = REST_PER_WORK * (end_ns - begin_ns);
-	int64_t period_ns = sampler->interval_ns;
-	if (period_ns > DENSE_NS && is_any_young(sampler, end_ns))
-		period_ns = DENSE_NS;
-	sampler->next_tick_ns = begin_ns + (rest_ns > period_ns ? rest_ns : period_ns);
+	const struct mw_look *now = &sampler->look;
+	int64_t step_bytes = sampler->rss_peak_bytes / PEAK_PER_STEP;
+	int64_t rise_bytes = now->rss_bytes - last->rss_bytes;
+	if (rise_bytes <= 0 || now->rss_bytes + 10 * step_bytes < sampler->rss_peak_bytes)
+		return sampler->interval_ns;
+	return (int64_t)((double)(now->at_ns - last->at_ns) * (double)step_bytes /
+			 (double)rise_bytes);
 }
 
-void mw_sampler_tick(struct mw_sampler *sampler)
+static int64_t choose_period(const struct mw_sampler *sampler, const struct mw_look *last)
 {
-	int64_t now_ns = mw_clock_monotonic_ns();
-	mw_control_allocate_ahead(sampler->control);
-	meet_images(sampler, now_ns);
-	if (now_ns >= sampler->next_walk_ns)
-		walk_children(sampler, now_ns);
-	int64_t rss_bytes = measure_all(sampler, now_ns);
-	note_peak(sampler, rss_bytes, now_ns);
-	sampler->n_samples++;
-	struct mw_sample sample = { .elapsed_ns = now_ns - sampler->start_ns,
-		.rss_bytes = rss_bytes,
+	int64_t dense_ns = DENSE_NS < sampler->interval_ns ? DENSE_NS : sampler->interval_ns;
+	if (is_any_young(sampler, sampler->look.at_ns))
+		return dense_ns;
+	int64_t step_ns = time_to_step(sampler, last);
+	if (step_ns >= sampler->interval_ns)
+		return sampler->interval_ns;
+	return step_ns > dense_ns ? step_ns : dense_ns;
+}
+
+static void plan_next(struct mw_sampler *sampler, const struct mw_look *last, int64_t work_ns)
+{
+	int64_t period_ns = choose_period(sampler, last);
+	bool is_dense = period_ns < sampler->interval_ns;
+	int64_t rest_ns = work_ns * (is_dense ? REST_PER_DENSE_WORK : REST_PER_WORK);
+	if (rest_ns > sampler->interval_ns) {
+		sampler->n_stretched++;
+		if (rest_ns > sampler->longest_period_ns)
+			sampler->longest_period_ns = rest_ns;
+	}
+	sampler->earliest_tick_ns = sampler->look.at_ns + REST_PER_DENSE_WORK * work_ns;
+	sampler->next_tick_ns = sampler->look.at_ns + (rest_ns > period_ns ? rest_ns : period_ns);
+}
+
+void mw_sampler_hurry(struct mw_sampler *sampler)
+{
+	if (sampler->next_tick_ns > sampler->earliest_tick_ns)
+		sampler->next_tick_ns = sampler->earliest_tick_ns;
+}
+
+static void add_row(struct mw_sampler *sampler)
+{
+	struct mw_sample sample = { .elapsed_ns = sampler->look.at_ns - sampler->start_ns,
+		.rss_bytes = sampler->look.rss_bytes,
 		.heap_live_bytes =
 			__atomic_load_n(&sampler->control->page->heap_live_bytes, __ATOMIC_RELAXED),
 		.n_processes = (int64_t)sampler->members.n_live,
@@ -278,7 +312,29 @@ void mw_sampler_tick(struct mw_sampler *sampler)
 		.sys_available_bytes = -1,
 		.psi_some_avg10 = -1 };
 	mw_timeline_add(&sampler->timeline, &sample);
-	plan_next(sampler, now_ns);
+}
+
+void mw_sampler_tick(struct mw_sampler *sampler)
+{
+	int64_t begin_cpu_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	int64_t now_ns = mw_clock_monotonic_ns();
+	struct mw_look last = sampler->look;
+	mw_control_allocate_ahead(sampler->control);
+	meet_images(sampler, now_ns);
+	if (now_ns >= sampler->next_walk_ns && mw_newcomers_may_be(&sampler->newcomers))
+		walk_children(sampler, now_ns);
+	sampler->look = (struct mw_look){ now_ns, measure_all(sampler, now_ns) };
+	note_peak(sampler, sampler->look.rss_bytes, now_ns);
+	sampler->n_samples++;
+	add_row(sampler);
+	plan_next(sampler, &last, mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns);
+}
+
+void mw_sampler_retire_ended(struct mw_sampler *sampler, bool is_thorough)
+{
+	struct mw_member *member;
+	while ((member = mw_members_next_ended(&sampler->members, is_thorough)) != NULL)
+		retire(sampler, member);
 }
 
 void mw_sampler_finish(struct mw_sampler *sampler)
@@ -286,8 +342,5 @@ void mw_sampler_finish(struct mw_sampler *sampler)
 	int64_t now_ns = mw_clock_monotonic_ns();
 	walk_children(sampler, now_ns);
 	meet_images(sampler, now_ns);
-	for (size_t i = sampler->members.n_live; i-- > 0;) {
-		if (mw_member_has_ended(sampler->members.live[i]))
-			mw_sampler_retire(sampler, sampler->members.live[i]);
-	}
+	mw_sampler_retire_ended(sampler, true);
 }
