@@ -1,5 +1,5 @@
 /* SPDX: no licence chosen yet, see README */
-/* run_json_processes.c - "processes" and "tree" of run.json. See run_json_processes.h. */
+/* run_json_processes.c - "processes" of run.json. See run_json_processes.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,22 +153,5 @@ char *mw_run_json_processes(const struct mw_run_state *run)
 		fputs("\n\t\t}", out);
 	}
 	fputc(']', out);
-	return fclose(out) == 0 ? text : NULL;
-}
-
-char *mw_run_json_tree(const struct mw_run_state *run)
-{
-	char *text = NULL;
-	size_t n_bytes;
-	FILE *out = open_memstream(&text, &n_bytes);
-	if (out == NULL)
-		return NULL;
-	int64_t at_ns;
-	int64_t peak_bytes = mw_sampler_rss_peak(run->sampler, &at_ns);
-	fputc('{', out);
-	put_name(out, "rss_lower_kib", true);
-	fprintf(out, "%" PRId64, peak_bytes / 1024);
-	put_integer(out, "peak_elapsed_ns", at_ns ? at_ns - run->start_ns : 0);
-	fputs("\n\t}", out);
 	return fclose(out) == 0 ? text : NULL;
 }

@@ -18,6 +18,8 @@
 #include "preload/launch/members.h"
 #include "preload/launch/newcomers.h"
 #include "preload/launch/process_timeline.h"
+#include "preload/launch/sharing.h"
+#include "preload/launch/surroundings.h"
 #include "preload/launch/timeline.h"
 
 struct mw_look {
@@ -40,10 +42,16 @@ struct mw_sampler {
 	int64_t own_peak_bytes, own_peak_ns;
 	uint32_t peak_number; /* counts the maxima; names the last one in the members */
 	uint64_t n_samples;
-	uint64_t n_stretched;	   /* samples that came later than the interval, to keep */
-	int64_t longest_period_ns; /* within the budget; the longest of these pauses */
-	struct mw_look look;	   /* the last one */
+	int64_t cpu_begin_ns, cpu_ns; /* of the launcher: at creation; what it used since */
+	int64_t finish_ns;	      /* 0 = the run goes on */
+	int64_t work_ns;	      /* CPU time of a tick, smoothed */
+	uint64_t n_stretched;	      /* samples that came later than the interval, to keep */
+	int64_t longest_period_ns;    /* within the budget; the longest of these pauses */
+	struct mw_look look;	      /* the last one */
 	struct mw_newcomers newcomers;
+	struct mw_allowance allowance;
+	struct mw_sharing sharing;
+	struct mw_surroundings surroundings;
 	int64_t next_tick_ns, earliest_tick_ns;
 	int64_t next_walk_ns; /* of the tree of children */
 };
