@@ -11,7 +11,7 @@
 
 #include "preload/launch/clock.h"
 
-#define MW_ALLOWANCE_FIRST_NS (30 * MW_NS_PER_MS)
+#define MW_ALLOWANCE_FIRST_NS (40 * MW_NS_PER_MS)
 #define MW_ALLOWANCE_SHARE 200
 
 struct mw_allowance {

@@ -8,6 +8,7 @@
 #define LONG_READ_NS (5 * MW_NS_PER_MS)
 #define REST_PER_LONG_READ 200
 #define STILL_NS (10 * MW_NS_PER_MS)
+#define STILL_PER_COST 5
 
 static int64_t estimate_ns(const struct mw_members *members, int64_t *longest_out)
 {
@@ -37,11 +38,13 @@ bool mw_sharing_wants(struct mw_sharing *sharing, const struct mw_members *membe
 	const struct mw_allowance *allowance, int64_t rss_bytes, int64_t now_ns)
 {
 	int64_t known_bytes = sharing->asked_bytes, longest_ns;
-	bool is_still = still_ns(sharing, rss_bytes, now_ns) >= STILL_NS;
-	bool is_far = rss_bytes > known_bytes + known_bytes / 4;
-	if (rss_bytes <= known_bytes + known_bytes / 20 || !(is_still || is_far))
+	int64_t level_ns = still_ns(sharing, rss_bytes, now_ns);
+	if (rss_bytes <= known_bytes + known_bytes / 20)
 		return false;
 	int64_t cost_ns = estimate_ns(members, &longest_ns);
+	bool is_still = level_ns >= STILL_NS && level_ns >= STILL_PER_COST * cost_ns;
+	if (!is_still && rss_bytes / 2 < known_bytes)
+		return false;
 	if (longest_ns > LONG_READ_NS && sharing->asked_ns != 0 &&
 		now_ns - sharing->asked_ns < REST_PER_LONG_READ * longest_ns)
 		return false;

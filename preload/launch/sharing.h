@@ -6,7 +6,7 @@
  * RSS counts a shared page once a process, PSS divides it among those that map it, so that the sum
  * of PSS is real memory; USS is what a process has alone. The kernel computes both anew for each
  * read, page by page, so they are read seldom: within the allowance, and when the sum has stopped
- * rising or has risen by a quarter.
+ * rising or has doubled.
  */
 #pragma once
 
