@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "profile.pb-c.h"
+#include <profile.pb-c.h>
 #include "report/util/index.h"
 
 #define N_VALUES 4
