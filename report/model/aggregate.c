@@ -186,6 +186,11 @@ static int add_image_shares(struct mw_profile *profile, uint32_t image_idx)
 		struct mw_sums sums = mw_settle_record(&settle, record);
 		error = add_share(profile, image_idx, site, &sums);
 	}
+	for (uint32_t i = image->first_part; !error && i < image->first_part + image->n_parts; i++) {
+		const struct mw_part *part = &profile->parts.items[i];
+		error = add_share(profile, image_idx, &profile->sites.items[part->site_idx],
+			&part->sums);
+	}
 	return error;
 }
 
@@ -198,6 +203,14 @@ int mw_profile_aggregate(struct mw_profile *profile)
 	return error;
 }
 
+static void add_image_line(
+	const struct mw_site *site, const struct mw_sums *sums, int64_t *bytes)
+{
+	if (site->class == MWD_CLASS_HEAP && site->owner_line != MW_NONE)
+		bytes[site->owner_line] =
+			mw_plus(bytes[site->owner_line], sums->peak_bytes[MWD_PEAK_PROCESS_HEAP]);
+}
+
 void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx, int64_t *bytes)
 {
 	const struct mw_image *image = &profile->images.items[image_idx];
@@ -208,10 +221,11 @@ void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx
 	struct mw_settle settle;
 	mw_settle_init(&settle, &profile->runs.items[image->run_idx].dump.control, image->head);
 	while (next_record(profile, image, first, &walk, &record, &site)) {
-		if (site->class != MWD_CLASS_HEAP || site->owner_line == MW_NONE)
-			continue;
 		struct mw_sums sums = mw_settle_record(&settle, record);
-		bytes[site->owner_line] =
-			mw_plus(bytes[site->owner_line], sums.peak_bytes[MWD_PEAK_PROCESS_HEAP]);
+		add_image_line(site, &sums, bytes);
+	}
+	for (uint32_t i = image->first_part; i < image->first_part + image->n_parts; i++) {
+		const struct mw_part *part = &profile->parts.items[i];
+		add_image_line(&profile->sites.items[part->site_idx], &part->sums, bytes);
 	}
 }
