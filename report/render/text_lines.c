@@ -178,7 +178,7 @@ static void print_unstacked(const struct table *table)
 }
 
 /* The records' own sum; heap has a total that was kept apart from them to compare with. */
-static void print_difference(struct mw_text *text, const struct mw_profile *profile)
+void mw_text_difference(struct mw_text *text, const struct mw_profile *profile)
 {
 	char size[MW_FORMAT_BYTES], bound[MW_FORMAT_BYTES];
 	int64_t difference = mw_minus(
@@ -242,6 +242,6 @@ void mw_text_lines(struct mw_text *text, const struct mw_view *view)
 				view->profile.is_sampled ? ESTIMATED : "");
 		print_table(text, view, (enum mwd_class) class);
 		if (class == MWD_CLASS_HEAP)
-			print_difference(text, &view->profile);
+			mw_text_difference(text, &view->profile);
 	}
 }

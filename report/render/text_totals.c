@@ -68,10 +68,11 @@ void mw_text_totals(struct mw_text *text, const struct mw_view *view)
 {
 	mw_text_heading(text, "Totals");
 	mw_text_caption(text, "Stacks were switched off (--stacks=off): no lines, no functions. "
-			      "All numbers here are exact.");
+			      "Totals are exact.");
 	print_label(text, "");
 	fprintf(text->out, " %10s %10s %10s\n", "Heap", "Anonymous", "File");
 	for (size_t i = 0; i < N_ROWS; i++)
 		print_row(text, &view->profile, i);
 	print_process_peaks(text, &view->profile);
+	mw_text_difference(text, &view->profile);
 }
