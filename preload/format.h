@@ -231,7 +231,8 @@ struct mwd_record {
  */
 #define MWD_MAX_SIZE_CLASS 148u /* 256 GiB, more than a block that is recorded can have */
 
-/* Four classes for each power of two: 1 2 3 4 5 6 7 8 10 12 14 16 20 ... Class 1 has 0 bytes, too. */
+/* Four classes for each power of two: 1 2 3 4 5 6 7 8 10 12 14 16 20 ... Class 1 has 0 bytes, too.
+ */
 static inline uint8_t mwd_size_class(uint64_t bytes)
 {
 	uint64_t below = bytes ? bytes - 1 : 0;

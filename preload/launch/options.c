@@ -140,8 +140,8 @@ static int set_size(const struct option_row *row, const char *text,
 		return mw_failure_set(MW_EXIT_USAGE, failure,
 			"--%s: '%s' is not a size such as 4096, 512K, 1M or 1G", row->name, text);
 	if (errno == ERANGE || number < 1 || number > most >> shift)
-		return mw_failure_set(MW_EXIT_USAGE, failure, "--%s: %s is not in 1..1024G",
-			row->name, text);
+		return mw_failure_set(
+			MW_EXIT_USAGE, failure, "--%s: %s is not in 1..1024G", row->name, text);
 	*(int64_t *)((char *)options + row->field) = number << shift;
 	return MW_EXIT_OK;
 }

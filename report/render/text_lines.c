@@ -69,9 +69,8 @@ static void print_numbers(const struct table *table, const struct mw_sums *sums,
 	FILE *out = table->text->out;
 	char size[MW_FORMAT_BYTES];
 	int64_t bytes = sums->peak_bytes[peak];
-	double share = table->total_bytes != 0
-			       ? 100.0 * (double)bytes / (double)table->total_bytes
-			       : 0;
+	double share =
+		table->total_bytes != 0 ? 100.0 * (double)bytes / (double)table->total_bytes : 0;
 	fprintf(out, "%10s %5.1f%% ", mw_format_size(size, bytes), share);
 	if (!is_estimated(table->profile, table->class))
 		fprintf(out, "%9" PRId64 "  ", sums->peak_blocks[peak]);
@@ -148,8 +147,7 @@ static void print_line(const struct table *table, uint32_t line_idx)
 	mw_text_last_cell(text, programs, columns.programs, mw_format_cut);
 }
 
-static void print_sum_row(
-	const struct table *table, const struct mw_sums *sums, const char *what)
+static void print_sum_row(const struct table *table, const struct mw_sums *sums, const char *what)
 {
 	struct mw_text *text = table->text;
 	print_numbers(table, sums, mw_sums_margin(sums->peak_variance[peak]));
@@ -203,7 +201,8 @@ static void print_table(struct mw_text *text, const struct mw_view *view, enum m
 	bool is_estimate = is_estimated(profile, class);
 	fprintf(text->out, "%s %6s %s  %-*s %-*s %s\n",
 		is_estimate ? "   \u2248 Bytes" : "     Bytes", "Share",
-		is_estimate ? "  \u00b1 95 %" : "   Blocks", (int)columns.function, "Function", (int)columns.place, "File:line", "Programs");
+		is_estimate ? "  \u00b1 95 %" : "   Blocks", (int)columns.function, "Function",
+		(int)columns.place, "File:line", "Programs");
 	struct mw_sums rest = { 0 };
 	for (size_t i = 0; order && i < n; i++) {
 		const struct mw_sums *owned = &profile->lines.items[order[i]].owned[class];

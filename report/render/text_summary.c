@@ -68,8 +68,8 @@ static void print_sampling(struct mw_text *text, const struct mw_profile *profil
 		mw_text_item(text,
 			"sampled every %s: stacks of %" PRIu64 " of %" PRIu64
 			" heap blocks; totals and peaks are exact, lines are estimates",
-			mw_format_size(distance, (int64_t)control->sample_bytes),
-			n_sampled, n_blocks);
+			mw_format_size(distance, (int64_t)control->sample_bytes), n_sampled,
+			n_blocks);
 }
 
 static const char *format_time(char buffer[static MW_FORMAT_BYTES], int64_t at_ns, int64_t start_ns)
