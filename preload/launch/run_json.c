@@ -183,6 +183,8 @@ static char *make_document(const struct mw_run_state *run)
 	add_end(object, run);
 	add_integer(object, "root_pid", run->supervision.root_pid);
 	add_integer(object, "interval_ms", run->options->interval_ms);
+	cJSON_AddBoolToObject(object, "has_stacks", run->options->has_stacks);
+	add_integer(object, "sample_bytes", run->options->sample_bytes);
 	add_rss(object, run->sampler);
 	add_processes(object, run);
 	add_not_followed(object, &run->program);

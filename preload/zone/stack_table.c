@@ -267,3 +267,12 @@ uint32_t mw_stack_table_intern(struct mw_trace *trace)
 	}
 	return id;
 }
+
+uint32_t mw_stack_table_add_marker(enum mwd_marker marker)
+{
+	struct mw_frame frame = { .pc = marker, .flags = MW_FRAME_MARKER };
+	uint32_t id = write_node(0, &frame);
+	if (!id)
+		mw_image_lost(MWD_LOST_NO_NODE, 1);
+	return id;
+}

@@ -12,7 +12,9 @@
  *     baseline.c     a ledger (compare/) to compare later runs with
  *     csv.c          RFC 4180: a row a line of code
  *
- * All of them hold heap bytes; what has no stack is a frame "[unattributed]", so sums add up.
+ * All of them hold heap bytes; what has no stack is a frame "[unattributed]", so sums add up. Runs
+ * with --stacks=off have nothing to draw; of sampled ones these are the estimates (csv.c: both have
+ * a row for the rest).
  */
 #pragma once
 
