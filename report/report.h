@@ -29,6 +29,8 @@ enum mw_report_status {
 	MW_REPORT_FAILED = 2,  /* bad options, nothing usable, output not written */
 };
 
+#define MW_REPORT_MAX_EXPORTS 16
+
 struct mw_report_options {
 	const char *const *directories; /* run directories, merged into one report */
 	size_t n_directories;
@@ -38,20 +40,24 @@ struct mw_report_options {
 	bool is_peak_only;	    /* --full-report=no */
 	const char *json_path;	    /* NULL = no JSON; "-" = @json_output instead of text */
 	enum mw_report_format format;
-	const char *csv_path;	    /* NULL = none; peaks of processes, memwatch's columns */
-	const char *timeline_path;  /* NULL = none; samples, memwatch's columns; one run only */
-	const char *mprof_path;	    /* NULL = none; "" = mprof's own name; one run only */
-	const char *include;	    /* PCRE2: show only processes whose command line matches */
-	const char *exclude;	    /* and of these not the ones that match */
-	const char *report_path;    /* where the text goes; NULL = @output */
+	const char *csv_path;	   /* NULL = none; peaks of processes, memwatch's columns */
+	const char *timeline_path; /* NULL = none; samples, memwatch's columns; one run only */
+	const char *mprof_path;	   /* NULL = none; "" = mprof's own name; one run only */
+	const char *include;	   /* PCRE2: show only processes whose command line matches */
+	const char *exclude;	   /* and of these not the ones that match */
+	const char *report_path;   /* where the text goes; NULL = @output */
 	enum mw_report_color color;
 	unsigned width;		/* columns; 0 = the terminal's, 80 if there is none */
 	bool has_no_source;	/* do not read source files */
 	const char *debug_path; /* as mw_symbolizer_options.debug_path */
 	bool is_quiet;		/* no text report */
-	const char *program;	/* for messages: "memwatch-report" */
-	FILE *output;		/* text; borrowed */
-	FILE *json_output;	/* for json_path "-"; borrowed */
+	const char *exports[MW_REPORT_MAX_EXPORTS]; /* --export's arguments; borrowed */
+	size_t n_exports;
+	const char *export_value; /* --value, NULL = at-peak */
+	bool is_export_per_process;
+	const char *program; /* for messages: "memwatch-report" */
+	FILE *output;	     /* text; borrowed */
+	FILE *json_output;   /* for json_path "-"; borrowed */
 };
 
 /** mw_report_options_init() - the defaults: 20 rows, 1 decimal, text to stdout. */

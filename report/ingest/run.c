@@ -119,7 +119,10 @@ int mw_run_read_samples(const struct mw_run *run, const char *name, struct mw_sa
 	__attribute__((cleanup(free_text))) char *path = path_of(run->directory, name);
 	size_t n_bytes = 0;
 	*samples_out = (struct mw_samples){ 0 };
-	return path ? mw_samples_parse(read_text(path, &n_bytes), n_bytes, samples_out) : -ENOMEM;
+	if (!path)
+		return -ENOMEM;
+	char *text = read_text(path, &n_bytes);
+	return mw_samples_parse(text, n_bytes, samples_out);
 }
 
 bool mw_run_is_shim(const char *path)

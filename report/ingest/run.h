@@ -62,8 +62,7 @@ void mw_run_close(struct mw_run *run);
  * @samples_out: without rows if there is no such file; deinit in every case
  * Return: 0 or -ENOMEM.
  */
-int mw_run_read_samples(
-	const struct mw_run *run, const char *name, struct mw_samples *samples_out);
+int mw_run_read_samples(const struct mw_run *run, const char *name, struct mw_samples *samples_out);
 
 /** mw_run_is_shim() - is this object our own preloaded library? By its name. */
 bool mw_run_is_shim(const char *path);

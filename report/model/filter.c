@@ -23,8 +23,8 @@ int mw_filter_init(struct mw_filter *filter_out, const char *include, const char
 	*filter_out = (struct mw_filter){ .include = include, .exclude = exclude };
 	filter_out->include_regex = compile("include", include, diag);
 	filter_out->exclude_regex = compile("exclude", exclude, diag);
-	bool is_good = (!include || filter_out->include_regex) &&
-		       (!exclude || filter_out->exclude_regex);
+	bool is_good =
+		(!include || filter_out->include_regex) && (!exclude || filter_out->exclude_regex);
 	return is_good ? 0 : -EINVAL;
 }
 

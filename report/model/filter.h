@@ -11,7 +11,7 @@
 struct mw_regex;
 
 struct mw_filter {
-	const char *include, *exclude; /* patterns; NULL = none; borrowed */
+	const char *include, *exclude;			/* patterns; NULL = none; borrowed */
 	struct mw_regex *include_regex, *exclude_regex; /* owned */
 };
 

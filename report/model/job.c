@@ -15,8 +15,8 @@ int64_t mw_job_run_start_ns(const struct mw_run *run)
 static int64_t realtime_of(const struct mw_run *run, int64_t monotonic_ns)
 {
 	const struct mwd_control *control = &run->dump.control;
-	return mw_plus(control->start_realtime_ns,
-		mw_minus(monotonic_ns, control->start_monotonic_ns));
+	return mw_plus(
+		control->start_realtime_ns, mw_minus(monotonic_ns, control->start_monotonic_ns));
 }
 
 static int64_t after_start(const struct mw_run *run, double seconds)
@@ -61,6 +61,22 @@ static int64_t peak_time_of(const struct mw_run *run, const struct mw_process_ro
 	return is_inside ? at_ns : process->last_seen_ns;
 }
 
+#define PRELUDE_NS 100000000
+#define PRELUDE_BYTES (1 << 20) /* of its own */
+
+/* Between fork and exec there is a copy of the parent, which may well allocate a little. */
+static bool is_prelude(const struct mw_profile *profile, const struct mw_process_row *row,
+	const struct mw_job_process *process)
+{
+	if (row->image_idx == MW_NONE)
+		return false;
+	const struct mwd_image *head = profile->images.items[row->image_idx].head;
+	int64_t own_bytes = mw_plus(mw_settle_process_peak(head, MWD_CLASS_HEAP),
+		mw_settle_process_peak(head, MWD_CLASS_ANON));
+	return (head->flags & MWD_IMAGE_FORKED) && own_bytes < PRELUDE_BYTES &&
+	       mw_minus(process->last_seen_ns, process->first_seen_ns) < PRELUDE_NS;
+}
+
 static int fill_process(const struct mw_profile *profile, const struct mw_processes *processes,
 	uint32_t row_idx, uint32_t next_row, struct mw_job_process *process)
 {
@@ -70,11 +86,11 @@ static int fill_process(const struct mw_profile *profile, const struct mw_proces
 		.pid = row->pid,
 		.ppid = mw_processes_ppid(profile, row),
 		.command = mw_processes_whole_command(profile, row),
-		.first_seen_ns = realtime_of(run, row->start_ns),
-		.is_prelude = row->is_silent && next_row != MW_NONE };
+		.first_seen_ns = realtime_of(run, row->start_ns) };
 	process->last_seen_ns = last_seen_of(profile, processes, row, next_row);
 	if (process->last_seen_ns < process->first_seen_ns)
 		process->last_seen_ns = process->first_seen_ns;
+	process->is_prelude = next_row != MW_NONE && is_prelude(profile, row, process);
 	process->peak_ns = peak_time_of(run, row, process);
 	if (row->rss_peak_bytes > 0 && !process->is_prelude)
 		process->max_rss_kib = row->rss_peak_bytes / 1024;
@@ -89,8 +105,8 @@ static int compare_processes(const void *left, const void *right)
 	return a->row_idx < b->row_idx ? -1 : a->row_idx > b->row_idx;
 }
 
-static int add_processes(const struct mw_profile *profile, const struct mw_processes *processes,
-	struct mw_job *job)
+static int add_processes(
+	const struct mw_profile *profile, const struct mw_processes *processes, struct mw_job *job)
 {
 	size_t n = processes->rows.n;
 	uint32_t *next = malloc((n + 1) * sizeof(*next)); /* row that replaced it */

@@ -4,8 +4,8 @@
  * render/memwatch_*.c, render/mprof.c and the JSON. After processes.h; before render/.
  *
  * A process here is one program in one process, so a chain of execs is several; each with its
- * own peak. A forked child that did nothing before it became another program is no program of
- * its own: its RSS was its parent's pages, and counts as 0 here.
+ * own peak. A forked child that soon became another program is no program of its own before
+ * that: its RSS was its parent's pages, and counts as 0 here.
  * Several runs are one job: sizes and counts add up, times span all of them.
  */
 #pragma once
@@ -21,13 +21,13 @@ struct mw_job_process {
 	int64_t peak_ns;		     /* when it was largest, as far as samples tell */
 	int64_t max_rss_kib;		     /* 0 also where it is not known */
 	bool is_hidden;			     /* by the filter */
-	bool is_prelude;		     /* forked, then replaced, and nothing in between */
+	bool is_prelude;		     /* what a child is between fork and exec */
 };
 
 struct mw_job {
 	MW_ARRAY(struct mw_job_process) processes; /* largest first */
-	uint32_t *places;   /* owned; row -> its index in processes */
-	int64_t start_ns, end_ns; /* since 1970 */
+	uint32_t *places;			   /* owned; row -> its index in processes */
+	int64_t start_ns, end_ns;		   /* since 1970 */
 	double duration_seconds;
 	int64_t max_total_rss_kib; /* of processes at the same time */
 	int64_t n_samples;
@@ -36,8 +36,8 @@ struct mw_job {
 	bool is_filtered;
 	const struct mw_filter *filter; /* borrowed */
 	size_t n_hidden;
-	int64_t hidden_kib;  /* sum of their max_rss_kib */
-	size_t n_given_up; /* command lines a pattern was too costly for; they are shown */
+	int64_t hidden_kib; /* sum of their max_rss_kib */
+	size_t n_given_up;  /* command lines a pattern was too costly for; they are shown */
 };
 
 /** mw_job_build() - 0 or -ENOMEM; deinit in every case. */

@@ -44,7 +44,8 @@ static void copy_cmdline(const char *words, size_t n_bytes, char *out, size_t ou
 const char *mw_processes_unfollowed_command(
 	const struct mw_profile *profile, const struct mw_process_row *row)
 {
-	const char *command = row->seen ? row->seen->command : profile->runs.items[row->run_idx].info.command;
+	const char *command =
+		row->seen ? row->seen->command : profile->runs.items[row->run_idx].info.command;
 	return command ? command : "?";
 }
 
@@ -75,8 +76,7 @@ static bool is_cut(const struct mw_image *image, const char *words, const char *
 	       strncmp(words, seen, n) == 0;
 }
 
-char *mw_processes_whole_command(
-	const struct mw_profile *profile, const struct mw_process_row *row)
+char *mw_processes_whole_command(const struct mw_profile *profile, const struct mw_process_row *row)
 {
 	const struct mw_image *image = image_of(profile, row);
 	if (!image)

@@ -49,8 +49,8 @@ int mw_memwatch_csv_render(FILE *out, const struct mw_view *view)
 	return 0;
 }
 
-static void put_sample(
-	FILE *out, const struct mw_run *run, double elapsed_ns, double rss_bytes, double n_processes)
+static void put_sample(FILE *out, const struct mw_run *run, double elapsed_ns, double rss_bytes,
+	double n_processes)
 {
 	char time[MW_COMPAT_BYTES];
 	int64_t kib = rss_bytes > 0 && rss_bytes < 0x1p60 ? (int64_t)rss_bytes / 1024 : 0;

@@ -16,9 +16,9 @@ struct mw_view {
 	struct mw_processes processes;
 	struct mw_execs execs;
 	struct mw_job job;
-	struct mw_notes notes; /* why the report is partial; empty = it is whole */
+	struct mw_notes notes;	      /* why the report is partial; empty = it is whole */
 	const struct mw_regex *regex; /* functions asked for, NULL = none; borrowed */
-	unsigned top;	       /* rows of long tables, UINT_MAX = all */
+	unsigned top;		      /* rows of long tables, UINT_MAX = all */
 	bool wants_source;
 	bool wants_timeline; /* in the JSON */
 };

@@ -85,8 +85,8 @@ int mw_output_open(struct mw_output *output_out, const char *path)
 	if (output.path && (target == TARGET_FILE || target == TARGET_NONE))
 		fd = open_beside(output.path, mode, &output.temporary);
 	if (fd < 0 && (target == TARGET_FILE || target == TARGET_STREAM)) {
-		fd = open(path,
-			O_WRONLY | O_CLOEXEC | (target == TARGET_FILE ? O_TRUNC : O_APPEND));
+		fd = open(
+			path, O_WRONLY | O_CLOEXEC | (target == TARGET_FILE ? O_TRUNC : O_APPEND));
 		fd = fd < 0 ? -errno : fd;
 	}
 	output.file = fd < 0 ? NULL : fdopen(fd, "w");

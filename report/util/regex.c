@@ -54,8 +54,8 @@ struct mw_regex *mw_regex_destroy(struct mw_regex *regex)
 
 int mw_regex_search(const struct mw_regex *regex, const char *text)
 {
-	int result = pcre2_match(
-		regex->code, (PCRE2_SPTR)text, strlen(text), 0, 0, regex->result, NULL);
+	int result =
+		pcre2_match(regex->code, (PCRE2_SPTR)text, strlen(text), 0, 0, regex->result, NULL);
 	if (result == PCRE2_ERROR_NOMATCH)
 		return 0;
 	return result < 0 ? -E2BIG : 1;
