@@ -17,13 +17,14 @@
 #define NS_PER_MS 1000000LL
 #define MOST_CHILDREN 64
 
-enum { BURSTS, CHILDREN, MIB, HOLD_MS, EVERY_MS, N_VALUES };
+enum { BURSTS, CHILDREN, MIB, HOLD_MS, EVERY_MS, START_MS, N_VALUES };
 
-static int64_t values[N_VALUES] = { 8, 4, 64, 20, 350 };
+static int64_t values[N_VALUES] = { 8, 4, 64, 20, 350, 350 };
 static int to_parent[2], to_children[2];
 
 static void live(int index)
 {
+	int64_t birth_ns = rss_truth_now_ns();
 	struct rss_truth truth = { .pid = getpid(), .index = index };
 	void *memory = rss_truth_hold(values[MIB]);
 	char go;
@@ -34,6 +35,7 @@ static void live(int index)
 	rss_truth_sleep_until(start_ns + values[HOLD_MS] * NS_PER_MS);
 	rss_truth_drop(memory, values[MIB]);
 	truth.vm_hwm_kib = rss_truth_kib("VmHWM:");
+	truth.alive_us = (rss_truth_now_ns() - birth_ns) / 1000;
 	rss_truth_transfer(to_parent[1], &truth, sizeof(truth), 1);
 	_exit(0);
 }
@@ -73,13 +75,12 @@ int main(int argc, char **argv)
 	printf("{\"children\":[");
 	int64_t start_ns = rss_truth_now_ns();
 	for (int b = 0; b < values[BURSTS]; b++) {
-		rss_truth_sleep_until(start_ns + (b + 1) * values[EVERY_MS] * NS_PER_MS);
+		rss_truth_sleep_until(
+			start_ns + (values[START_MS] + b * values[EVERY_MS]) * NS_PER_MS);
 		int64_t sum_kib = burst(children);
 		peak_kib = sum_kib > peak_kib ? sum_kib : peak_kib;
 		for (int i = 0; i < values[CHILDREN]; i++)
-			printf("%s{\"pid\":%d,\"held_kib\":%lld,\"vm_hwm_kib\":%lld}",
-				b || i ? "," : "", children[i].pid, (long long)children[i].held_kib,
-				(long long)children[i].vm_hwm_kib);
+			rss_truth_print(&children[i], b + i == 0);
 	}
 	printf("],\"peak_kib\":%lld}\n", (long long)peak_kib);
 	return 0;

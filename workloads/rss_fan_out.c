@@ -25,6 +25,7 @@ static void live(int pipe_fd, int index, const int64_t *values)
 	rss_truth_sleep_until(start_ns + values[ALIVE_MS] * NS_PER_MS);
 	rss_truth_drop(memory, values[MIB]);
 	truth.vm_hwm_kib = rss_truth_kib("VmHWM:");
+	truth.alive_us = (rss_truth_now_ns() - start_ns) / 1000;
 	rss_truth_transfer(pipe_fd, &truth, sizeof(truth), 1);
 	_exit(0);
 }
@@ -47,8 +48,7 @@ int main(int argc, char **argv)
 			live(pipe_fds[1], i, values);
 		rss_truth_transfer(pipe_fds[0], &truth, sizeof(truth), 0);
 		wait(NULL);
-		printf("%s{\"pid\":%d,\"held_kib\":%lld,\"vm_hwm_kib\":%lld}", i ? "," : "",
-			truth.pid, (long long)truth.held_kib, (long long)truth.vm_hwm_kib);
+		rss_truth_print(&truth, i == 0);
 	}
 	printf("],\"elapsed_ms\":%lld}\n",
 		(long long)((rss_truth_now_ns() - start_ns) / NS_PER_MS));

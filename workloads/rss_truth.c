@@ -65,6 +65,13 @@ void rss_truth_append(const char *who)
 		close(fd);
 }
 
+void rss_truth_print(const struct rss_truth *truth, int is_first)
+{
+	printf("%s{\"pid\":%d,\"held_kib\":%lld,\"vm_hwm_kib\":%lld,\"alive_us\":%lld}",
+		is_first ? "" : ",", truth->pid, (long long)truth->held_kib,
+		(long long)truth->vm_hwm_kib, (long long)truth->alive_us);
+}
+
 int64_t rss_truth_now_ns(void)
 {
 	struct timespec now;

@@ -16,6 +16,7 @@ struct rss_truth {
 	int32_t index;	    /* which child of its parent */
 	int64_t held_kib;   /* VmRSS while it held all its memory */
 	int64_t vm_hwm_kib; /* VmHWM at its very end */
+	int64_t alive_us;   /* from its first to its last moment, on a machine that may be busy */
 };
 
 /** rss_truth_kib() - a line of /proc/self/status such as "VmHWM:", with colon. KiB, -1 = none. */
@@ -33,6 +34,9 @@ void rss_truth_drop(void *memory, int64_t mib);
  * One write at the file's end, so that several processes may. Without TRUTH_FILE: stdout.
  */
 void rss_truth_append(const char *who);
+
+/** rss_truth_print() - as an element of a JSON array, to stdout */
+void rss_truth_print(const struct rss_truth *truth, int is_first);
 
 /** rss_truth_now_ns() - CLOCK_MONOTONIC */
 int64_t rss_truth_now_ns(void);
