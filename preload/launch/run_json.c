@@ -136,6 +136,8 @@ static char *make_document(const struct mw_run_state *run)
 	add_end(object, run);
 	mw_run_json_integer(object, "root_pid", run->supervision.root_pid);
 	mw_run_json_integer(object, "interval_ms", run->options->interval_ms);
+	cJSON_AddBoolToObject(object, "has_stacks", run->options->has_stacks);
+	mw_run_json_integer(object, "sample_bytes", run->options->sample_bytes);
 	add_rss(object, run->sampler);
 	mw_run_json_tree(object, run);
 	add_made(object, "processes", mw_run_json_processes(run));
