@@ -1,10 +1,12 @@
 /* SPDX: no licence chosen yet, see README */
 /* run_json_tree.c - "tree", "sampler" and "system" of run.json. See run_json_tree.h. */
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "preload/launch/run_json_tree.h"
 #include "preload/launch/run_json_values.h"
+#include "preload/launch/text.h"
 #include "preload/launch/upper_bound.h"
 
 static int64_t nanoseconds(struct timeval time)
@@ -116,6 +118,32 @@ static void add_system(cJSON *object, const struct mw_surroundings *surroundings
 	mw_run_json_kib(group, "peak_kib", surroundings->cgroup_bytes);
 }
 
+static void add_limits(cJSON *object, const struct mw_limits *limits, int64_t start_ns)
+{
+	static const char *const names[MW_N_LIMITS] = { "total_rss", "process_rss" };
+	cJSON *list = cJSON_AddObjectToObject(object, "limits");
+	for (int i = 0; i < MW_N_LIMITS; i++) {
+		const struct mw_breach *breach = &limits->breach[i];
+		if (limits->most_bytes[i] == 0)
+			continue;
+		cJSON *limit = cJSON_AddObjectToObject(list, names[i]);
+		mw_run_json_integer(limit, "most_bytes", limits->most_bytes[i]);
+		if (breach->at_ns == 0)
+			continue;
+		mw_run_json_integer(limit, "rss_bytes", breach->rss_bytes);
+		mw_run_json_integer(limit, "elapsed_ns", breach->at_ns - start_ns);
+		if (breach->life == NULL)
+			continue;
+		mw_run_json_integer(limit, "pid", breach->life->pid);
+		char *command =
+			mw_text_make_utf8(breach->life->command ? breach->life->command : "");
+		cJSON_AddStringToObject(limit, "command", command ? command : "");
+		free(command);
+	}
+	cJSON_AddBoolToObject(list, "is_terminated", limits->terminated_ns != 0);
+	cJSON_AddBoolToObject(list, "is_killed", limits->killed_ns != 0);
+}
+
 void mw_run_json_tree(cJSON *object, const struct mw_run_state *run)
 {
 	const struct mw_sampler *sampler = run->sampler;
@@ -124,6 +152,8 @@ void mw_run_json_tree(cJSON *object, const struct mw_run_state *run)
 	add_bounds(tree, sampler);
 	add_sharing(tree, sampler);
 	add_usage(tree, &usage);
+	if (run->options->max_total_rss_bytes || run->options->max_process_rss_bytes)
+		add_limits(object, &run->supervision.limits, run->start_ns);
 	add_sampler(object, sampler);
 	add_system(object, &sampler->surroundings);
 }

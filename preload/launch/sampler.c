@@ -122,6 +122,7 @@ static void on_image_end(void *context, const struct mw_open_image *open)
 	if (life->max_rss_bytes > sampler->own_peak_bytes) {
 		sampler->own_peak_bytes = life->max_rss_bytes;
 		sampler->own_peak_ns = life->end_ns;
+		sampler->own_peak_life = life;
 	}
 }
 

@@ -40,6 +40,7 @@ struct mw_sampler {
 	/* Largest RSS peak a single image told of itself, and when it had ended: the tree's was
 	 * not below that, however short the image lived. */
 	int64_t own_peak_bytes, own_peak_ns;
+	const struct mw_life *own_peak_life;
 	uint32_t peak_number; /* counts the maxima; names the last one in the members */
 	uint64_t n_samples;
 	int64_t cpu_begin_ns, cpu_ns; /* of the launcher: at creation; what it used since */
