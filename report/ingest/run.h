@@ -57,12 +57,18 @@ int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *d
 
 void mw_run_close(struct mw_run *run);
 
+enum mw_run_table {
+	MW_RUN_TREE_SAMPLES,	/* samples.csv */
+	MW_RUN_PROCESS_SAMPLES, /* process_samples.csv */
+};
+
 /**
- * mw_run_read_samples() - one of the launcher's tables, MW_SAMPLES_NAME and the like
+ * mw_run_read_samples() - one of the launcher's tables
  * @samples_out: without rows if there is no such file; deinit in every case
  * Return: 0 or -ENOMEM.
  */
-int mw_run_read_samples(const struct mw_run *run, const char *name, struct mw_samples *samples_out);
+int mw_run_read_samples(
+	const struct mw_run *run, enum mw_run_table table, struct mw_samples *samples_out);
 
 /** mw_run_is_shim() - is this object our own preloaded library? By its name. */
 bool mw_run_is_shim(const char *path);

@@ -4,11 +4,9 @@
  * formats: a reader of the one takes the other. Of several runs, the command is the first's.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "preload/environment.h"
 #include "report/ingest/samples.h"
 #include "report/render/json_parts.h"
 #include "report/util/compat.h"
@@ -107,7 +105,7 @@ static int collect_members(struct timeline *timeline)
 
 static void put_number(struct mw_json_writer *writer, const char *key, double value)
 {
-	if (value >= 0 && value < 0x1p53 && value == floor(value))
+	if (value >= 0 && value < 0x1p53 && value == (double)(int64_t)value)
 		mw_json_put_int(writer, key, (int64_t)value);
 	else
 		mw_json_real_or_null(writer, key, value);
@@ -131,7 +129,9 @@ static void put_member(struct mw_json_writer *writer, const struct timeline *tim
 				mw_plus(mw_job_run_start_ns(timeline->run), (int64_t)elapsed_ns),
 				"Z"));
 	else if (member->name == standard_names[3])
-		put_number(writer, member->name, rss_bytes > 0 ? floor(rss_bytes / 1024) : 0);
+		put_number(writer, member->name,
+			rss_bytes > 0 && rss_bytes < 0x1p53 ? (double)((int64_t)rss_bytes / 1024)
+							    : 0);
 	else
 		put_number(writer, member->name,
 			mw_samples_at(&timeline->samples, row, member->column));
@@ -140,7 +140,7 @@ static void put_member(struct mw_json_writer *writer, const struct timeline *tim
 static int put_timeline(struct mw_json_writer *writer, const struct mw_run *run)
 {
 	struct timeline timeline = { .run = run };
-	int error = mw_run_read_samples(run, MW_SAMPLES_NAME, &timeline.samples);
+	int error = mw_run_read_samples(run, MW_RUN_TREE_SAMPLES, &timeline.samples);
 	timeline.time = mw_samples_column(&timeline.samples, "elapsed_ns");
 	timeline.rss = mw_samples_column(&timeline.samples, "rss_bytes");
 	timeline.count = mw_samples_column(&timeline.samples, "n_processes");
