@@ -20,6 +20,8 @@ enum kind {
 	KIND_YES_NO, /* bool */
 	KIND_COLOR,
 	KIND_UNWINDER, /* bool: the second of two */
+	KIND_OFF_ON,   /* bool: the second of two */
+	KIND_SIZE,     /* int64_t, bytes, with K, M, G; at least 1 */
 	KIND_FORMAT,
 	KIND_JSON,  /* is_json, and json_path if given */
 	KIND_MPROF, /* is_mprof, and mprof_path if given */
@@ -85,6 +87,10 @@ static const struct option_row table[] = {
 		"time between samples of the tree's RSS (default: 20)" },
 	{ 0, "max-frames", "N", KIND_NUMBER, FIELD(max_frames), 1, 1024, 0,
 		"frames kept of a stack (default: 512)" },
+	{ 0, "stacks", "off|on", KIND_OFF_ON, FIELD(has_stacks), 0, 0, 0,
+		"off: totals and peaks only, no lines (default: on)" },
+	{ 0, "sample", "BYTES", KIND_SIZE, FIELD(sample_bytes), 0, 0, 0,
+		"lines estimated: a stack each BYTES allocated, 512K" },
 	{ 0, "unwinder", "rules|libunwind", KIND_UNWINDER, FIELD(is_libunwind), 0, 0, 0,
 		"what walks stacks (default: rules, the fast one)" },
 	{ 0, "check-unwinder", "[=N]", KIND_NUMBER, FIELD(check_unwinder), 1, INT_MAX, 1,
@@ -106,6 +112,7 @@ static const struct mw_launch_options defaults = {
 	.precision = 1,
 	.max_frames = 512,
 	.is_full_report = true,
+	.has_stacks = true,
 	.is_report = true,
 };
 
@@ -130,6 +137,29 @@ static int set_number(const struct option_row *row, const char *text,
 	return MW_EXIT_OK;
 }
 
+/* "4096", "512K", "1M", "2G": powers of 1024, up to 1 TiB. */
+static int set_size(const struct option_row *row, const char *text,
+	struct mw_launch_options *options, struct mw_failure *failure)
+{
+	static const char units[] = "KMG";
+	const long long most = 1ll << 40;
+	char *end;
+	errno = 0;
+	long long number = strtoll(text, &end, 10);
+	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+	bool is_size = end != text && text[0] >= '0' && text[0] <= '9' &&
+		       (*end == '\0' || (unit != NULL && end[1] == '\0'));
+	int shift = unit != NULL ? 10 * (int)(unit - units + 1) : 0;
+	if (!is_size)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--%s: '%s' is not a size such as 4096, 512K, 1M or 1G", row->name, text);
+	if (errno == ERANGE || number < 1 || number > most >> shift)
+		return mw_failure_set(
+			MW_EXIT_USAGE, failure, "--%s: %s is not in 1..1024G", row->name, text);
+	*(int64_t *)((char *)options + row->field) = number << shift;
+	return MW_EXIT_OK;
+}
+
 /* Index of @text among @words, or -1 with @failure filled. */
 static int choose(const struct option_row *row, const char *text, const char *const *words,
 	int n_words, struct mw_failure *failure)
@@ -149,11 +179,13 @@ static int set_choice(const struct option_row *row, const char *text,
 	static const char *const no_yes[] = { "no", "yes" };
 	static const char *const colors[] = { "auto", "always", "never" };
 	static const char *const unwinders[] = { "rules", "libunwind" };
+	static const char *const off_on[] = { "off", "on" };
 	static const char *const formats[] = { "report", "memwatch", "seed" };
 	bool is_of_three = row->kind == KIND_COLOR || row->kind == KIND_FORMAT;
 	const char *const *words = row->kind == KIND_COLOR	? colors
 				   : row->kind == KIND_FORMAT	? formats
 				   : row->kind == KIND_UNWINDER ? unwinders
+				   : row->kind == KIND_OFF_ON	? off_on
 								: no_yes;
 	int choice = choose(row, text, words, is_of_three ? 3 : 2, failure);
 	if (choice < 0)
@@ -179,10 +211,13 @@ static int apply(const struct option_row *row, const char *argument,
 		return MW_EXIT_OK;
 	case KIND_NUMBER:
 		return set_number(row, argument, options, failure);
+	case KIND_SIZE:
+		return set_size(row, argument, options, failure);
 	case KIND_YES_NO:
 	case KIND_COLOR:
 	case KIND_FORMAT:
 	case KIND_UNWINDER:
+	case KIND_OFF_ON:
 		return set_choice(row, argument, options, failure);
 	case KIND_FLAG:
 		*(bool *)field = row->value;
@@ -260,6 +295,24 @@ static bool has_output(const struct mw_launch_options *options)
 	       options->timeline_path || options->is_mprof;
 }
 
+/* Options that exclude each other. */
+static int check_together(const struct mw_launch_options *options, struct mw_failure *failure)
+{
+	if (options->is_libunwind && options->check_unwinder)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--check-unwinder: libunwind cannot be compared with itself");
+	if (!options->has_stacks && options->check_unwinder)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--check-unwinder: there are no stacks to compare with --stacks=off");
+	if (!options->has_stacks && options->sample_bytes)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--sample: there are no stacks to sample with --stacks=off");
+	if (!options->is_report && has_output(options))
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--no-report: what is to be written is written by memwatch-report then");
+	return MW_EXIT_OK;
+}
+
 int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *options_out,
 	struct mw_failure *failure_out)
 {
@@ -278,12 +331,9 @@ int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *opt
 		if (options_out->request != MW_LAUNCH_REQUEST_RUN)
 			return MW_EXIT_OK;
 	}
-	if (options_out->is_libunwind && options_out->check_unwinder)
-		return mw_failure_set(MW_EXIT_USAGE, failure_out,
-			"--check-unwinder: libunwind cannot be compared with itself");
-	if (!options_out->is_report && has_output(options_out))
-		return mw_failure_set(MW_EXIT_USAGE, failure_out,
-			"--no-report: what is to be written is written by memwatch-report then");
+	int status = check_together(options_out, failure_out);
+	if (status != MW_EXIT_OK)
+		return status;
 	options_out->command = argv + optind;
 	if (optind >= argc)
 		return mw_failure_set(MW_EXIT_USAGE, failure_out, "no command given; see --help");

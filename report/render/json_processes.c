@@ -50,14 +50,16 @@ static void put_heap_peak(struct mw_json_writer *writer, const struct mw_image *
 	int64_t sum = image->sums[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_PROCESS_HEAP];
 	int64_t unattributed =
 		image->unattributed[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_PROCESS_HEAP];
+	int64_t unstacked = image->unstacked[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_PROCESS_HEAP];
 	mw_json_open_object(writer, "heap_peak");
 	mw_json_put_int(writer, "anon_bytes", mw_settle_process_peak(head, MWD_CLASS_ANON));
 	mw_json_put_int(writer, "difference_bytes", mw_minus(total, sum));
 	mw_json_put_int(writer, "file_bytes", mw_settle_process_peak(head, MWD_CLASS_FILE));
-	mw_json_put_int(writer, "lines_bytes", mw_minus(sum, unattributed));
+	mw_json_put_int(writer, "lines_bytes", mw_minus(mw_minus(sum, unattributed), unstacked));
 	mw_json_time(writer, "seconds", control, head->heap_peak_ns);
 	mw_json_put_int(writer, "total_bytes", total);
 	mw_json_put_int(writer, "unattributed_bytes", unattributed);
+	mw_json_put_int(writer, "unstacked_bytes", unstacked);
 	mw_json_close(writer);
 }
 
@@ -160,6 +162,9 @@ static void put_row(struct mw_json_writer *writer, const struct element *element
 	put_relations(writer, element);
 	mw_json_int_or_null(writer, "rss_peak_bytes", row->rss_peak_bytes);
 	mw_json_put_int(writer, "run", row->run_idx);
+	if (element->image)
+		mw_json_put_int(
+			writer, "sampled_blocks", (int64_t)element->image->n_sampled_blocks);
 	mw_json_put_real(writer, "start_seconds",
 		(double)mw_minus(row->start_ns, element->control->start_monotonic_ns) / 1e9);
 	mw_json_close(writer);

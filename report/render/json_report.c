@@ -19,8 +19,15 @@ const char *mw_json_class_name(unsigned class)
 void mw_json_counters(struct mw_json_writer *writer, const char *key, const struct mw_sums *sums)
 {
 	mw_json_open_object(writer, key);
+	bool is_estimate = false;
 	for (unsigned i = 0; i < MW_N_COLUMNS; i++)
+		is_estimate |= mw_columns[i].get_margin && mw_columns[i].get_margin(sums) != 0;
+	for (unsigned i = 0; i < MW_N_COLUMNS; i++) {
 		mw_json_put_int(writer, mw_columns[i].json_name, mw_columns[i].get(sums));
+		if (is_estimate && mw_columns[i].get_margin)
+			mw_json_put_int(writer, mw_columns[i].json_margin_name,
+				mw_columns[i].get_margin(sums));
+	}
 	mw_json_close(writer);
 }
 

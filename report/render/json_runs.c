@@ -43,6 +43,7 @@ static void put_run(struct mw_json_writer *writer, const struct mw_run *run)
 	mw_json_int_or_null(writer, "exit_status", info->exit_status);
 	mw_json_put_bool(writer, "has_ended", info->has_ended);
 	mw_json_put_bool(writer, "has_free_stacks", control->options & MWD_OPT_FREE_STACKS);
+	mw_json_put_bool(writer, "has_stacks", !(control->options & MWD_OPT_NO_STACKS));
 	put_heap_peak(writer, control);
 	mw_json_put_text(writer, "host", info->host);
 	mw_json_real_or_null(writer, "interval_ms", info->interval_ms);
@@ -50,6 +51,7 @@ static void put_run(struct mw_json_writer *writer, const struct mw_run *run)
 	mw_json_put_int(writer, "n_images", (int64_t)run->dump.images.n);
 	put_rss_peak(writer, control);
 	mw_json_put_text(writer, "run_id", run_id);
+	mw_json_put_int(writer, "sample_bytes", (int64_t)control->sample_bytes);
 	mw_json_put_text(writer, "start_time", info->start_time);
 	mw_json_int_or_null(writer, "term_signal", info->term_signal);
 	mw_json_close(writer);
@@ -69,17 +71,19 @@ static void put_check(struct mw_json_writer *writer, const struct mw_profile *pr
 {
 	int64_t sum = profile->sums[MWD_CLASS_HEAP].peak_bytes[peak];
 	int64_t unattributed = profile->unattributed[MWD_CLASS_HEAP].peak_bytes[peak];
+	int64_t unstacked = profile->unstacked[MWD_CLASS_HEAP].peak_bytes[peak];
 	mw_json_open_object(writer, key);
 	if (has_total) {
 		mw_json_put_int(writer, "bound_bytes", mw_losses_peak_bound(profile));
 		mw_json_put_int(
 			writer, "difference_bytes", mw_minus(profile->tree_heap_peak_bytes, sum));
 	}
-	mw_json_put_int(writer, "lines_bytes", mw_minus(sum, unattributed));
+	mw_json_put_int(writer, "lines_bytes", mw_minus(mw_minus(sum, unattributed), unstacked));
 	mw_json_put_int(writer, "sum_bytes", sum);
 	if (has_total)
 		mw_json_put_int(writer, "total_bytes", profile->tree_heap_peak_bytes);
 	mw_json_put_int(writer, "unattributed_bytes", unattributed);
+	mw_json_put_int(writer, "unstacked_bytes", unstacked);
 	mw_json_close(writer);
 }
 
@@ -92,5 +96,6 @@ void mw_json_totals(struct mw_json_writer *writer, const struct mw_view *view)
 	put_check(writer, profile, "at_tree_rss_peak", MWD_PEAK_TREE_RSS, false);
 	mw_json_classes(writer, "partial_stacks", profile->partial);
 	mw_json_classes(writer, "unattributed", profile->unattributed);
+	mw_json_classes(writer, "unstacked", profile->unstacked);
 	mw_json_close(writer);
 }
