@@ -13,9 +13,11 @@
 #include "report/ingest/samples.h"
 #include "report/util/json.h"
 
-/* A process as the launcher saw it; -1 and NULL where it did not say. */
+/* One program in one process as the launcher saw it; -1 and NULL where it did not say. */
 struct mw_run_process {
 	pid_t pid, ppid;
+	int exec_generation;			      /* programs the process ran before this one */
+	int64_t image_offset;			      /* of its image in the dump */
 	double first_seen_seconds, last_seen_seconds; /* since the run's start */
 	double peak_seconds;			      /* when it was largest */
 	int64_t max_rss_bytes;
