@@ -149,6 +149,8 @@ void mw_life_begin_anew(struct mw_life *life)
 	life->rss_at_peak_bytes = 0;
 	life->pss_bytes = life->uss_bytes = life->swap_bytes = -1;
 	life->n_steps = 0;
+	free(life->make_up);
+	life->make_up = NULL;
 }
 
 static uint64_t grown_by(uint64_t now, uint64_t before)
@@ -184,6 +186,7 @@ void mw_lives_deinit(struct mw_lives *lives)
 	for (size_t i = 0; i < lives->n; i++) {
 		free(lives->all[i]->command);
 		free(lives->all[i]->steps);
+		free(lives->all[i]->make_up);
 		free(lives->all[i]);
 	}
 	free(lives->all);

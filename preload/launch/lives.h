@@ -22,6 +22,7 @@ struct mw_life_step {
 	int64_t bytes;
 };
 
+struct mw_make_up;
 struct mw_member;
 struct mwd_image;
 
@@ -46,12 +47,13 @@ struct mw_life {
 	int64_t pss_bytes, uss_bytes, swap_bytes; /* at its highest RSS when read; -1 = never */
 	int64_t rss_at_pss_bytes;		  /* as of then */
 
-	struct mwd_usage usage; /* of the process since its fork, as last seen in this life */
-	bool is_usage_exact;	/* read from inside at the end, or from the zombie */
-	uint32_t max_threads;	/* seen at once */
-	char *command;		/* owned; may be NULL */
-	bool has_status;	/* reaped by us */
-	bool is_signal;		/* status is a signal's number, else an exit status */
+	struct mw_make_up *make_up; /* owned; at its highest RSS when read; NULL = never */
+	struct mwd_usage usage;	    /* of the process since its fork, as last seen in this life */
+	bool is_usage_exact;	    /* read from inside at the end, or from the zombie */
+	uint32_t max_threads;	    /* seen at once */
+	char *command;		    /* owned; may be NULL */
+	bool has_status;	    /* reaped by us */
+	bool is_signal;		    /* status is a signal's number, else an exit status */
 	int status;
 	/* For those who fill it: */
 	struct mw_member *member;      /* while it runs and is watched; else NULL */

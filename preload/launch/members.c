@@ -323,6 +323,7 @@ void mw_member_measure(struct mw_members *members, struct mw_member *member, int
 		read_statm(member, &statm);
 	if (!is_shared && statm.size_pages == 0 && !mw_member_has_ended(member))
 		read_statm_of_thread(member, &statm);
+	member->last_rss_bytes = member->rss_bytes;
 	member->rss_bytes = (int64_t)statm.resident_pages * page_bytes;
 	bool is_new_max = member->rss_bytes > member->life->max_rss_bytes;
 	if (is_new_max || now_ns - member->refreshed_ns >= refresh_period(member, now_ns))

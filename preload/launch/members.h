@@ -19,9 +19,10 @@ struct mw_member {
 	struct mw_life *life; /* what it runs at present; borrowed */
 	int32_t pid;
 	uint64_t start_ticks;
-	uint64_t program;      /* the file it executes, 0 = unknown; see mw_proc_read_program() */
-	int64_t first_seen_ns; /* CLOCK_MONOTONIC */
-	int64_t rss_bytes;     /* at the last sample */
+	uint64_t program;	/* the file it executes, 0 = unknown; see mw_proc_read_program() */
+	int64_t first_seen_ns;	/* CLOCK_MONOTONIC */
+	int64_t rss_bytes;	/* at the last sample */
+	int64_t last_rss_bytes; /* at the one before */
 	int pidfd, statm_fd, children_fd; /* -1 = none */
 	int64_t refreshed_ns;		  /* when VmHWM, command and use were last read */
 	bool is_watched;		  /* its end makes epoll_fd readable */

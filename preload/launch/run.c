@@ -78,7 +78,8 @@ static int create_dump(struct mw_run_state *run, struct mw_failure *failure)
 		return status;
 	run->start_realtime_ns = run->control.page->start_realtime_ns;
 	run->start_ns = run->control.page->start_monotonic_ns;
-	run->sampler = mw_sampler_create(&run->control, options->interval_ms * MW_NS_PER_MS);
+	run->sampler = mw_sampler_create(
+		&run->control, run->run_dir.path, options->interval_ms * MW_NS_PER_MS);
 	if (run->sampler == NULL)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure, "out of memory");
 	return MW_EXIT_OK;

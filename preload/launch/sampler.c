@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "preload/launch/clock.h"
+#include "preload/launch/make_up.h"
 #include "preload/launch/proc_read.h"
 #include "preload/launch/sampler.h"
 
@@ -151,12 +152,14 @@ static void meet_images(struct mw_sampler *sampler, int64_t now_ns)
 	}
 }
 
-struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interval_ns)
+struct mw_sampler *mw_sampler_create(
+	struct mw_control *control, const char *run_dir, int64_t interval_ns)
 {
 	struct mw_sampler *sampler = calloc(1, sizeof(*sampler));
 	if (sampler == NULL)
 		return NULL;
 	sampler->control = control;
+	sampler->run_dir = run_dir;
 	sampler->interval_ns = interval_ns;
 	sampler->cpu_begin_ns = mw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	sampler->start_ns = control->page->start_monotonic_ns;
@@ -333,6 +336,7 @@ static void look_closer(struct mw_sampler *sampler)
 		    now->rss_bytes, now->at_ns))
 		mw_sharing_read(&sampler->sharing, &sampler->members, &sampler->allowance,
 			now->rss_bytes, now->at_ns);
+	mw_make_up_look(&sampler->members, &sampler->allowance, sampler->run_dir, now->at_ns);
 	mw_surroundings_look(&sampler->surroundings, now->at_ns);
 }
 

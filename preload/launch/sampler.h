@@ -29,6 +29,7 @@ struct mw_look {
 
 struct mw_sampler {
 	struct mw_control *control; /* borrowed */
+	const char *run_dir;	    /* path of the run directory; borrowed */
 	int64_t interval_ns;
 	int64_t start_ns; /* of the run, CLOCK_MONOTONIC */
 	struct mw_lives lives;
@@ -58,7 +59,8 @@ struct mw_sampler {
 };
 
 /** mw_sampler_create() - Ownership: the caller's. Return: NULL without memory. */
-struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interval_ns);
+struct mw_sampler *mw_sampler_create(
+	struct mw_control *control, const char *run_dir, int64_t interval_ns);
 
 /** mw_sampler_destroy() - also takes NULL. Return: NULL. */
 struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler);
