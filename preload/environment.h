@@ -16,6 +16,7 @@
 /* In the run directory, beside MWD_FILE_NAME (format.h). */
 #define MW_RUN_JSON_NAME "run.json"
 #define MW_SAMPLES_NAME "samples.csv"
+#define MW_PROCESS_SAMPLES_NAME "process_samples.csv"
 
 #define MW_SHIM_NAME "libmemwatch-preload.so"
 /* Loaded by the zone, and only if the run asks for it (enum mwd_option). */

@@ -335,6 +335,15 @@ struct mwd_image_total {
 	int64_t peak_bytes; /* highest live; settle with live at the end */
 };
 
+/* What the kernel counted for the process, all its threads, since its fork: an image that came by
+ * exec continues the counts of the one before. */
+struct mwd_usage {
+	int64_t cpu_user_ns, cpu_system_ns;
+	uint64_t minor_faults, major_faults;
+	uint64_t voluntary_switches, involuntary_switches;
+	uint64_t read_bytes, written_bytes; /* of devices, in steps of 512 */
+};
+
 /* One process image: one pid from exec (or fork) to exec or end. Exactly one page. */
 struct mwd_image {
 	struct mwd_segment segment;
@@ -362,9 +371,10 @@ struct mwd_image {
 	uint32_t cmdline_bytes;
 	uint64_t lost[MWD_N_LOST]; /* enum mwd_lost */
 	struct mwd_image_total total[MWD_N_CLASSES];
+	struct mwd_usage usage; /* at the end; all zero = not told */
 	uint8_t reserved[MWD_PAGE - 64 - 8 * 2 - 4 * 4 - 4 * 2 - 8 * 2 - 4 * 2 - 4 * 3 - 4 - 8 * 3 -
 			 8 * 2 - 8 * 3 - 8 * 2 - 4 * 2 - 8 * MWD_N_LOST - 16 * MWD_N_CLASSES -
-			 MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
+			 8 * 8 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
 	char exe[MWD_EXE_BYTES];	 /* NUL terminated, cut if need be */
 	char cmdline[MWD_CMDLINE_BYTES]; /* argv, NUL separated */
 };
@@ -379,4 +389,5 @@ _Static_assert(sizeof(struct mwd_record) == 128, "record");
 _Static_assert(offsetof(struct mwd_record, peak_bytes) == 64, "hot half of a record");
 _Static_assert(sizeof(struct mwd_log_module) == 80, "module entry");
 _Static_assert(sizeof(struct mwd_log_exec) == 32, "exec entry");
+_Static_assert(offsetof(struct mwd_image, exe) == 2048, "nothing moves in an image");
 _Static_assert(sizeof(struct mwd_image) == MWD_PAGE, "image");

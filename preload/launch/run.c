@@ -171,6 +171,9 @@ static int write_files(struct mw_run_state *run, struct mw_failure *failure)
 	mw_run_dir_join(&run->run_dir, MW_SAMPLES_NAME, path);
 	if (status == MW_EXIT_OK)
 		status = mw_timeline_write(&run->sampler->timeline, path, failure);
+	mw_run_dir_join(&run->run_dir, MW_PROCESS_SAMPLES_NAME, path);
+	if (status == MW_EXIT_OK)
+		status = mw_process_timeline_write(&run->sampler->process_timeline, path, failure);
 	return status;
 }
 

@@ -163,6 +163,13 @@ void mw_process_note_fork(void)
 		mw_store_relaxed(wiped_on_fork, 0);
 }
 
+void mw_process_note_vfork(void)
+{
+	if (wiped_on_fork && !mw_is_sandboxed && mw_load_relaxed(wiped_on_fork) == 0 &&
+		mw_load_relaxed(&wiped_on_fork[1]) == 0)
+		mw_store_relaxed(&wiped_on_fork[1], (uint32_t)mw_raw_getpid());
+}
+
 static void attach_child(void)
 {
 	uint32_t detached = 0;

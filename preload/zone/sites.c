@@ -31,7 +31,7 @@ struct directory_entry {
 	const struct mw_task *owner;
 };
 
-static struct directory_entry directory[MAX_CHUNKS]; /* untouched pages cost nothing */
+static struct directory_entry *directory; /* [MAX_CHUNKS], pages touched as used */
 static uint32_t next_chunk;
 
 uint32_t mw_sites_next_id(void)
@@ -70,10 +70,21 @@ void mw_sites_reset(struct mw_task *task)
 	memset(task->unstacked, 0, sizeof(task->unstacked));
 }
 
+static bool make_directory(void)
+{
+	size_t bytes = MAX_CHUNKS * sizeof(*directory);
+	struct directory_entry *none = NULL, *fresh = directory ? NULL : mw_private_map(bytes);
+	if (fresh && !mw_cas_acq_rel(&directory, &none, fresh))
+		mw_private_unmap(fresh, bytes);
+	return mw_load_acquire(&directory) != NULL;
+}
+
 static MW_COLD bool claim_chunks(struct mw_task *task)
 {
 	size_t bytes;
 	uint64_t offset;
+	if (!make_directory())
+		return false;
 	struct mwd_segment *first = mw_image_take_piece(MW_FIRST_RECORDS, &bytes);
 	uint32_t n = first ? 1 : task->claim_chunks;
 	if (mw_load_relaxed(&next_chunk) > MAX_CHUNKS - MAX_CLAIM_CHUNKS * 2)

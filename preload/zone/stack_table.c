@@ -49,7 +49,7 @@ struct chunk {
 #define MAX_CHUNKS 4096u
 
 static struct index *table;
-static struct chunk chunks[MAX_CHUNKS];
+static MW_LARGE struct chunk chunks[MAX_CHUNKS];
 static uint32_t n_chunks;
 static struct chunk *current;
 static uint32_t first_id = 1; /* of the first chunk of this image */

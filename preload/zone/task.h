@@ -105,3 +105,6 @@ bool mw_process_is_recording(void);
 /** mw_process_note_fork() - in a forked child: which pid it has, in case it vforks before its
  * first event. */
 void mw_process_note_fork(void);
+
+/** mw_process_note_vfork() - before a vfork: as mw_process_note_fork(), if nobody has told yet. */
+void mw_process_note_vfork(void);

@@ -275,6 +275,7 @@ enum mw_options_outcome mw_options_parse(
 void mw_options_print_help(FILE *out)
 {
 	fputs("Usage: memwatch-report [options] DIR...\n"
+	      "       memwatch-report diff --help\n"
 	      "Show which lines held the memory of a run recorded by memwatch-preload; several\n"
 	      "directories are merged into one report.\n\n",
 		out);
