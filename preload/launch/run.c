@@ -90,7 +90,8 @@ static int spawn(struct mw_run_state *run, struct mw_failure *failure)
 	struct mw_spawn_request request = { .program = &run->program,
 		.command = run->options->command,
 		.environment = environ,
-		.signals = &run->signals };
+		.signals = &run->signals,
+		.is_silent = run->options->is_silent };
 	if (mw_program_may_preload(run->program.verdict)) {
 		environment =
 			mw_child_environment_create(environ, run->shim.path, run->run_dir.path);
@@ -136,7 +137,7 @@ int mw_run_start(struct mw_run_state *run, struct mw_failure *failure_out)
 	if (status == MW_EXIT_OK)
 		status = mw_program_find(name, &run->program, failure_out);
 	if (status == MW_EXIT_OK)
-		status = mw_render_check_outputs(run->options, failure_out);
+		status = mw_render_check(run->options, failure_out);
 	if (status == MW_EXIT_OK)
 		status = mw_shim_path_find(&run->shim, failure_out);
 	if (status == MW_EXIT_OK)

@@ -168,6 +168,6 @@ const char *mw_text_place(const struct mw_profile *profile, const struct mw_func
 
 bool mw_text_is_wanted(const struct mw_view *view, const struct mw_function *function)
 {
-	return !view->regex || regexec(view->regex, mw_profile_text(&view->profile, function->name),
-				       0, NULL, 0) == 0;
+	return !view->regex ||
+	       mw_regex_search(view->regex, mw_profile_text(&view->profile, function->name)) > 0;
 }

@@ -42,6 +42,7 @@ THIRD_PARTY = [
     (re.compile(r"^(elfutils/|libelf|gelf|dwarf\.h|libdw)"), "elfutils"),
     (re.compile(r"^libunwind"), "libunwind"),
     (re.compile(r"cJSON"), "cJSON"),
+    (re.compile(r"^pcre2"), "PCRE2"),
     (re.compile(r"(^protobuf-c/|\.pb-c\.h$)"), "protobuf-c"),
     (re.compile(r"^zlib\.h$"), "zlib"),
     (re.compile(r"^(libiberty|demangle\.h)"), "libiberty"),
