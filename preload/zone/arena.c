@@ -20,7 +20,6 @@
 #define PATH_BYTES 4096
 /* Tables that have grown this far go on growing: their next pages come at once, at a third of the
  * price of one write fault each in a file mapping. */
-#define DENSE_BYTES 65536u
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels say EINVAL, and faults do it */
 #endif
@@ -29,7 +28,7 @@ struct mwd_control *mw_control;
 
 static MW_LARGE_FIRST char run_dir[2 * PATH_BYTES + sizeof("/" MWD_FILE_NAME)];
 static const char *dump_path; /* in run_dir[], behind it */
-static uint64_t claimed_bytes;
+static uint64_t claimed_bytes, touched_bytes;
 static uint64_t dump_device, dump_inode; /* of the file that mw_control is mapped from */
 static uint32_t n_refused;		 /* claims since space ran out; 0 = it has not */
 
@@ -115,8 +114,10 @@ static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
 	}
 	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (claim) {
-		if (bytes >= DENSE_BYTES)
+		if (bytes >= MW_ARENA_DENSE_BYTES) {
 			mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
+			mw_arena_reach(bytes);
+		}
 		mw_add_relaxed(&claimed_bytes, bytes);
 		*offset_out = offset;
 	}
@@ -162,6 +163,8 @@ void *mw_arena_map(uint64_t offset, size_t bytes)
 		offset + bytes <= (uint64_t)status.st_size)
 		memory = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	mw_raw_close(fd);
+	if (memory)
+		mw_arena_reach(bytes);
 	return memory;
 }
 
@@ -180,8 +183,20 @@ uint64_t mw_arena_bytes(void)
 	return mw_load_relaxed(&claimed_bytes);
 }
 
+void mw_arena_reach(uint64_t bytes)
+{
+	mw_add_relaxed(&touched_bytes, bytes);
+}
+
+uint64_t mw_arena_resident_bytes(void)
+{
+	return mw_load_relaxed(&touched_bytes) + sizeof(struct mwd_control);
+}
+
+/* A child has the mappings, and none of their pages, of its parent. */
 void mw_arena_restart(void)
 {
 	mw_store_relaxed(&claimed_bytes, 0);
+	mw_store_relaxed(&touched_bytes, 0);
 	mw_store_relaxed(&n_refused, 0);
 }
