@@ -22,6 +22,8 @@ enum kind {
 	KIND_YES_NO, /* bool */
 	KIND_COLOR,
 	KIND_UNWINDER, /* bool: the second of two */
+	KIND_OFF_ON,   /* bool: the second of two */
+	KIND_SIZE,     /* int64_t, bytes, with K, M, G; at least 1 */
 	KIND_JSON,     /* is_json, and json_path if given */
 	KIND_REQUEST,
 };
@@ -71,6 +73,10 @@ static const struct option_row table[] = {
 		"time between samples of the tree's RSS (default: 20)" },
 	{ 0, "max-frames", "N", KIND_NUMBER, FIELD(max_frames), 1, 1024, 0,
 		"frames kept of a stack (default: 512)" },
+	{ 0, "stacks", "off|on", KIND_OFF_ON, FIELD(has_stacks), 0, 0, 0,
+		"off: totals and peaks only, no lines (default: on)" },
+	{ 0, "sample", "BYTES", KIND_SIZE, FIELD(sample_bytes), 0, 0, 0,
+		"lines estimated: a stack each BYTES allocated, 512K" },
 	{ 0, "unwinder", "rules|libunwind", KIND_UNWINDER, FIELD(is_libunwind), 0, 0, 0,
 		"what walks stacks (default: rules, the fast one)" },
 	{ 0, "check-unwinder", "[=N]", KIND_NUMBER, FIELD(check_unwinder), 1, INT_MAX, 1,
@@ -92,6 +98,7 @@ static const struct mw_launch_options defaults = {
 	.precision = 1,
 	.max_frames = 512,
 	.is_full_report = true,
+	.has_stacks = true,
 	.is_report = true,
 };
 
@@ -113,6 +120,29 @@ static int set_number(const struct option_row *row, const char *text,
 		return mw_failure_set(MW_EXIT_USAGE, failure, "--%s: %s is not in %d..%d",
 			row->name, text, row->minimum, row->maximum);
 	*field = (int)number;
+	return MW_EXIT_OK;
+}
+
+/* "4096", "512K", "1M", "2G": powers of 1024, up to 1 TiB. */
+static int set_size(const struct option_row *row, const char *text,
+	struct mw_launch_options *options, struct mw_failure *failure)
+{
+	static const char units[] = "KMG";
+	const long long most = 1ll << 40;
+	char *end;
+	errno = 0;
+	long long number = strtoll(text, &end, 10);
+	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+	bool is_size = end != text && text[0] >= '0' && text[0] <= '9' &&
+		       (*end == '\0' || (unit != NULL && end[1] == '\0'));
+	int shift = unit != NULL ? 10 * (int)(unit - units + 1) : 0;
+	if (!is_size)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--%s: '%s' is not a size such as 4096, 512K, 1M or 1G", row->name, text);
+	if (errno == ERANGE || number < 1 || number > most >> shift)
+		return mw_failure_set(
+			MW_EXIT_USAGE, failure, "--%s: %s is not in 1..1024G", row->name, text);
+	*(int64_t *)((char *)options + row->field) = number << shift;
 	return MW_EXIT_OK;
 }
 
@@ -148,8 +178,11 @@ static int set_choice(const struct option_row *row, const char *text,
 	static const char *const no_yes[] = { "no", "yes" };
 	static const char *const colors[] = { "auto", "always", "never" };
 	static const char *const unwinders[] = { "rules", "libunwind" };
+	static const char *const off_on[] = { "off", "on" };
 	bool is_color = row->kind == KIND_COLOR;
-	const char *const *words = row->kind == KIND_UNWINDER ? unwinders : no_yes;
+	const char *const *words = row->kind == KIND_UNWINDER ? unwinders
+				   : row->kind == KIND_OFF_ON ? off_on
+							      : no_yes;
 	int choice = choose(row, text, is_color ? colors : words, is_color ? 3 : 2, failure);
 	if (choice < 0)
 		return MW_EXIT_USAGE;
@@ -176,9 +209,12 @@ static int apply(const struct option_row *row, const char *argument,
 		return MW_EXIT_OK;
 	case KIND_NUMBER:
 		return set_number(row, argument, options, failure);
+	case KIND_SIZE:
+		return set_size(row, argument, options, failure);
 	case KIND_YES_NO:
 	case KIND_COLOR:
 	case KIND_UNWINDER:
+	case KIND_OFF_ON:
 		return set_choice(row, argument, options, failure);
 	case KIND_FLAG:
 		*(bool *)field = row->value;
@@ -245,6 +281,21 @@ static int complain(int code, char **argv, struct mw_failure *failure)
 		MW_EXIT_USAGE, failure, "unknown or ambiguous option '%s'", argv[optind - 1]);
 }
 
+/* Options that exclude each other. */
+static int check_together(const struct mw_launch_options *options, struct mw_failure *failure)
+{
+	if (options->is_libunwind && options->check_unwinder)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--check-unwinder: libunwind cannot be compared with itself");
+	if (!options->has_stacks && options->check_unwinder)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--check-unwinder: there are no stacks to compare with --stacks=off");
+	if (!options->has_stacks && options->sample_bytes)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--sample: there are no stacks to sample with --stacks=off");
+	return MW_EXIT_OK;
+}
+
 int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *options_out,
 	struct mw_failure *failure_out)
 {
@@ -263,9 +314,9 @@ int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *opt
 		if (options_out->request != MW_LAUNCH_REQUEST_RUN)
 			return MW_EXIT_OK;
 	}
-	if (options_out->is_libunwind && options_out->check_unwinder)
-		return mw_failure_set(MW_EXIT_USAGE, failure_out,
-			"--check-unwinder: libunwind cannot be compared with itself");
+	int status = check_together(options_out, failure_out);
+	if (status != MW_EXIT_OK)
+		return status;
 	options_out->command = argv + optind;
 	if (optind >= argc)
 		return mw_failure_set(MW_EXIT_USAGE, failure_out, "no command given; see --help");

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "preload/launch/failure.h"
@@ -36,6 +37,8 @@ struct mw_launch_options {
 	int max_frames;		 /* of a stack */
 	int check_unwinder;	 /* compare every n-th stack with libunwind's; 0 = none */
 	bool is_libunwind;	 /* stacks by libunwind instead of our own rules */
+	bool has_stacks;	 /* false: totals only */
+	int64_t sample_bytes;	 /* one stack for so many bytes of heap allocations; 0 = all */
 	int width;		 /* columns of the report; 0 = the terminal's */
 	const char *debug_path;	 /* colon list of directories of debug files; NULL = default */
 	bool has_no_source;	 /* do not read source files */

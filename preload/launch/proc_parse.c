@@ -75,8 +75,13 @@ bool mw_proc_parse_stat(const char *bytes, size_t n_bytes, struct mw_proc_stat *
 	if (cursor.at == cursor.end)
 		return false;
 	stat.state = *cursor.at++;
-	/* Fields 3 (state) and 4 (ppid) taken, 22 is the start time: 17 between. */
-	if (!take_pid(&cursor, &stat.ppid) || !skip_fields(&cursor, 17) ||
+	/* Fields 3 (state) and 4 (ppid) taken; then 10, 12, 14, 15, 20 and 22. */
+	if (!take_pid(&cursor, &stat.ppid) || !skip_fields(&cursor, 5) ||
+		!take_number(&cursor, &stat.minor_faults) || !skip_fields(&cursor, 1) ||
+		!take_number(&cursor, &stat.major_faults) || !skip_fields(&cursor, 1) ||
+		!take_number(&cursor, &stat.user_ticks) ||
+		!take_number(&cursor, &stat.system_ticks) || !skip_fields(&cursor, 4) ||
+		!take_number(&cursor, &stat.n_threads) || !skip_fields(&cursor, 1) ||
 		!take_number(&cursor, &stat.start_ticks))
 		return false;
 	*stat_out = stat;
@@ -95,8 +100,7 @@ bool mw_proc_parse_statm(const char *bytes, size_t n_bytes, struct mw_proc_statm
 }
 
 /* What follows "Name:" on its line. */
-static bool find_status(
-	const char *bytes, size_t n_bytes, const char *name, struct cursor *value_out)
+static bool find_line(const char *bytes, size_t n_bytes, const char *name, struct cursor *value_out)
 {
 	size_t name_bytes = strlen(name);
 	const char *end = bytes + n_bytes;
@@ -114,11 +118,10 @@ static bool find_status(
 	return false;
 }
 
-bool mw_proc_parse_status_kib(
-	const char *bytes, size_t n_bytes, const char *name, uint64_t *kib_out)
+bool mw_proc_parse_line(const char *bytes, size_t n_bytes, const char *name, uint64_t *number_out)
 {
 	struct cursor value;
-	return find_status(bytes, n_bytes, name, &value) && take_number(&value, kib_out);
+	return find_line(bytes, n_bytes, name, &value) && take_number(&value, number_out);
 }
 
 bool mw_proc_parse_status_mask(
@@ -126,7 +129,7 @@ bool mw_proc_parse_status_mask(
 {
 	struct cursor value;
 	uint64_t mask = 0;
-	if (!find_status(bytes, n_bytes, name, &value))
+	if (!find_line(bytes, n_bytes, name, &value))
 		return false;
 	skip_blanks(&value);
 	if (value.at == value.end || value.end - value.at > 16)
@@ -139,6 +142,12 @@ bool mw_proc_parse_status_mask(
 	}
 	*mask_out = mask;
 	return true;
+}
+
+bool mw_proc_parse_last_pid(const char *bytes, size_t n_bytes, uint64_t *pid_out)
+{
+	struct cursor cursor = { bytes, bytes + n_bytes };
+	return skip_fields(&cursor, 4) && take_number(&cursor, pid_out);
 }
 
 bool mw_proc_next_pid(const char *bytes, size_t n_bytes, size_t *cursor, int32_t *pid_out)

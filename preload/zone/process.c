@@ -24,6 +24,7 @@
 #include "preload/zone/private_memory.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/real.h"
+#include "preload/zone/sample.h"
 #include "preload/zone/sites.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/task.h"
@@ -104,6 +105,7 @@ static struct mw_task *make_task(void)
 		mw_sites_reset(task);
 		task->image_count = image_count;
 		task->index_in_image = mw_add_relaxed(&mw_image->n_threads, 1) + 1;
+		mw_sample_reset(&task->sample, task->index_in_image);
 	}
 	task->busy = 0;
 	task->trace.n_frames = 0; /* of another thread, or torn by fork */
@@ -136,6 +138,7 @@ static bool begin_first(const char *run_dir, char *const *argv)
 {
 	if (!mw_image_begin(run_dir, argv))
 		return false;
+	mw_sample_init();
 	mw_image->node_base = mw_image->record_base = mw_image->module_base = 1;
 	image_count++;
 	mw_image_publish();

@@ -6,6 +6,7 @@
 #include "preload/zone/image.h"
 #include "preload/zone/live_table.h"
 #include "preload/zone/record.h"
+#include "preload/zone/sample.h"
 #include "preload/zone/sites.h"
 #include "preload/zone/zone.h"
 
@@ -16,12 +17,48 @@ static inline struct mwd_record *record_of_call(
 	return mw_sites_find(task, class);
 }
 
-static void count_freed_here(struct mw_task *task, const struct mw_regs *regs, enum mwd_class class,
-	uint64_t bytes, uint64_t n_blocks)
+static MW_NOINLINE struct mwd_record *record_of_sample(
+	struct mw_task *task, const struct mw_regs *regs, uint8_t size_class)
+{
+	mw_unwind_capture(&task->trace, regs);
+	return mw_sites_find_sampled(task, size_class);
+}
+
+/* Not every heap block gets its stack. */
+static MW_NOINLINE MW_HOT struct mwd_record *record_of_some(
+	struct mw_task *task, const struct mw_regs *regs, uint64_t bytes)
+{
+	if (mw_stacks_mode == MW_STACKS_SAMPLED && mw_sample_takes(&task->sample, bytes))
+		return record_of_sample(task, regs, mwd_size_class(bytes));
+	return mw_sites_find_unstacked(task, MWD_CLASS_HEAP);
+}
+
+static inline struct mwd_record *record_of_block(
+	struct mw_task *task, const struct mw_regs *regs, uint64_t bytes)
+{
+	return mw_likely(mw_stacks_mode == MW_STACKS_ALL)
+		       ? record_of_call(task, regs, MWD_CLASS_HEAP)
+		       : record_of_some(task, regs, bytes);
+}
+
+static struct mwd_record *record_of_mapping(
+	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class)
+{
+	return mw_stacks_mode == MW_STACKS_OFF ? mw_sites_find_unstacked(task, class)
+					       : record_of_call(task, regs, class);
+}
+
+/* @born: where the bytes were counted, by which a sampled block is told from the others. */
+static void count_freed_here(struct mw_task *task, const struct mw_regs *regs,
+	const struct mwd_record *born, uint64_t bytes, uint64_t n_blocks)
 {
 	if (!(mw_control->options & MWD_OPT_FREE_STACKS))
 		return;
-	struct mwd_record *here = record_of_call(task, regs, class);
+	struct mwd_record *here = NULL;
+	if (born->size_class)
+		here = record_of_sample(task, regs, born->size_class);
+	else if (mw_stacks_mode == MW_STACKS_ALL || born->class != MWD_CLASS_HEAP)
+		here = record_of_call(task, regs, born->class);
 	if (here)
 		mw_counters_freed_here(here, bytes, n_blocks);
 }
@@ -31,24 +68,26 @@ static bool is_inherited(uint32_t record_id)
 	return record_id < mw_image->record_base;
 }
 
-/* A block of @bytes born at @record_id is gone. */
-static void count_freed(struct mw_task *task, uint32_t record_id, uint64_t bytes, uint64_t n_blocks)
+/* A block of @bytes born at @record_id is gone. Return: where it was counted; NULL = nowhere. */
+static struct mwd_record *count_freed(
+	struct mw_task *task, uint32_t record_id, uint64_t bytes, uint64_t n_blocks)
 {
 	if (mw_unlikely(is_inherited(record_id))) {
 		mw_add_relaxed(&mw_image->inherited_freed_bytes, bytes);
 		mw_add_relaxed(&mw_image->inherited_freed_blocks, n_blocks);
-		return;
+		return NULL;
 	}
 	struct mwd_record *record = mw_sites_find_for_free(task, record_id);
 	if (record)
 		mw_counters_free(task, record, bytes, n_blocks);
+	return record;
 }
 
 MW_HOT void mw_record_alloc(
 	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
 {
 	mw_live_table_prefetch(&task->leaf, (uintptr_t)block);
-	struct mwd_record *record = record_of_call(task, regs, MWD_CLASS_HEAP);
+	struct mwd_record *record = record_of_block(task, regs, bytes);
 	if (mw_unlikely(!record))
 		return;
 	/* An address that is handed out again was freed where we did not see it: in a handler on
@@ -73,9 +112,9 @@ MW_HOT void mw_record_free(struct mw_task *task, const struct mw_regs *regs, con
 		mw_add_relaxed(&mw_image->unknown_frees, 1);
 		return;
 	}
-	count_freed(task, record_id, bytes, 1);
-	if (!is_inherited(record_id))
-		count_freed_here(task, regs, MWD_CLASS_HEAP, bytes, 1);
+	const struct mwd_record *born = count_freed(task, record_id, bytes, 1);
+	if (born)
+		count_freed_here(task, regs, born, bytes, 1);
 }
 
 void mw_record_realloc_begin(
@@ -88,11 +127,10 @@ void mw_record_realloc_begin(
 void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
 	const struct mw_record_moved *moved, const void *block, size_t bytes)
 {
-	if (moved->is_known) {
-		count_freed(task, moved->record_id, moved->bytes, 1);
-		if (!is_inherited(moved->record_id))
-			count_freed_here(task, regs, MWD_CLASS_HEAP, moved->bytes, 1);
-	}
+	const struct mwd_record *born =
+		moved->is_known ? count_freed(task, moved->record_id, moved->bytes, 1) : NULL;
+	if (born)
+		count_freed_here(task, regs, born, moved->bytes, 1);
 	if (block)
 		mw_record_alloc(task, regs, block, bytes);
 }
@@ -108,7 +146,7 @@ void mw_record_map(struct mw_task *task, const struct mw_regs *regs, const void 
 	size_t bytes, enum mwd_class class)
 {
 	uintptr_t low = (uintptr_t)address, high = low + bytes;
-	struct mwd_record *record = high > low ? record_of_call(task, regs, class) : NULL;
+	struct mwd_record *record = high > low ? record_of_mapping(task, regs, class) : NULL;
 	if (record && mw_mappings_add(low, high, mw_sites_id(record)))
 		mw_counters_alloc(task, record, high - low);
 }
@@ -128,7 +166,7 @@ void mw_record_unmap_done(
 		if (!record)
 			continue;
 		mw_counters_free(task, record, bytes, cut->is_last[i]);
-		count_freed_here(task, regs, record->class, bytes, cut->is_last[i]);
+		count_freed_here(task, regs, record, bytes, cut->is_last[i]);
 	}
 }
 

@@ -31,7 +31,7 @@ struct directory_entry {
 	const struct mw_task *owner;
 };
 
-static struct directory_entry directory[MAX_CHUNKS]; /* untouched pages cost nothing */
+static struct directory_entry *directory; /* [MAX_CHUNKS], pages touched as used */
 static uint32_t next_chunk;
 
 uint32_t mw_sites_next_id(void)
@@ -67,12 +67,24 @@ void mw_sites_reset(struct mw_task *task)
 	task->n_spare_chunks = 0;
 	task->claim_chunks = 1;
 	memset(task->pending_bytes, 0, sizeof(task->pending_bytes));
+	memset(task->unstacked, 0, sizeof(task->unstacked));
+}
+
+static bool make_directory(void)
+{
+	size_t bytes = MAX_CHUNKS * sizeof(*directory);
+	struct directory_entry *none = NULL, *fresh = directory ? NULL : mw_private_map(bytes);
+	if (fresh && !mw_cas_acq_rel(&directory, &none, fresh))
+		mw_private_unmap(fresh, bytes);
+	return mw_load_acquire(&directory) != NULL;
 }
 
 static MW_COLD bool claim_chunks(struct mw_task *task)
 {
 	size_t bytes;
 	uint64_t offset;
+	if (!make_directory())
+		return false;
 	struct mwd_segment *first = mw_image_take_piece(MW_FIRST_RECORDS, &bytes);
 	uint32_t n = first ? 1 : task->claim_chunks;
 	if (mw_load_relaxed(&next_chunk) > MAX_CHUNKS - MAX_CLAIM_CHUNKS * 2)
@@ -103,7 +115,8 @@ static bool next_chunk_of(struct mw_task *task)
 	return true;
 }
 
-static MW_COLD struct mwd_record *new_record(struct mw_task *task, uint32_t node, uint16_t class)
+static MW_COLD struct mwd_record *new_record(
+	struct mw_task *task, uint32_t node, uint16_t class, uint8_t size_class)
 {
 	if ((!task->chunk || task->next_slot == CHUNK_RECORDS) && !next_chunk_of(task)) {
 		mw_image_lost(MWD_LOST_NO_RECORD, 1);
@@ -113,6 +126,7 @@ static MW_COLD struct mwd_record *new_record(struct mw_task *task, uint32_t node
 	struct mwd_record *record = &task->chunk[at];
 	record->node = node;
 	record->class = class;
+	record->size_class = size_class;
 	record->id = task->chunk_first_id + at;
 	record->epoch[MWD_PEAK_PROCESS_HEAP] = mw_load_acquire(&mw_image->heap_epoch);
 	record->epoch[MWD_PEAK_TREE_HEAP] = mw_load_acquire(&mw_control->heap_epoch);
@@ -165,9 +179,9 @@ static inline struct mw_site_slot *find_slot(struct mw_task *task, uint64_t key)
 }
 
 static struct mwd_record *fill_slot(struct mw_task *task, struct mw_site_slot *slot, uint64_t key,
-	uint32_t node, uint16_t class)
+	uint32_t node, uint16_t class, uint8_t size_class)
 {
-	struct mwd_record *record = new_record(task, node, class);
+	struct mwd_record *record = new_record(task, node, class, size_class);
 	if (record) {
 		slot->record = record;
 		slot->key = key;
@@ -177,16 +191,16 @@ static struct mwd_record *fill_slot(struct mw_task *task, struct mw_site_slot *s
 }
 
 static MW_NOINLINE MW_HOT struct mwd_record *find_by_hash(
-	struct mw_task *task, uint64_t path_hash, enum mwd_class class)
+	struct mw_task *task, uint64_t path_hash, enum mwd_class class, uint8_t size_class)
 {
-	uint64_t key = finish_key(path_hash + class);
+	uint64_t key = finish_key(path_hash + class + ((uint64_t)size_class << 8));
 	struct mw_site_slot *slot = find_slot(task, key);
 	if (mw_unlikely(!slot))
-		return new_record(task, 0, class);
+		return new_record(task, 0, class, size_class);
 	if (mw_likely(slot->key))
 		return slot->record;
 	uint32_t node = mw_stack_table_intern(&task->trace);
-	return fill_slot(task, slot, key, node, class);
+	return fill_slot(task, slot, key, node, class, size_class);
 }
 
 MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class)
@@ -194,21 +208,53 @@ MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class cla
 	struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
 	if (mw_likely(top->record && class == MWD_CLASS_HEAP))
 		return top->record;
-	struct mwd_record *record = find_by_hash(task, top->path_hash, class);
+	struct mwd_record *record = find_by_hash(task, top->path_hash, class, 0);
 	if (class == MWD_CLASS_HEAP)
 		top->record = record;
 	return record;
 }
+
+struct mwd_record *mw_sites_find_sampled(struct mw_task *task, uint8_t size_class)
+{
+	const struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
+	return find_by_hash(task, top->path_hash, MWD_CLASS_HEAP, size_class);
+}
+
+/* The marker in this image, or in the one it was forked from; 0 = not made yet. */
+static uint32_t unstacked_node;
+
+static MW_COLD struct mwd_record *make_unstacked(struct mw_task *task, enum mwd_class class)
+{
+	uint32_t node = mw_load_relaxed(&unstacked_node);
+	if (!node) {
+		node = mw_stack_table_add_marker(mw_stacks_mode == MW_STACKS_OFF
+							 ? MWD_MARKER_STACKS_OFF
+							 : MWD_MARKER_NOT_SAMPLED);
+		mw_store_relaxed(&unstacked_node, node); /* two threads may make two: no harm */
+	}
+	task->unstacked[class] = new_record(task, node, class, 0);
+	return task->unstacked[class];
+}
+
+MW_HOT struct mwd_record *mw_sites_find_unstacked(struct mw_task *task, enum mwd_class class)
+{
+	struct mwd_record *record = task->unstacked[class];
+	return mw_likely(record) ? record : make_unstacked(task, class);
+}
+
 /* Another thread's record: count in one of ours with the same stack. */
 static MW_NOINLINE struct mwd_record *find_foreign(
 	struct mw_task *task, uint32_t id, const struct mwd_record *born)
 {
+	if (mw_stacks_mode != MW_STACKS_ALL && born->node &&
+		born->node == mw_load_relaxed(&unstacked_node))
+		return mw_sites_find_unstacked(task, born->class);
 	uint64_t key = finish_key(~(uint64_t)id);
 	struct mw_site_slot *slot = find_slot(task, key);
 	if (slot && slot->key)
 		return slot->record;
-	return slot ? fill_slot(task, slot, key, born->node, born->class)
-		    : new_record(task, born->node, born->class);
+	return slot ? fill_slot(task, slot, key, born->node, born->class, born->size_class)
+		    : new_record(task, born->node, born->class, born->size_class);
 }
 
 MW_HOT struct mwd_record *mw_sites_find_for_free(struct mw_task *task, uint32_t id)

@@ -22,6 +22,12 @@ uint32_t mw_sites_next_id(void);
  */
 struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class);
 
+/** mw_sites_find_sampled() - the same for heap blocks of one size class, while sampling */
+struct mwd_record *mw_sites_find_sampled(struct mw_task *task, uint8_t size_class);
+
+/** mw_sites_find_unstacked() - the record of what gets no stack by choice (sample.h) */
+struct mwd_record *mw_sites_find_unstacked(struct mw_task *task, enum mwd_class class);
+
 /**
  * mw_sites_find_for_free() - the record in which this thread counts frees of blocks born at
  * record @id: the record itself if it is this thread's own, else one with the same stack.

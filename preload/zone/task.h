@@ -16,6 +16,7 @@
 
 #include "preload/format.h"
 #include "preload/zone/live_table.h"
+#include "preload/zone/sample.h"
 #include "preload/zone/unwind.h"
 
 struct mw_site_slot {
@@ -34,6 +35,9 @@ struct mw_task {
 	uint64_t n_sites, max_sites;	      /* used slots, and how many before the index grows */
 	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
 	struct mw_live_leaf leaf;	      /* where the last block was found */
+	struct mw_sample sample;
+	/* Records of what gets no stack by choice; in the dump; NULL = not made yet. */
+	struct mwd_record *unstacked[MWD_N_CLASSES];
 	/* warm */
 	struct mwd_record *chunk; /* the records segment being filled: [0] is its header */
 	uint32_t chunk_first_id;

@@ -110,10 +110,17 @@ static int intern_share(struct mw_profile *profile, const struct mw_share *key, 
 }
 
 /* One record again, now that its owner line is known: which image and program it belongs to. */
-static int add_share(struct mw_profile *profile, uint32_t image_idx, const struct mw_site *site,
-	const struct mw_sums *sums)
+struct image_shares {
+	struct mw_profile *profile;
+	uint32_t image_idx;
+};
+
+static int add_share(void *context, uint32_t site_idx, const struct mw_sums *sums)
 {
-	struct mw_image *image = &profile->images.items[image_idx];
+	const struct image_shares *shares = context;
+	struct mw_profile *profile = shares->profile;
+	const struct mw_site *site = &profile->sites.items[site_idx];
+	struct mw_image *image = &profile->images.items[shares->image_idx];
 	if (site->owner_line == MW_NONE) {
 		mw_sums_add(&image->unattributed[site->class], sums);
 		return 0;
@@ -130,8 +137,8 @@ static int add_share(struct mw_profile *profile, uint32_t image_idx, const struc
 	struct mw_share *share = &profile->shares.items[share_idx];
 	share->bytes = mw_plus(share->bytes, sums->peak_bytes[MWD_PEAK_TREE_HEAP]);
 	share->blocks = mw_plus(share->blocks, sums->peak_blocks[MWD_PEAK_TREE_HEAP]);
-	share->n_images += share->last_image != image_idx;
-	share->last_image = image_idx;
+	share->n_images += share->last_image != shares->image_idx;
+	share->last_image = shares->image_idx;
 	return 0;
 }
 
@@ -172,7 +179,8 @@ static size_t first_record_sites(const struct mw_profile *profile, uint32_t run_
 	return n;
 }
 
-static int add_image_shares(struct mw_profile *profile, uint32_t image_idx)
+int mw_profile_each_record(const struct mw_profile *profile, uint32_t image_idx,
+	int (*visit)(void *context, uint32_t site_idx, const struct mw_sums *sums), void *context)
 {
 	const struct mw_image *image = &profile->images.items[image_idx];
 	size_t first = first_record_sites(profile, image->run_idx);
@@ -180,13 +188,17 @@ static int add_image_shares(struct mw_profile *profile, uint32_t image_idx)
 	const struct mwd_record *record;
 	const struct mw_site *site;
 	struct mw_settle settle;
+	int result = 0;
 	mw_settle_init(&settle, &profile->runs.items[image->run_idx].dump.control, image->head);
-	int error = 0;
-	while (!error && next_record(profile, image, first, &walk, &record, &site)) {
+	while (!result && next_record(profile, image, first, &walk, &record, &site)) {
 		struct mw_sums sums = mw_settle_record(&settle, record);
-		error = add_share(profile, image_idx, site, &sums);
+		result = visit(context, (uint32_t)(site - profile->sites.items), &sums);
 	}
-	return error;
+	for (uint32_t i = 0; !result && i < image->n_parts; i++) {
+		const struct mw_part *part = &profile->parts.items[image->first_part + i];
+		result = visit(context, part->site_idx, &part->sums);
+	}
+	return result;
 }
 
 int mw_profile_aggregate(struct mw_profile *profile)
@@ -194,24 +206,29 @@ int mw_profile_aggregate(struct mw_profile *profile)
 	add_sites(profile);
 	int error = 0;
 	for (uint32_t i = 0; !error && i < profile->images.n; i++)
-		error = add_image_shares(profile, i);
+		error = mw_profile_each_record(
+			profile, i, add_share, &(struct image_shares){ profile, i });
 	return error;
+}
+
+struct image_lines {
+	const struct mw_profile *profile;
+	int64_t *bytes;
+};
+
+static int add_image_line(void *context, uint32_t site_idx, const struct mw_sums *sums)
+{
+	const struct image_lines *lines = context;
+	const struct mw_site *site = &lines->profile->sites.items[site_idx];
+	if (site->class != MWD_CLASS_HEAP || site->owner_line == MW_NONE)
+		return 0;
+	int64_t *bytes = &lines->bytes[site->owner_line];
+	*bytes = mw_plus(*bytes, sums->peak_bytes[MWD_PEAK_PROCESS_HEAP]);
+	return 0;
 }
 
 void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx, int64_t *bytes)
 {
-	const struct mw_image *image = &profile->images.items[image_idx];
-	size_t first = first_record_sites(profile, image->run_idx);
-	struct record_walk walk = { 0 };
-	const struct mwd_record *record;
-	const struct mw_site *site;
-	struct mw_settle settle;
-	mw_settle_init(&settle, &profile->runs.items[image->run_idx].dump.control, image->head);
-	while (next_record(profile, image, first, &walk, &record, &site)) {
-		if (site->class != MWD_CLASS_HEAP || site->owner_line == MW_NONE)
-			continue;
-		struct mw_sums sums = mw_settle_record(&settle, record);
-		bytes[site->owner_line] =
-			mw_plus(bytes[site->owner_line], sums.peak_bytes[MWD_PEAK_PROCESS_HEAP]);
-	}
+	struct image_lines lines = { profile, bytes };
+	mw_profile_each_record(profile, image_idx, add_image_line, &lines);
 }

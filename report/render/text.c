@@ -13,9 +13,13 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view)
 {
 	mw_text_summary(text, view);
 	mw_text_processes(text, view);
-	mw_text_lines(text, view);
-	mw_text_functions(text, view);
-	mw_text_profiles(text, view);
+	if (view->profile.has_stacks) {
+		mw_text_lines(text, view);
+		mw_text_functions(text, view);
+		mw_text_profiles(text, view);
+	} else {
+		mw_text_totals(text, view);
+	}
 	mw_text_tail(text, view);
 }
 
