@@ -141,7 +141,11 @@ static inline int mw_raw_is_thread_alive(int pid, int tid)
 static inline int64_t mw_clock_ns(void)
 {
 	struct timespec now = { 0 };
-	mw_raw(SYS_clock_gettime, CLOCK_MONOTONIC, &now, 0);
+	if (__builtin_expect(mw_is_sandboxed != 0, 0))
+		clock_gettime(
+			CLOCK_MONOTONIC, &now); /* no system call, but where the clock is odd */
+	else
+		mw_raw(SYS_clock_gettime, CLOCK_MONOTONIC, &now, 0);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
