@@ -124,6 +124,28 @@ static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
 	return claim;
 }
 
+/* What a sandboxed process claims from; of this process alone. */
+#define RESERVE_BYTES ((size_t)1 << 20)
+static char *reserve;
+static uint64_t reserve_offset, reserve_used;
+
+static void *take_reserve(size_t bytes, uint64_t *offset_out)
+{
+	uint64_t at = mw_load_relaxed(&reserve_used);
+	do {
+		if (!reserve || at + bytes > RESERVE_BYTES)
+			return NULL; /* the caller comes again for less */
+	} while (!mw_cas_acq_rel(&reserve_used, &at, at + bytes));
+	*offset_out = reserve_offset + at;
+	return reserve + at;
+}
+
+void mw_arena_reserve(void)
+{
+	if (!reserve)
+		reserve = mw_arena_claim(RESERVE_BYTES, &reserve_offset);
+}
+
 void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 {
 	if (!set_paths(directory))
@@ -142,6 +164,8 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
 {
+	if (mw_unlikely(mw_is_sandboxed))
+		return take_reserve(bytes, offset_out);
 	if (mw_load_relaxed(&n_refused) && mw_add_relaxed(&n_refused, 1) % TRY_EVERY)
 		return NULL;
 	int fd = open_dump();
@@ -149,6 +173,8 @@ void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
 	if (fd >= 0)
 		mw_raw_close(fd);
 	mw_store_relaxed(&n_refused, claim ? 0 : 1);
+	if (claim && bytes >= DENSE_BYTES && bytes != RESERVE_BYTES)
+		mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
 	return claim;
 }
 
@@ -199,4 +225,6 @@ void mw_arena_restart(void)
 	mw_store_relaxed(&claimed_bytes, 0);
 	mw_store_relaxed(&touched_bytes, 0);
 	mw_store_relaxed(&n_refused, 0);
+	reserve = NULL; /* the parent's */
+	mw_store_relaxed(&reserve_used, 0);
 }

@@ -38,6 +38,12 @@ const char *mw_arena_run_dir(void);
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out);
 
 /**
+ * mw_arena_reserve() - claim ahead what is claimed after mw_is_sandboxed is set, when the file
+ * cannot be opened any more. 1 MiB of the dump; touched as used.
+ */
+void mw_arena_reserve(void);
+
+/**
  * mw_arena_map() - map what another process claimed at @offset
  * Return: address, or NULL; also when the file is shorter than that.
  */
