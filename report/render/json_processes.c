@@ -117,7 +117,9 @@ static void put_rss(struct mw_json_writer *writer, const struct element *element
 	mw_json_put_bool(writer, "is_rss_exact", element->row->is_rss_exact);
 	mw_json_put_text(
 		writer, "last_seen", mw_compat_timestamp(time, process->last_seen_ns, "Z"));
+	mw_json_made_of(writer, element->row->seen);
 	mw_json_put_int(writer, "max_rss_kib", process->max_rss_kib);
+	mw_json_measured(writer, element->row->seen);
 }
 
 static uint32_t place_of(const struct element *element, uint32_t row_idx)
@@ -141,6 +143,12 @@ static void put_relations(struct mw_json_writer *writer, const struct element *e
 	mw_json_index(writer, "replaced", place_of(element, element->row->previous));
 }
 
+static void put_own(struct mw_json_writer *writer, const struct mwd_image *head)
+{
+	int64_t bytes = (int64_t)head->own_rss_bytes;
+	mw_json_int_or_null(writer, "own_rss_bytes", bytes > 0 ? bytes : -1);
+}
+
 static void put_row(struct mw_json_writer *writer, const struct element *element)
 {
 	const struct mw_process_row *row = element->row;
@@ -159,6 +167,8 @@ static void put_row(struct mw_json_writer *writer, const struct element *element
 		mw_json_put_int(writer, "n_records", element->image->n_records);
 		mw_json_put_int(writer, "n_threads", element->image->head->n_threads);
 	}
+	if (element->image)
+		put_own(writer, element->image->head);
 	put_relations(writer, element);
 	mw_json_int_or_null(writer, "rss_peak_bytes", row->rss_peak_bytes);
 	mw_json_put_int(writer, "run", row->run_idx);
