@@ -22,9 +22,10 @@
 #define CHUNK_BYTES 16384u
 #define CHUNK_SHIFT 7
 #define CHUNK_RECORDS (1u << CHUNK_SHIFT) /* the first is the header */
+#define RECORDS_PER_PAGE (MWD_PAGE / sizeof(struct mwd_record))
 #define MAX_CHUNKS ((MW_LIVE_MAX_RECORD_ID + 1) >> CHUNK_SHIFT)
 #define MAX_CLAIM_CHUNKS 64u
-#define FIRST_SLOTS 256u
+#define FIRST_MAPPED_SLOTS 256u
 
 struct directory_entry {
 	struct mwd_record *chunk;
@@ -57,10 +58,16 @@ static void use_chunk(struct mw_task *task, struct mwd_record *chunk, uint32_t n
 	task->next_slot = 1;
 }
 
+static void unmap_index(struct mw_task *task, struct mw_site_slot *sites, uint64_t n)
+{
+	if (sites && sites != task->first_sites)
+		mw_private_unmap(sites, n * sizeof(*sites));
+}
+
 void mw_sites_reset(struct mw_task *task)
 {
-	if (task->sites)
-		mw_private_unmap(task->sites, (task->sites_mask + 1) * sizeof(*task->sites));
+	unmap_index(task, task->sites, task->sites_mask + 1);
+	memset(task->first_sites, 0, sizeof(task->first_sites));
 	task->sites = NULL;
 	task->sites_mask = task->n_sites = task->max_sites = 0;
 	task->chunk = NULL;
@@ -101,6 +108,7 @@ static MW_COLD bool claim_chunks(struct mw_task *task)
 		return false;
 	if (!first)
 		task->claim_chunks = n < MAX_CLAIM_CHUNKS ? n * 2 : n;
+	task->is_claim_dense = (size_t)n * CHUNK_BYTES >= MW_ARENA_DENSE_BYTES;
 	task->n_spare_chunks = n - 1;
 	use_chunk(task, chunk, number);
 	return true;
@@ -124,6 +132,8 @@ static MW_COLD struct mwd_record *new_record(
 	}
 	uint32_t at = task->next_slot++;
 	struct mwd_record *record = &task->chunk[at];
+	if (!task->is_claim_dense && (at % RECORDS_PER_PAGE == 0 || at == 1))
+		mw_arena_reach(MWD_PAGE);
 	record->node = node;
 	record->class = class;
 	record->size_class = size_class;
@@ -135,27 +145,36 @@ static MW_COLD struct mwd_record *new_record(
 	return record;
 }
 
+/* The slots for @n_old grown. */
+static struct mw_site_slot *new_index(struct mw_task *task, uint64_t n_old, uint64_t *n_out)
+{
+	*n_out = n_old ? n_old * 2 : MW_FIRST_SITES;
+	if (!n_old)
+		return task->first_sites;
+	if (*n_out < FIRST_MAPPED_SLOTS)
+		*n_out = FIRST_MAPPED_SLOTS;
+	return mw_private_map_dense(*n_out * sizeof(struct mw_site_slot));
+}
+
 static bool grow_index(struct mw_task *task)
 {
-	uint64_t n = task->sites ? (task->sites_mask + 1) * 2 : FIRST_SLOTS;
-	struct mw_site_slot *fresh = mw_private_map_dense(n * sizeof(*fresh));
+	struct mw_site_slot *old = task->sites;
+	uint64_t n, n_old = old ? task->sites_mask + 1 : 0;
+	struct mw_site_slot *fresh = new_index(task, n_old, &n);
 	if (!fresh)
-		return task->sites && task->n_sites < task->sites_mask;
-	for (uint64_t i = 0; task->sites && i <= task->sites_mask; i++) {
-		uint64_t at = task->sites[i].key;
+		return task->n_sites < task->sites_mask;
+	for (uint64_t i = 0; i < n_old; i++) {
+		uint64_t at = old[i].key;
 		if (!at)
 			continue;
 		while (fresh[at & (n - 1)].key)
 			at++;
-		fresh[at & (n - 1)] = task->sites[i];
+		fresh[at & (n - 1)] = old[i];
 	}
-	struct mw_site_slot *old = task->sites;
-	uint64_t old_n = task->sites_mask + 1;
 	task->sites = fresh;
 	task->sites_mask = n - 1;
 	task->max_sites = n / 4 * 3;
-	if (old)
-		mw_private_unmap(old, old_n * sizeof(*old));
+	unmap_index(task, old, n_old);
 	return true;
 }
 

@@ -8,9 +8,9 @@ import datetime
 import json
 import os
 import pathlib
-import pty
 import re
 import stat
+import subprocess
 
 import lib
 
@@ -258,14 +258,18 @@ def timeline_with_filter(profiled):
 
 def on_terminal(argv):
     """What a program writes to a terminal."""
-    chunks = []
-
-    def read(descriptor):
-        data = os.read(descriptor, 65536)
-        chunks.append(data)
-        return b""
-    pty.spawn([str(word) for word in argv], read, lambda _fd: b"")
-    return b"".join(chunks).decode().replace("\r\n", "\n")
+    ours, its = os.openpty()
+    with subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=its):
+        os.close(its)
+        text = b""
+        while True:
+            try:
+                data = os.read(ours, 65536)
+            except OSError: # the last writer closed it
+                break
+            text += data
+    os.close(ours)
+    return text.decode().replace("\r\n", "\n")
 
 
 def texts(profiled):
