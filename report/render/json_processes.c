@@ -143,10 +143,12 @@ static void put_relations(struct mw_json_writer *writer, const struct element *e
 	mw_json_index(writer, "replaced", place_of(element, element->row->previous));
 }
 
-static void put_own(struct mw_json_writer *writer, const struct mwd_image *head)
+static void put_own_rss(struct mw_json_writer *writer, const struct mwd_image *head)
 {
-	int64_t bytes = (int64_t)head->own_rss_bytes;
-	mw_json_int_or_null(writer, "own_rss_bytes", bytes > 0 ? bytes : -1);
+	if (head->own_rss_bytes > 0)
+		mw_json_put_int(writer, "own_rss_bytes", (int64_t)head->own_rss_bytes);
+	else
+		mw_json_put_null(writer, "own_rss_bytes");
 }
 
 static void put_row(struct mw_json_writer *writer, const struct element *element)
@@ -166,9 +168,8 @@ static void put_row(struct mw_json_writer *writer, const struct element *element
 	if (element->image) {
 		mw_json_put_int(writer, "n_records", element->image->n_records);
 		mw_json_put_int(writer, "n_threads", element->image->head->n_threads);
+		put_own_rss(writer, element->image->head);
 	}
-	if (element->image)
-		put_own(writer, element->image->head);
 	put_relations(writer, element);
 	mw_json_int_or_null(writer, "rss_peak_bytes", row->rss_peak_bytes);
 	mw_json_put_int(writer, "run", row->run_idx);
