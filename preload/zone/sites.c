@@ -98,10 +98,12 @@ static MW_COLD bool claim_chunks(struct mw_task *task)
 		return false;
 	struct mwd_record *chunk = first ? (struct mwd_record *)first
 					 : mw_arena_claim((size_t)n * CHUNK_BYTES, &offset);
-	if (!chunk) {
-		task->claim_chunks = 1;
-		return false;
+	if (!chunk && n > 1) { /* there may be room for one */
+		task->claim_chunks = n = 1;
+		chunk = mw_arena_claim(CHUNK_BYTES, &offset);
 	}
+	if (!chunk)
+		return false;
 	/* Numbers only for what there is: failures on a full disk must not use them up. */
 	uint32_t number = mw_add_relaxed(&next_chunk, n);
 	if (number + n > MAX_CHUNKS)

@@ -56,6 +56,14 @@ struct mw_task {
 	struct mw_trace trace;
 };
 
+/*
+ * A hook by its frame address and, above bit 48, the end of where it returns to, which tells
+ * whether it is still there. The return address lies above the saved frame pointer, on x86-64 and
+ * aarch64 alike. One word, since a signal can come between two.
+ */
+#define MW_BUSY_OF(frame) ((uintptr_t)(frame) | ((const uintptr_t *)(frame))[1] << 48)
+#define MW_BUSY_FRAME(busy) ((busy) & (((uintptr_t)1 << 48) - 1))
+
 /**
  * mw_task_enter() - begin work for an event of this thread
  * @frame: __builtin_frame_address(0) of the hook
@@ -76,7 +84,7 @@ static inline struct mw_task *mw_task_enter(const void *frame)
 	struct mw_task *task = mw_task_current;
 	if (__builtin_expect(
 		    task && !task->busy && *(const volatile uint32_t *)mw_process_is_on, 1)) {
-		task->busy = (uintptr_t)frame;
+		task->busy = MW_BUSY_OF(frame);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		return task;
 	}
