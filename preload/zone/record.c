@@ -44,32 +44,41 @@ static void count_freed(struct mw_task *task, uint32_t record_id, uint64_t bytes
 		mw_counters_free(task, record, bytes, n_blocks);
 }
 
-MW_HOT void mw_record_alloc(
-	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
+MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 {
-	mw_live_table_prefetch(&task->leaf, (uintptr_t)block);
-	struct mwd_record *record = record_of_call(task, regs, MWD_CLASS_HEAP);
+	mw_unwind_capture(&task->trace, regs);
+	mw_sites_prefetch(task);
+}
+
+MW_HOT void mw_record_alloc(struct mw_task *task, const void *block, size_t bytes)
+{
+	uint64_t *slot = mw_live_table_slot(&task->leaf, (uintptr_t)block);
+	struct mwd_record *record = mw_sites_find(task, MWD_CLASS_HEAP);
 	if (mw_unlikely(!record))
 		return;
 	/* An address that is handed out again was freed where we did not see it: in a handler on
 	 * top of our accounting, or past us. */
 	uint32_t old_id;
 	uint64_t old_bytes;
-	if (mw_unlikely(mw_live_table_take(&task->leaf, (uintptr_t)block, &old_id, &old_bytes)))
+	if (mw_unlikely(mw_live_table_take(slot, &old_id, &old_bytes)))
 		count_freed(task, old_id, old_bytes, 1);
-	if (mw_unlikely(!mw_live_table_put(
-		    &task->leaf, (uintptr_t)block, mw_sites_id(record), bytes))) {
+	if (mw_unlikely(!mw_live_table_put(slot, (uintptr_t)block, mw_sites_id(record), bytes))) {
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
 		return;
 	}
 	mw_counters_alloc(task, record, bytes);
 }
 
-MW_HOT void mw_record_free(struct mw_task *task, const struct mw_regs *regs, const void *block)
+MW_HOT uint64_t *mw_record_free_soon(struct mw_task *task, const void *block)
+{
+	return mw_live_table_slot(&task->leaf, (uintptr_t)block);
+}
+
+MW_HOT void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, uint64_t *slot)
 {
 	uint32_t record_id;
 	uint64_t bytes;
-	if (mw_unlikely(!mw_live_table_take(&task->leaf, (uintptr_t)block, &record_id, &bytes))) {
+	if (mw_unlikely(!mw_live_table_take(slot, &record_id, &bytes))) {
 		mw_add_relaxed(&mw_image->unknown_frees, 1);
 		return;
 	}
@@ -78,11 +87,17 @@ MW_HOT void mw_record_free(struct mw_task *task, const struct mw_regs *regs, con
 		count_freed_here(task, regs, MWD_CLASS_HEAP, bytes, 1);
 }
 
+MW_NOINLINE MW_HOT void mw_record_free(
+	struct mw_task *task, const struct mw_regs *regs, const void *block)
+{
+	mw_record_freed(task, regs, mw_record_free_soon(task, block));
+}
+
 void mw_record_realloc_begin(
 	struct mw_task *task, const void *block, struct mw_record_moved *moved_out)
 {
-	moved_out->is_known = block && mw_live_table_take(&task->leaf, (uintptr_t)block,
-					       &moved_out->record_id, &moved_out->bytes);
+	uint64_t *slot = block ? mw_live_table_slot(&task->leaf, (uintptr_t)block) : NULL;
+	moved_out->is_known = mw_live_table_take(slot, &moved_out->record_id, &moved_out->bytes);
 }
 
 void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
@@ -94,14 +109,15 @@ void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
 			count_freed_here(task, regs, MWD_CLASS_HEAP, moved->bytes, 1);
 	}
 	if (block)
-		mw_record_alloc(task, regs, block, bytes);
+		mw_record_alloc(task, block, bytes);
 }
 
 void mw_record_realloc_failed(
 	struct mw_task *task, const void *block, const struct mw_record_moved *moved)
 {
 	if (moved->is_known)
-		mw_live_table_put(&task->leaf, (uintptr_t)block, moved->record_id, moved->bytes);
+		mw_live_table_put(mw_live_table_slot(&task->leaf, (uintptr_t)block),
+			(uintptr_t)block, moved->record_id, moved->bytes);
 }
 
 void mw_record_map(struct mw_task *task, const struct mw_regs *regs, const void *address,

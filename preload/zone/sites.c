@@ -189,6 +189,15 @@ static MW_NOINLINE MW_HOT struct mwd_record *find_by_hash(
 	return fill_slot(task, slot, key, node, class);
 }
 
+MW_HOT void mw_sites_prefetch(struct mw_task *task)
+{
+	const struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
+	if (mw_likely(top->record))
+		__builtin_prefetch(top->record, 1);
+	else if (mw_likely(task->sites))
+		__builtin_prefetch(&task->sites[finish_key(top->path_hash) & task->sites_mask]);
+}
+
 MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class)
 {
 	struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];

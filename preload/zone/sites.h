@@ -15,6 +15,9 @@ void mw_sites_reset(struct mw_task *task);
 /** mw_sites_next_id() - first record id no image before has used; record_base of a child. */
 uint32_t mw_sites_next_id(void);
 
+/** mw_sites_prefetch() - mw_sites_find() for the heap follows: begins its cache miss. */
+void mw_sites_prefetch(struct mw_task *task);
+
 /**
  * mw_sites_find() - the record of the stack in task->trace
  *

@@ -81,6 +81,16 @@ static inline void mw_task_leave(struct mw_task *task)
 	task->busy = 0;
 }
 
+/** mw_task_is_undisturbed() - no event that took the hook at @frame for abandoned came in between
+ * (it lets itself be talked into that on stacks it cannot tell apart): task->trace is as it was.
+ * Enters again if not. */
+static inline bool mw_task_is_undisturbed(struct mw_task *task, const void *frame)
+{
+	bool is_undisturbed = task->busy == (uintptr_t)frame;
+	task->busy = (uintptr_t)frame;
+	return is_undisturbed;
+}
+
 /* @call with nested events known to be none of the program's. */
 #define MW_FORWARD(task, call)                                                                     \
 	({                                                                                         \
