@@ -94,8 +94,7 @@ MW_HOT uint64_t *mw_live_table_slot(struct mw_live_leaf *leaf, uintptr_t block)
 	return slot;
 }
 
-MW_HOT bool mw_live_table_put(
-	uint64_t *slot, uintptr_t block, uint32_t record_id, uint64_t bytes)
+MW_HOT bool mw_live_table_put(uint64_t *slot, uintptr_t block, uint32_t record_id, uint64_t bytes)
 {
 	if (mw_unlikely(!slot))
 		slot = make_slot(block);
@@ -106,8 +105,7 @@ MW_HOT bool mw_live_table_put(
 	return true;
 }
 
-MW_HOT bool mw_live_table_take(
-	uint64_t *slot, uint32_t *record_id_out, uint64_t *bytes_out)
+MW_HOT bool mw_live_table_take(uint64_t *slot, uint32_t *record_id_out, uint64_t *bytes_out)
 {
 	uint64_t value = slot ? mw_load_relaxed(slot) : 0;
 	if (mw_unlikely(!value))

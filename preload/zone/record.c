@@ -10,10 +10,10 @@
 #include "preload/zone/zone.h"
 
 static inline struct mwd_record *record_of_call(
-	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class)
+	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class, uint32_t *id_out)
 {
 	mw_unwind_capture(&task->trace, regs);
-	return mw_sites_find(task, class);
+	return mw_sites_find(task, class, id_out);
 }
 
 static void count_freed_here(struct mw_task *task, const struct mw_regs *regs, enum mwd_class class,
@@ -21,7 +21,8 @@ static void count_freed_here(struct mw_task *task, const struct mw_regs *regs, e
 {
 	if (!(mw_control->options & MWD_OPT_FREE_STACKS))
 		return;
-	struct mwd_record *here = record_of_call(task, regs, class);
+	uint32_t id;
+	struct mwd_record *here = record_of_call(task, regs, class, &id);
 	if (here)
 		mw_counters_freed_here(here, bytes, n_blocks);
 }
@@ -31,7 +32,7 @@ static bool is_inherited(uint32_t record_id)
 	return record_id < mw_image->record_base;
 }
 
-/* A block of @bytes born at @record_id is gone. */
+/* A heap block of @bytes born at @record_id is gone. */
 static void count_freed(struct mw_task *task, uint32_t record_id, uint64_t bytes, uint64_t n_blocks)
 {
 	if (mw_unlikely(is_inherited(record_id))) {
@@ -41,7 +42,7 @@ static void count_freed(struct mw_task *task, uint32_t record_id, uint64_t bytes
 	}
 	struct mwd_record *record = mw_sites_find_for_free(task, record_id);
 	if (record)
-		mw_counters_free(task, record, bytes, n_blocks);
+		mw_counters_free(task, record, MWD_CLASS_HEAP, bytes, n_blocks);
 }
 
 MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
@@ -53,7 +54,8 @@ MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 MW_HOT void mw_record_alloc(struct mw_task *task, const void *block, size_t bytes)
 {
 	uint64_t *slot = mw_live_table_slot(&task->leaf, (uintptr_t)block);
-	struct mwd_record *record = mw_sites_find(task, MWD_CLASS_HEAP);
+	uint32_t id;
+	struct mwd_record *record = mw_sites_find(task, MWD_CLASS_HEAP, &id);
 	if (mw_unlikely(!record))
 		return;
 	/* An address that is handed out again was freed where we did not see it: in a handler on
@@ -62,11 +64,11 @@ MW_HOT void mw_record_alloc(struct mw_task *task, const void *block, size_t byte
 	uint64_t old_bytes;
 	if (mw_unlikely(mw_live_table_take(slot, &old_id, &old_bytes)))
 		count_freed(task, old_id, old_bytes, 1);
-	if (mw_unlikely(!mw_live_table_put(slot, (uintptr_t)block, mw_sites_id(record), bytes))) {
+	if (mw_unlikely(!mw_live_table_put(slot, (uintptr_t)block, id, bytes))) {
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
 		return;
 	}
-	mw_counters_alloc(task, record, bytes);
+	mw_counters_alloc(task, record, MWD_CLASS_HEAP, bytes);
 }
 
 MW_HOT uint64_t *mw_record_free_soon(struct mw_task *task, const void *block)
@@ -124,9 +126,10 @@ void mw_record_map(struct mw_task *task, const struct mw_regs *regs, const void 
 	size_t bytes, enum mwd_class class)
 {
 	uintptr_t low = (uintptr_t)address, high = low + bytes;
-	struct mwd_record *record = high > low ? record_of_call(task, regs, class) : NULL;
-	if (record && mw_mappings_add(low, high, mw_sites_id(record)))
-		mw_counters_alloc(task, record, high - low);
+	uint32_t id;
+	struct mwd_record *record = high > low ? record_of_call(task, regs, class, &id) : NULL;
+	if (record && mw_mappings_add(low, high, id))
+		mw_counters_alloc(task, record, class, high - low);
 }
 
 void mw_record_unmap_begin(const void *address, size_t bytes, struct mw_cut *cut)
@@ -143,7 +146,7 @@ void mw_record_unmap_done(
 		struct mwd_record *record = mw_sites_find_for_free(task, piece->record_id);
 		if (!record)
 			continue;
-		mw_counters_free(task, record, bytes, cut->is_last[i]);
+		mw_counters_free(task, record, record->class, bytes, cut->is_last[i]);
 		count_freed_here(task, regs, record->class, bytes, cut->is_last[i]);
 	}
 }

@@ -13,8 +13,8 @@
 #include "preload/zone/mappings.h"
 #include "preload/zone/task.h"
 
-/** mw_record_prepare() - mw_record_alloc() or mw_record_realloc_done() follows: takes the stack, and
- * begins the cache misses of its record. Before the real call, which has misses of its own. */
+/** mw_record_prepare() - mw_record_alloc() or mw_record_realloc_done() follows: takes the stack,
+ * and begins the cache misses of its record. Before the real call, which has misses of its own. */
 void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs);
 
 /** mw_record_alloc() - @block of @bytes requested was handed out. After the real call. */

@@ -2,10 +2,16 @@
 /*
  * sites.c - finds or makes the record of a stack. Zone; account.
  *
- * Each thread has its own open-addressing index from the stack's path hash (64 bits, which names
- * the stack: two of a million stacks collide with probability 3e-8) and class to its record, so
- * nothing here is shared. Records lie in chunks of 16 KiB, header and 127 records, numbered per
- * process: id = chunk << 7 | place in it. The directory finds a record by id, for frees.
+ * Each thread has its own open-addressing index from a key of 64 bits, the hash of stack and class,
+ * to its record, so nothing here is shared:
+ *
+ *     slot = upper 38 bits of the key << 26 | record id;   0 = empty
+ *
+ * The lower half of the key is in the record, whose line is wanted anyway. So the whole key names
+ * the stack: two of a million stacks collide with probability 3e-8.
+ *
+ * Records lie in chunks of 16 KiB, header and 127 records, numbered per process: id = chunk << 7 |
+ * place in it. The directory finds a record by id.
  */
 #include <stddef.h>
 #include <string.h>
@@ -103,39 +109,58 @@ static bool next_chunk_of(struct mw_task *task)
 	return true;
 }
 
-static MW_COLD struct mwd_record *new_record(struct mw_task *task, uint32_t node, uint16_t class)
+static struct mwd_record *record_of(uint32_t id)
+{
+	return &directory[id >> CHUNK_SHIFT].chunk[id & (CHUNK_RECORDS - 1)];
+}
+
+/* Return: its id, 0 when there is no space. */
+static MW_COLD uint32_t new_record(
+	struct mw_task *task, uint64_t key, uint32_t node, uint16_t class)
 {
 	if ((!task->chunk || task->next_slot == CHUNK_RECORDS) && !next_chunk_of(task)) {
 		mw_image_lost(MWD_LOST_NO_RECORD, 1);
-		return NULL;
+		return 0;
 	}
 	uint32_t at = task->next_slot++;
 	struct mwd_record *record = &task->chunk[at];
 	record->node = node;
 	record->class = class;
-	record->id = task->chunk_first_id + at;
+	record->key = (uint32_t)key;
 	record->epoch[MWD_PEAK_PROCESS_HEAP] = mw_load_acquire(&mw_image->heap_epoch);
 	record->epoch[MWD_PEAK_TREE_HEAP] = mw_load_acquire(&mw_control->heap_epoch);
-	record->epoch[MWD_PEAK_TREE_RSS] = mw_load_acquire(&mw_control->rss_epoch);
+	record->epoch[MWD_PEAK_TREE_RSS] = mw_load_acquire(&mw_control->rss_epoch_beside);
 	mw_store_release(&record->is_used, 1); /* pairs with the reader */
-	return record;
+	return task->chunk_first_id + at;
+}
+
+static uint64_t slot_of(uint64_t key, uint32_t id)
+{
+	return (key & ~(uint64_t)MW_LIVE_MAX_RECORD_ID) | id;
+}
+
+/* The key of a slot, whole again. */
+static uint64_t key_of(uint64_t slot)
+{
+	uint64_t upper = slot & ~(uint64_t)MW_LIVE_MAX_RECORD_ID;
+	return upper | (record_of(slot & MW_LIVE_MAX_RECORD_ID)->key & MW_LIVE_MAX_RECORD_ID);
 }
 
 static bool grow_index(struct mw_task *task)
 {
 	uint64_t n = task->sites ? (task->sites_mask + 1) * 2 : FIRST_SLOTS;
-	struct mw_site_slot *fresh = mw_private_map_dense(n * sizeof(*fresh));
+	uint64_t *fresh = mw_private_map_dense(n * sizeof(*fresh));
 	if (!fresh)
 		return task->sites && task->n_sites < task->sites_mask;
 	for (uint64_t i = 0; task->sites && i <= task->sites_mask; i++) {
-		uint64_t at = task->sites[i].key;
-		if (!at)
+		if (!task->sites[i])
 			continue;
-		while (fresh[at & (n - 1)].key)
+		uint64_t at = key_of(task->sites[i]);
+		while (fresh[at & (n - 1)])
 			at++;
 		fresh[at & (n - 1)] = task->sites[i];
 	}
-	struct mw_site_slot *old = task->sites;
+	uint64_t *old = task->sites;
 	uint64_t old_n = task->sites_mask + 1;
 	task->sites = fresh;
 	task->sites_mask = n - 1;
@@ -145,48 +170,55 @@ static bool grow_index(struct mw_task *task)
 	return true;
 }
 
-static uint64_t finish_key(uint64_t key)
+/* Of the heap, the path hash itself: sites.h promises a prefetch to that. */
+static inline uint64_t make_key(uint64_t hash, enum mwd_class class)
 {
-	key *= 0xff51afd7ed558ccdu;
-	key ^= key >> 32;
-	return key ? key : 1;
+	return hash + (uint64_t) class * 0xff51afd7ed558ccdu;
 }
 
-/* Return: the slot of @key, empty if it is new; NULL when there is no memory for one. */
-static inline struct mw_site_slot *find_slot(struct mw_task *task, uint64_t key)
+/* Return: the id at @key, 0 if it is new; @slot_out: where it is or would be, NULL when there is no
+ * memory for one. */
+static inline uint32_t find_slot(struct mw_task *task, uint64_t key, uint64_t **slot_out)
 {
+	*slot_out = NULL;
 	if (mw_unlikely(task->n_sites >= task->max_sites) && !grow_index(task))
-		return NULL;
-	uint64_t at = key;
-	while (task->sites[at & task->sites_mask].key != key &&
-		task->sites[at & task->sites_mask].key)
-		at++;
-	return &task->sites[at & task->sites_mask];
+		return 0;
+	for (uint64_t at = key;; at++) {
+		uint64_t *slot = &task->sites[at & task->sites_mask];
+		uint32_t id = *slot & MW_LIVE_MAX_RECORD_ID;
+		if (mw_likely(
+			    *slot == slot_of(key, id) && record_of(id)->key == (uint32_t)key && id))
+			return id;
+		*slot_out = slot;
+		if (!*slot)
+			return 0;
+	}
 }
 
-static struct mwd_record *fill_slot(struct mw_task *task, struct mw_site_slot *slot, uint64_t key,
-	uint32_t node, uint16_t class)
+static uint32_t fill_slot(
+	struct mw_task *task, uint64_t *slot, uint64_t key, uint32_t node, uint16_t class)
 {
-	struct mwd_record *record = new_record(task, node, class);
-	if (record) {
-		slot->record = record;
-		slot->key = key;
+	uint32_t id = new_record(task, key, node, class);
+	if (id && slot) {
+		*slot = slot_of(key, id);
 		task->n_sites++;
 	}
-	return record;
+	return id;
 }
 
-static MW_NOINLINE MW_HOT struct mwd_record *find_by_hash(
-	struct mw_task *task, uint64_t path_hash, enum mwd_class class)
+static MW_COLD uint32_t add_stack(
+	struct mw_task *task, uint64_t *slot, uint64_t key, enum mwd_class class)
 {
-	uint64_t key = finish_key(path_hash + class);
-	struct mw_site_slot *slot = find_slot(task, key);
-	if (mw_unlikely(!slot))
-		return new_record(task, 0, class);
-	if (mw_likely(slot->key))
-		return slot->record;
-	uint32_t node = mw_stack_table_intern(&task->trace);
+	uint32_t node = slot ? mw_stack_table_intern(&task->trace) : 0;
 	return fill_slot(task, slot, key, node, class);
+}
+
+static inline uint32_t find_by_hash(struct mw_task *task, uint64_t path_hash, enum mwd_class class)
+{
+	uint64_t key = make_key(path_hash, class);
+	uint64_t *slot;
+	uint32_t id = find_slot(task, key, &slot);
+	return mw_likely(id) ? id : add_stack(task, slot, key, class);
 }
 
 MW_HOT void mw_sites_prefetch(struct mw_task *task)
@@ -195,29 +227,40 @@ MW_HOT void mw_sites_prefetch(struct mw_task *task)
 	if (mw_likely(top->record))
 		__builtin_prefetch(top->record, 1);
 	else if (mw_likely(task->sites))
-		__builtin_prefetch(&task->sites[finish_key(top->path_hash) & task->sites_mask]);
+		__builtin_prefetch(
+			&task->sites[make_key(top->path_hash, MWD_CLASS_HEAP) & task->sites_mask]);
 }
 
-MW_HOT struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class)
+MW_HOT struct mwd_record *mw_sites_find(
+	struct mw_task *task, enum mwd_class class, uint32_t *id_out)
 {
 	struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
-	if (mw_likely(top->record && class == MWD_CLASS_HEAP))
+	if (mw_likely(top->record && class == MWD_CLASS_HEAP)) {
+		*id_out = top->record_id;
 		return top->record;
-	struct mwd_record *record = find_by_hash(task, top->path_hash, class);
-	if (class == MWD_CLASS_HEAP)
+	}
+	uint32_t id = find_by_hash(task, top->path_hash, class);
+	*id_out = id;
+	if (mw_unlikely(!id))
+		return NULL;
+	struct mwd_record *record = record_of(id);
+	if (class == MWD_CLASS_HEAP) {
 		top->record = record;
+		top->record_id = id;
+	}
 	return record;
 }
+
 /* Another thread's record: count in one of ours with the same stack. */
 static MW_NOINLINE struct mwd_record *find_foreign(
 	struct mw_task *task, uint32_t id, const struct mwd_record *born)
 {
-	uint64_t key = finish_key(~(uint64_t)id);
-	struct mw_site_slot *slot = find_slot(task, key);
-	if (slot && slot->key)
-		return slot->record;
-	return slot ? fill_slot(task, slot, key, born->node, born->class)
-		    : new_record(task, born->node, born->class);
+	uint64_t key = (~(uint64_t)id * 0x9e3779b97f4a7c15u) ^ 0xff51afd7ed558ccdu;
+	uint64_t *slot;
+	uint32_t ours = find_slot(task, key ^ key >> 32, &slot);
+	if (!ours)
+		ours = fill_slot(task, slot, key ^ key >> 32, born->node, born->class);
+	return ours ? record_of(ours) : NULL;
 }
 
 MW_HOT struct mwd_record *mw_sites_find_for_free(struct mw_task *task, uint32_t id)

@@ -20,19 +20,14 @@ void mw_sites_prefetch(struct mw_task *task);
 
 /**
  * mw_sites_find() - the record of the stack in task->trace
+ * @id_out: its id
  *
  * Return: the record, or NULL when there is no space (counted).
  */
-struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class);
+struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class, uint32_t *id_out);
 
 /**
  * mw_sites_find_for_free() - the record in which this thread counts frees of blocks born at
  * record @id: the record itself if it is this thread's own, else one with the same stack.
  */
 struct mwd_record *mw_sites_find_for_free(struct mw_task *task, uint32_t id);
-
-/** mw_sites_id() - id of a record. */
-static inline uint32_t mw_sites_id(const struct mwd_record *record)
-{
-	return record->id;
-}

@@ -18,18 +18,13 @@
 #include "preload/zone/live_table.h"
 #include "preload/zone/unwind.h"
 
-struct mw_site_slot {
-	uint64_t key;		   /* 0 = empty */
-	struct mwd_record *record; /* in the dump; borrowed for ever */
-};
-
 struct mw_task {
 	/* hot */
 	uintptr_t busy; /* frame address of the hook that is at work here, 0 = none */
 	/* The hook has called on, into the allocator or libunwind: events nested in that are not
 	 * the program's. Others, of a signal handler that interrupted our accounting, are lost. */
 	uint32_t is_forwarding;
-	struct mw_site_slot *sites; /* owned: [sites_mask + 1] */
+	uint64_t *sites; /* owned: [sites_mask + 1]; see sites.c */
 	uint64_t sites_mask;
 	uint64_t n_sites, max_sites;	      /* used slots, and how many before the index grows */
 	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
