@@ -73,6 +73,10 @@ static void fill_page(const struct mw_control_settings *settings, uint64_t alloc
 	page->options = settings->options;
 	page->max_frames = settings->max_frames;
 	page->check_every = settings->check_every;
+	page->sample_bytes = settings->sample_bytes;
+	memcpy(&page->sample_seed, page->run_id, sizeof(page->sample_seed));
+	if (settings->sample_seed != 0)
+		page->sample_seed = settings->sample_seed;
 	page->next_offset = MWD_PAGE;
 	page->allocated_end = allocated_bytes;
 	page->heap_epoch = 1;

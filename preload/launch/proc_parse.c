@@ -74,8 +74,13 @@ bool mw_proc_parse_stat(const char *bytes, size_t n_bytes, struct mw_proc_stat *
 	if (cursor.at == cursor.end)
 		return false;
 	stat.state = *cursor.at++;
-	/* Fields 3 (state) and 4 (ppid) taken, 22 is the start time: 17 between. */
-	if (!take_pid(&cursor, &stat.ppid) || !skip_fields(&cursor, 17) ||
+	/* Fields 3 (state) and 4 (ppid) taken; then 10, 12, 14, 15, 20 and 22. */
+	if (!take_pid(&cursor, &stat.ppid) || !skip_fields(&cursor, 5) ||
+		!take_number(&cursor, &stat.minor_faults) || !skip_fields(&cursor, 1) ||
+		!take_number(&cursor, &stat.major_faults) || !skip_fields(&cursor, 1) ||
+		!take_number(&cursor, &stat.user_ticks) ||
+		!take_number(&cursor, &stat.system_ticks) || !skip_fields(&cursor, 4) ||
+		!take_number(&cursor, &stat.n_threads) || !skip_fields(&cursor, 1) ||
 		!take_number(&cursor, &stat.start_ticks))
 		return false;
 	*stat_out = stat;
@@ -93,8 +98,7 @@ bool mw_proc_parse_statm(const char *bytes, size_t n_bytes, struct mw_proc_statm
 	return true;
 }
 
-bool mw_proc_parse_status_kib(
-	const char *bytes, size_t n_bytes, const char *name, uint64_t *kib_out)
+bool mw_proc_parse_line(const char *bytes, size_t n_bytes, const char *name, uint64_t *number_out)
 {
 	size_t name_bytes = strlen(name);
 	const char *end = bytes + n_bytes;
@@ -105,10 +109,16 @@ bool mw_proc_parse_status_kib(
 		struct cursor cursor = { line + name_bytes + 1, line_end };
 		if ((size_t)(line_end - line) > name_bytes && line[name_bytes] == ':' &&
 			memcmp(line, name, name_bytes) == 0)
-			return take_number(&cursor, kib_out);
+			return take_number(&cursor, number_out);
 		line = line_end + 1;
 	}
 	return false;
+}
+
+bool mw_proc_parse_last_pid(const char *bytes, size_t n_bytes, uint64_t *pid_out)
+{
+	struct cursor cursor = { bytes, bytes + n_bytes };
+	return skip_fields(&cursor, 4) && take_number(&cursor, pid_out);
 }
 
 bool mw_proc_next_pid(const char *bytes, size_t n_bytes, size_t *cursor, int32_t *pid_out)

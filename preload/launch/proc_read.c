@@ -5,6 +5,7 @@
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,11 +48,37 @@ bool mw_proc_read_stat(int32_t pid, struct mw_proc_stat *stat_out)
 	return n > 0 && mw_proc_parse_stat(bytes, (size_t)n, stat_out);
 }
 
-bool mw_proc_read_hwm_kib(int32_t pid, uint64_t *kib_out)
+bool mw_proc_read_status(int32_t pid, struct mw_proc_status *status_out)
 {
 	char bytes[PROC_FILE_BYTES];
 	ssize_t n = mw_proc_read(pid, "status", bytes, sizeof(bytes));
-	return n > 0 && mw_proc_parse_status_kib(bytes, (size_t)n, "VmHWM", kib_out);
+	*status_out = (struct mw_proc_status){ 0 };
+	if (n <= 0)
+		return false;
+	mw_proc_parse_line(bytes, (size_t)n, "VmHWM", &status_out->hwm_kib);
+	mw_proc_parse_line(
+		bytes, (size_t)n, "voluntary_ctxt_switches", &status_out->voluntary_switches);
+	mw_proc_parse_line(
+		bytes, (size_t)n, "nonvoluntary_ctxt_switches", &status_out->involuntary_switches);
+	return true;
+}
+
+bool mw_proc_read_io(int32_t pid, uint64_t *read_bytes_out, uint64_t *written_bytes_out)
+{
+	char bytes[PROC_FILE_BYTES];
+	ssize_t n = mw_proc_read(pid, "io", bytes, sizeof(bytes));
+	return n > 0 && mw_proc_parse_line(bytes, (size_t)n, "read_bytes", read_bytes_out) &&
+	       mw_proc_parse_line(bytes, (size_t)n, "write_bytes", written_bytes_out);
+}
+
+uint64_t mw_proc_read_program(int32_t pid)
+{
+	char path[PROC_PATH_BYTES];
+	struct stat status;
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (stat(path, &status) != 0)
+		return 0;
+	return status.st_ino * 0x9e3779b97f4a7c15u ^ status.st_dev;
 }
 
 /* Next thread id in an open /proc/PID/task, or 0. */

@@ -13,6 +13,7 @@
 #include "preload/environment.h"
 #include "preload/launch/clock.h"
 #include "preload/launch/run_json.h"
+#include "preload/launch/run_json_processes.h"
 #include "preload/launch/text.h"
 
 #define SCHEMA 1
@@ -107,46 +108,12 @@ static void add_rss(cJSON *object, const struct mw_sampler *sampler)
 	add_integer(rss, "samples", (int64_t)sampler->n_samples);
 }
 
-/* A command that was gone before its words could be read: they are those we were given. */
-static void add_root_command(cJSON *process, char **command)
+/* @text is freed; without memory the member is missing. */
+static void add_made(cJSON *object, const char *key, char *text)
 {
-	char joined[1024] = "";
-	size_t used = 0;
-	for (; *command != NULL && used < sizeof(joined) - 1; command++)
-		used += (size_t)snprintf(
-			joined + used, sizeof(joined) - used, "%s%s", used ? " " : "", *command);
-	add_text(process, "command", joined);
-}
-
-static cJSON *make_process(const struct mw_member *member, const struct mw_run_state *run)
-{
-	const struct mw_sampler *sampler = run->sampler;
-	cJSON *process = cJSON_CreateObject();
-	bool is_at_peak = member->peak_number == sampler->peak_number;
-	add_integer(process, "pid", member->pid);
-	add_integer(process, "ppid", member->ppid);
-	add_integer(process, "start_ticks", (int64_t)member->start_ticks);
-	add_seconds(process, "first_seen_seconds", member->first_seen_ns - sampler->start_ns);
-	add_seconds(process, "last_seen_seconds", member->last_seen_ns - sampler->start_ns);
-	add_integer(process, "max_rss_kib", member->max_rss_bytes / 1024);
-	add_integer(
-		process, "rss_at_tree_peak_kib", is_at_peak ? member->rss_at_peak_bytes / 1024 : 0);
-	bool is_root = member->pid == run->supervision.root_pid;
-	if (is_root && (member->command == NULL || member->command[0] == '\0'))
-		add_root_command(process, run->options->command);
-	else
-		add_text(process, "command", member->command ? member->command : "");
-	if (member->has_status)
-		add_status(process, member->is_signal, member->status);
-	return process;
-}
-
-/* cJSON's own appending is O(1); so is a child list of 100000. */
-static void add_processes(cJSON *object, const struct mw_run_state *run)
-{
-	cJSON *processes = cJSON_AddArrayToObject(object, "processes");
-	for (size_t i = 0; i < run->sampler->members.n_all; i++)
-		cJSON_AddItemToArray(processes, make_process(run->sampler->members.all[i], run));
+	if (text != NULL)
+		cJSON_AddRawToObject(object, key, text);
+	free(text);
 }
 
 static void add_environment(cJSON *object)
@@ -183,8 +150,11 @@ static char *make_document(const struct mw_run_state *run)
 	add_end(object, run);
 	add_integer(object, "root_pid", run->supervision.root_pid);
 	add_integer(object, "interval_ms", run->options->interval_ms);
+	cJSON_AddBoolToObject(object, "has_stacks", run->options->has_stacks);
+	add_integer(object, "sample_bytes", run->options->sample_bytes);
 	add_rss(object, run->sampler);
-	add_processes(object, run);
+	add_made(object, "tree", mw_run_json_tree(run));
+	add_made(object, "processes", mw_run_json_processes(run));
 	add_not_followed(object, &run->program);
 	add_environment(object);
 	char *text = cJSON_Print(object);

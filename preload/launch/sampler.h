@@ -4,8 +4,9 @@
  *
  * One tick finds new members (the dump's list of images, and the children of children, since
  * what the shim cannot enter has no image), measures all, and, when the sum sets a new maximum,
- * tells the zone by the dump's RSS epoch. Ticks are dense while a process is young and follow
- * the interval otherwise; they never take more than a twentieth of one core.
+ * tells the zone by the dump's RSS epoch. Ticks are dense while a process is young, or the sum
+ * rises fast beyond its maximum, and take a twentieth of one core then at most; else they follow
+ * the interval, or come later to take no more than a hundredth.
  */
 #pragma once
 
@@ -13,23 +14,37 @@
 
 #include "preload/launch/control.h"
 #include "preload/launch/images.h"
+#include "preload/launch/lives.h"
 #include "preload/launch/members.h"
+#include "preload/launch/newcomers.h"
+#include "preload/launch/process_timeline.h"
 #include "preload/launch/timeline.h"
+
+struct mw_look {
+	int64_t at_ns;
+	int64_t rss_bytes; /* sum */
+};
 
 struct mw_sampler {
 	struct mw_control *control; /* borrowed */
 	int64_t interval_ns;
 	int64_t start_ns; /* of the run, CLOCK_MONOTONIC */
+	struct mw_lives lives;
 	struct mw_members members;
 	struct mw_images images;
 	struct mw_timeline timeline;
+	struct mw_process_timeline process_timeline;
 	int64_t rss_peak_bytes, rss_peak_ns; /* of the sampled sums */
 	/* Largest RSS peak a single image told of itself, and when it had ended: the tree's was
 	 * not below that, however short the image lived. */
 	int64_t own_peak_bytes, own_peak_ns;
 	uint32_t peak_number; /* counts the maxima; names the last one in the members */
 	uint64_t n_samples;
-	int64_t next_tick_ns;
+	uint64_t n_stretched;	   /* samples that came later than the interval, to keep */
+	int64_t longest_period_ns; /* within the budget; the longest of these pauses */
+	struct mw_look look;	   /* the last one */
+	struct mw_newcomers newcomers;
+	int64_t next_tick_ns, earliest_tick_ns;
 	int64_t next_walk_ns; /* of the tree of children */
 };
 
@@ -45,11 +60,17 @@ struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler);
  */
 int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out);
 
+/** mw_sampler_hurry() - a process was born: the next tick as soon as the budget allows */
+void mw_sampler_hurry(struct mw_sampler *sampler);
+
 /** mw_sampler_tick() - look once, whenever called; sets next_tick_ns */
 void mw_sampler_tick(struct mw_sampler *sampler);
 
-/** mw_sampler_retire() - @member has ended: note it, and bury what it left in the dump */
-void mw_sampler_retire(struct mw_sampler *sampler, struct mw_member *member);
+/**
+ * mw_sampler_retire_ended() - note all members that have ended, bury what they left in the dump
+ * @is_thorough: see mw_members_next_ended()
+ */
+void mw_sampler_retire_ended(struct mw_sampler *sampler, bool is_thorough);
 
 /** mw_sampler_finish() - last look for members that ended; the sum is not measured any more */
 void mw_sampler_finish(struct mw_sampler *sampler);

@@ -5,6 +5,7 @@
  * atomic add, an open, an mmap and a close.
  */
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -26,8 +27,8 @@
 
 struct mwd_control *mw_control;
 
-static char run_dir[PATH_BYTES];
-static char dump_path[PATH_BYTES + 16];
+static MW_LARGE_FIRST char run_dir[2 * PATH_BYTES + sizeof("/" MWD_FILE_NAME)];
+static const char *dump_path; /* in run_dir[], behind it */
 static uint64_t claimed_bytes;
 static uint64_t dump_device, dump_inode; /* of the file that mw_control is mapped from */
 static uint32_t n_refused;		 /* claims since space ran out; 0 = it has not */
@@ -37,12 +38,19 @@ const char *mw_arena_run_dir(void)
 	return run_dir;
 }
 
-static bool is_ours(const struct mwd_control *control)
+/* Read, not looked at in the mapping: a fault for reading would come before the one for writing. */
+static bool is_ours(int fd)
 {
 	static const uint8_t magic[8] = MWD_MAGIC_BYTES;
-	return memcmp(control->magic, magic, sizeof(magic)) == 0 &&
-	       control->version == MWD_VERSION && control->control_bytes == MWD_PAGE &&
-	       control->max_frames <= MW_TRACE_MAX; /* sizes the zone's arrays */
+	union {
+		uint8_t bytes[offsetof(struct mwd_control, next_offset)];
+		struct mwd_control control;
+	} head;
+	return mw_raw6(SYS_pread64, fd, (long)&head, sizeof(head.bytes), 0, 0, 0) ==
+		       sizeof(head.bytes) &&
+	       memcmp(head.control.magic, magic, sizeof(magic)) == 0 &&
+	       head.control.version == MWD_VERSION && head.control.control_bytes == MWD_PAGE &&
+	       head.control.max_frames <= MW_TRACE_MAX; /* sizes the zone's arrays */
 }
 
 /* No trust in an inherited environment: only a regular file, not reached by a symbolic link. */
@@ -56,9 +64,11 @@ static bool set_paths(const char *directory)
 	size_t length = strlen(directory);
 	if (directory[0] != '/' || length >= PATH_BYTES - 1)
 		return false;
+	char *path = run_dir + length + 1;
 	memcpy(run_dir, directory, length + 1);
-	memcpy(dump_path, directory, length);
-	memcpy(dump_path + length, "/" MWD_FILE_NAME, sizeof("/" MWD_FILE_NAME));
+	memcpy(path, directory, length);
+	memcpy(path + length, "/" MWD_FILE_NAME, sizeof("/" MWD_FILE_NAME));
+	dump_path = path;
 	return true;
 }
 
@@ -67,17 +77,11 @@ static struct mwd_control *map_control(int fd)
 	/* A file shorter than a page would fault: its size is known before it is read. */
 	struct stat status;
 	if (mw_raw(SYS_fstat, fd, &status, 0) != 0 || !S_ISREG(status.st_mode) ||
-		status.st_size < (off_t)MWD_PAGE)
+		status.st_size < (off_t)MWD_PAGE || !is_ours(fd))
 		return NULL;
-	struct mwd_control *control =
-		mw_raw_mmap(NULL, MWD_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (control && !is_ours(control)) {
-		mw_raw_munmap(control, MWD_PAGE);
-		return NULL;
-	}
 	dump_device = status.st_dev;
 	dump_inode = status.st_ino;
-	return control;
+	return mw_raw_mmap(NULL, MWD_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
 /* Somebody may have put another run in its place: its offsets are not ours to claim. */

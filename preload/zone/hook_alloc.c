@@ -26,7 +26,7 @@ static MW_INLINE void *done(
 	if (mw_unlikely(!mw_task_is_undisturbed(task, __builtin_frame_address(0))))
 		mw_record_prepare(task, regs);
 	if (mw_likely(block))
-		mw_record_alloc(task, block, bytes);
+		mw_record_alloc(task, regs, block, bytes);
 	mw_task_leave(task);
 	return block;
 }

@@ -109,7 +109,7 @@ static void record(
 	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
 {
 	mw_record_prepare(task, regs);
-	mw_record_alloc(task, block, bytes);
+	mw_record_alloc(task, regs, block, bytes);
 }
 
 /* No definition was there at the start. NULL: the real operator knows what failure means, be it a

@@ -11,7 +11,7 @@
 #define ROOT_BITS (MW_ADDRESS_BITS - 3 - LEAF_BITS - MIDDLE_BITS) /* for granules of 8 bytes */
 #define SIZE_BITS 38
 
-static uint64_t **root[1u << ROOT_BITS];
+static MW_LARGE uint64_t **root[1u << ROOT_BITS];
 static unsigned granule_shift = 5;
 
 /* A heap of this many leaves misses the TLB at every free: its further leaves are huge pages. Under

@@ -24,6 +24,7 @@
 #include "preload/zone/private_memory.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/real.h"
+#include "preload/zone/sample.h"
 #include "preload/zone/sites.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/task.h"
@@ -104,6 +105,7 @@ static struct mw_task *make_task(void)
 		mw_sites_reset(task);
 		task->image_count = image_count;
 		task->index_in_image = mw_add_relaxed(&mw_image->n_threads, 1) + 1;
+		mw_sample_reset(&task->sample, task->index_in_image);
 	}
 	task->busy = 0;
 	task->trace.n_frames = 0; /* of another thread, or torn by fork */
@@ -136,6 +138,7 @@ static bool begin_first(const char *run_dir, char *const *argv)
 {
 	if (!mw_image_begin(run_dir, argv))
 		return false;
+	mw_sample_init();
 	mw_image->node_base = mw_image->record_base = mw_image->module_base = 1;
 	image_count++;
 	mw_image_publish();
@@ -158,6 +161,13 @@ void mw_process_note_fork(void)
 	/* qemu-user says it will wipe, and does not: done here, as far as fork() goes. */
 	if (mw_load_relaxed(wiped_on_fork) == 1 && mw_image->pid != pid)
 		mw_store_relaxed(wiped_on_fork, 0);
+}
+
+void mw_process_note_vfork(void)
+{
+	if (wiped_on_fork && !mw_is_sandboxed && mw_load_relaxed(wiped_on_fork) == 0 &&
+		mw_load_relaxed(&wiped_on_fork[1]) == 0)
+		mw_store_relaxed(&wiped_on_fork[1], (uint32_t)mw_raw_getpid());
 }
 
 static void attach_child(void)

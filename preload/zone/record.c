@@ -6,25 +6,61 @@
 #include "preload/zone/image.h"
 #include "preload/zone/live_table.h"
 #include "preload/zone/record.h"
+#include "preload/zone/sample.h"
 #include "preload/zone/sites.h"
 #include "preload/zone/zone.h"
 
-static inline struct mwd_record *record_of_call(
-	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class, uint32_t *id_out)
+static inline struct mw_site site_of_call(
+	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class)
 {
 	mw_unwind_capture(&task->trace, regs);
-	return mw_sites_find(task, class, id_out);
+	return mw_sites_find(task, class);
 }
 
-static void count_freed_here(struct mw_task *task, const struct mw_regs *regs, enum mwd_class class,
-	uint64_t bytes, uint64_t n_blocks)
+static MW_NOINLINE struct mw_site site_of_sample(
+	struct mw_task *task, const struct mw_regs *regs, uint8_t size_class)
+{
+	mw_unwind_capture(&task->trace, regs);
+	return mw_sites_find_sampled(task, size_class);
+}
+
+/* Not every heap block gets its stack. */
+static MW_NOINLINE MW_HOT struct mw_site site_of_some(
+	struct mw_task *task, const struct mw_regs *regs, uint64_t bytes)
+{
+	if (mw_stacks_mode == MW_STACKS_SAMPLED && mw_sample_takes(&task->sample, bytes))
+		return site_of_sample(task, regs, mwd_size_class(bytes));
+	return mw_sites_find_unstacked(task, MWD_CLASS_HEAP);
+}
+
+/* All stacks: the one that mw_record_prepare() took. */
+static inline struct mw_site site_of_block(
+	struct mw_task *task, const struct mw_regs *regs, uint64_t bytes)
+{
+	return mw_likely(mw_stacks_mode == MW_STACKS_ALL) ? mw_sites_find(task, MWD_CLASS_HEAP)
+							  : site_of_some(task, regs, bytes);
+}
+
+static struct mw_site site_of_mapping(
+	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class)
+{
+	return mw_stacks_mode == MW_STACKS_OFF ? mw_sites_find_unstacked(task, class)
+					       : site_of_call(task, regs, class);
+}
+
+/* @born: where the bytes were counted, by which a sampled block is told from the others. */
+static void count_freed_here(struct mw_task *task, const struct mw_regs *regs,
+	const struct mwd_record *born, uint64_t bytes, uint64_t n_blocks)
 {
 	if (!(mw_control->options & MWD_OPT_FREE_STACKS))
 		return;
-	uint32_t id;
-	struct mwd_record *here = record_of_call(task, regs, class, &id);
-	if (here)
-		mw_counters_freed_here(here, bytes, n_blocks);
+	struct mw_site here = { NULL, 0 };
+	if (born->size_class)
+		here = site_of_sample(task, regs, born->size_class);
+	else if (mw_stacks_mode == MW_STACKS_ALL || born->class != MWD_CLASS_HEAP)
+		here = site_of_call(task, regs, born->class);
+	if (here.record)
+		mw_counters_freed_here(here.record, bytes, n_blocks);
 }
 
 static bool is_inherited(uint32_t record_id)
@@ -32,31 +68,36 @@ static bool is_inherited(uint32_t record_id)
 	return record_id < mw_image->record_base;
 }
 
-/* A heap block of @bytes born at @record_id is gone. */
-static void count_freed(struct mw_task *task, uint32_t record_id, uint64_t bytes, uint64_t n_blocks)
+/* A heap block of @bytes born at @record_id is gone. Return: where it was counted; NULL = nowhere.
+ */
+static struct mwd_record *count_freed(
+	struct mw_task *task, uint32_t record_id, uint64_t bytes, uint64_t n_blocks)
 {
 	if (mw_unlikely(is_inherited(record_id))) {
 		mw_add_relaxed(&mw_image->inherited_freed_bytes, bytes);
 		mw_add_relaxed(&mw_image->inherited_freed_blocks, n_blocks);
-		return;
+		return NULL;
 	}
 	struct mwd_record *record = mw_sites_find_for_free(task, record_id);
 	if (record)
 		mw_counters_free(task, record, MWD_CLASS_HEAP, bytes, n_blocks);
+	return record;
 }
 
 MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 {
+	if (mw_unlikely(mw_stacks_mode != MW_STACKS_ALL))
+		return;
 	mw_unwind_capture(&task->trace, regs);
 	mw_sites_prefetch(task);
 }
 
-MW_HOT void mw_record_alloc(struct mw_task *task, const void *block, size_t bytes)
+MW_HOT void mw_record_alloc(
+	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
 {
 	uint64_t *slot = mw_live_table_slot(&task->leaf, (uintptr_t)block);
-	uint32_t id;
-	struct mwd_record *record = mw_sites_find(task, MWD_CLASS_HEAP, &id);
-	if (mw_unlikely(!record))
+	struct mw_site site = site_of_block(task, regs, bytes);
+	if (mw_unlikely(!site.record))
 		return;
 	/* An address that is handed out again was freed where we did not see it: in a handler on
 	 * top of our accounting, or past us. */
@@ -64,11 +105,11 @@ MW_HOT void mw_record_alloc(struct mw_task *task, const void *block, size_t byte
 	uint64_t old_bytes;
 	if (mw_unlikely(mw_live_table_take(slot, &old_id, &old_bytes)))
 		count_freed(task, old_id, old_bytes, 1);
-	if (mw_unlikely(!mw_live_table_put(slot, (uintptr_t)block, id, bytes))) {
+	if (mw_unlikely(!mw_live_table_put(slot, (uintptr_t)block, site.id, bytes))) {
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
 		return;
 	}
-	mw_counters_alloc(task, record, MWD_CLASS_HEAP, bytes);
+	mw_counters_alloc(task, site.record, MWD_CLASS_HEAP, bytes);
 }
 
 MW_HOT uint64_t *mw_record_free_soon(struct mw_task *task, const void *block)
@@ -84,9 +125,9 @@ MW_HOT void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, ui
 		mw_add_relaxed(&mw_image->unknown_frees, 1);
 		return;
 	}
-	count_freed(task, record_id, bytes, 1);
-	if (!is_inherited(record_id))
-		count_freed_here(task, regs, MWD_CLASS_HEAP, bytes, 1);
+	const struct mwd_record *born = count_freed(task, record_id, bytes, 1);
+	if (born)
+		count_freed_here(task, regs, born, bytes, 1);
 }
 
 MW_NOINLINE MW_HOT void mw_record_free(
@@ -105,13 +146,12 @@ void mw_record_realloc_begin(
 void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
 	const struct mw_record_moved *moved, const void *block, size_t bytes)
 {
-	if (moved->is_known) {
-		count_freed(task, moved->record_id, moved->bytes, 1);
-		if (!is_inherited(moved->record_id))
-			count_freed_here(task, regs, MWD_CLASS_HEAP, moved->bytes, 1);
-	}
+	const struct mwd_record *born =
+		moved->is_known ? count_freed(task, moved->record_id, moved->bytes, 1) : NULL;
+	if (born)
+		count_freed_here(task, regs, born, moved->bytes, 1);
 	if (block)
-		mw_record_alloc(task, block, bytes);
+		mw_record_alloc(task, regs, block, bytes);
 }
 
 void mw_record_realloc_failed(
@@ -126,10 +166,11 @@ void mw_record_map(struct mw_task *task, const struct mw_regs *regs, const void 
 	size_t bytes, enum mwd_class class)
 {
 	uintptr_t low = (uintptr_t)address, high = low + bytes;
-	uint32_t id;
-	struct mwd_record *record = high > low ? record_of_call(task, regs, class, &id) : NULL;
-	if (record && mw_mappings_add(low, high, id))
-		mw_counters_alloc(task, record, class, high - low);
+	if (high <= low)
+		return;
+	struct mw_site site = site_of_mapping(task, regs, class);
+	if (site.record && mw_mappings_add(low, high, site.id))
+		mw_counters_alloc(task, site.record, class, high - low);
 }
 
 void mw_record_unmap_begin(const void *address, size_t bytes, struct mw_cut *cut)
@@ -147,7 +188,7 @@ void mw_record_unmap_done(
 		if (!record)
 			continue;
 		mw_counters_free(task, record, record->class, bytes, cut->is_last[i]);
-		count_freed_here(task, regs, record->class, bytes, cut->is_last[i]);
+		count_freed_here(task, regs, record, bytes, cut->is_last[i]);
 	}
 }
 

@@ -18,7 +18,8 @@
 void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs);
 
 /** mw_record_alloc() - @block of @bytes requested was handed out. After the real call. */
-void mw_record_alloc(struct mw_task *task, const void *block, size_t bytes);
+void mw_record_alloc(
+	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes);
 
 /** mw_record_free() - @block is freed. Before the real call, for afterwards another thread can get
  * the same address; after it when there is no other thread, see free_from() in hook_alloc.c. */

@@ -37,7 +37,7 @@ struct directory_entry {
 	const struct mw_task *owner;
 };
 
-static struct directory_entry directory[MAX_CHUNKS]; /* untouched pages cost nothing */
+static struct directory_entry *directory; /* [MAX_CHUNKS], pages touched as used */
 static uint32_t next_chunk;
 
 uint32_t mw_sites_next_id(void)
@@ -73,12 +73,24 @@ void mw_sites_reset(struct mw_task *task)
 	task->n_spare_chunks = 0;
 	task->claim_chunks = 1;
 	memset(task->pending_bytes, 0, sizeof(task->pending_bytes));
+	memset(task->unstacked, 0, sizeof(task->unstacked));
+}
+
+static bool make_directory(void)
+{
+	size_t bytes = MAX_CHUNKS * sizeof(*directory);
+	struct directory_entry *none = NULL, *fresh = directory ? NULL : mw_private_map(bytes);
+	if (fresh && !mw_cas_acq_rel(&directory, &none, fresh))
+		mw_private_unmap(fresh, bytes);
+	return mw_load_acquire(&directory) != NULL;
 }
 
 static MW_COLD bool claim_chunks(struct mw_task *task)
 {
 	size_t bytes;
 	uint64_t offset;
+	if (!make_directory())
+		return false;
 	struct mwd_segment *first = mw_image_take_piece(MW_FIRST_RECORDS, &bytes);
 	uint32_t n = first ? 1 : task->claim_chunks;
 	if (mw_load_relaxed(&next_chunk) > MAX_CHUNKS - MAX_CLAIM_CHUNKS * 2)
@@ -114,9 +126,15 @@ static struct mwd_record *record_of(uint32_t id)
 	return &directory[id >> CHUNK_SHIFT].chunk[id & (CHUNK_RECORDS - 1)];
 }
 
+/* What a record counts. */
+struct site_kind {
+	uint32_t node;
+	uint16_t class;
+	uint8_t size_class;
+};
+
 /* Return: its id, 0 when there is no space. */
-static MW_COLD uint32_t new_record(
-	struct mw_task *task, uint64_t key, uint32_t node, uint16_t class)
+static MW_COLD uint32_t new_record(struct mw_task *task, uint64_t key, struct site_kind kind)
 {
 	if ((!task->chunk || task->next_slot == CHUNK_RECORDS) && !next_chunk_of(task)) {
 		mw_image_lost(MWD_LOST_NO_RECORD, 1);
@@ -124,8 +142,9 @@ static MW_COLD uint32_t new_record(
 	}
 	uint32_t at = task->next_slot++;
 	struct mwd_record *record = &task->chunk[at];
-	record->node = node;
-	record->class = class;
+	record->node = kind.node;
+	record->class = kind.class;
+	record->size_class = kind.size_class;
 	record->key = (uint32_t)key;
 	record->epoch[MWD_PEAK_PROCESS_HEAP] = mw_load_acquire(&mw_image->heap_epoch);
 	record->epoch[MWD_PEAK_TREE_HEAP] = mw_load_acquire(&mw_control->heap_epoch);
@@ -170,10 +189,9 @@ static bool grow_index(struct mw_task *task)
 	return true;
 }
 
-/* Of the heap, the path hash itself: sites.h promises a prefetch to that. */
-static inline uint64_t make_key(uint64_t hash, enum mwd_class class)
+static inline uint64_t make_key(uint64_t path_hash, enum mwd_class class, uint8_t size_class)
 {
-	return hash + (uint64_t) class * 0xff51afd7ed558ccdu;
+	return path_hash + (uint64_t)(size_class << 8 | class) * 0xff51afd7ed558ccdu;
 }
 
 /* Return: the id at @key, 0 if it is new; @slot_out: where it is or would be, NULL when there is no
@@ -187,7 +205,7 @@ static inline uint32_t find_slot(struct mw_task *task, uint64_t key, uint64_t **
 		uint64_t *slot = &task->sites[at & task->sites_mask];
 		uint32_t id = *slot & MW_LIVE_MAX_RECORD_ID;
 		if (mw_likely(
-			    *slot == slot_of(key, id) && record_of(id)->key == (uint32_t)key && id))
+			    *slot == slot_of(key, id) && id && record_of(id)->key == (uint32_t)key))
 			return id;
 		*slot_out = slot;
 		if (!*slot)
@@ -195,10 +213,9 @@ static inline uint32_t find_slot(struct mw_task *task, uint64_t key, uint64_t **
 	}
 }
 
-static uint32_t fill_slot(
-	struct mw_task *task, uint64_t *slot, uint64_t key, uint32_t node, uint16_t class)
+static uint32_t fill_slot(struct mw_task *task, uint64_t *slot, uint64_t key, struct site_kind kind)
 {
-	uint32_t id = new_record(task, key, node, class);
+	uint32_t id = new_record(task, key, kind);
 	if (id && slot) {
 		*slot = slot_of(key, id);
 		task->n_sites++;
@@ -207,18 +224,26 @@ static uint32_t fill_slot(
 }
 
 static MW_COLD uint32_t add_stack(
-	struct mw_task *task, uint64_t *slot, uint64_t key, enum mwd_class class)
+	struct mw_task *task, uint64_t *slot, uint64_t key, uint16_t class, uint8_t size_class)
 {
 	uint32_t node = slot ? mw_stack_table_intern(&task->trace) : 0;
-	return fill_slot(task, slot, key, node, class);
+	return fill_slot(task, slot, key, (struct site_kind){ node, class, size_class });
 }
 
-static inline uint32_t find_by_hash(struct mw_task *task, uint64_t path_hash, enum mwd_class class)
+static inline struct mw_site site_of(uint32_t id)
 {
-	uint64_t key = make_key(path_hash, class);
+	return (struct mw_site){ mw_likely(id) ? record_of(id) : NULL, id };
+}
+
+static inline struct mw_site find_by_hash(
+	struct mw_task *task, uint64_t path_hash, enum mwd_class class, uint8_t size_class)
+{
+	uint64_t key = make_key(path_hash, class, size_class);
 	uint64_t *slot;
 	uint32_t id = find_slot(task, key, &slot);
-	return mw_likely(id) ? id : add_stack(task, slot, key, class);
+	if (mw_unlikely(!id))
+		id = add_stack(task, slot, key, (uint16_t) class, size_class);
+	return site_of(id);
 }
 
 MW_HOT void mw_sites_prefetch(struct mw_task *task)
@@ -227,40 +252,67 @@ MW_HOT void mw_sites_prefetch(struct mw_task *task)
 	if (mw_likely(top->record))
 		__builtin_prefetch(top->record, 1);
 	else if (mw_likely(task->sites))
-		__builtin_prefetch(
-			&task->sites[make_key(top->path_hash, MWD_CLASS_HEAP) & task->sites_mask]);
+		__builtin_prefetch(&task->sites[make_key(top->path_hash, MWD_CLASS_HEAP, 0) &
+						task->sites_mask]);
 }
 
-MW_HOT struct mwd_record *mw_sites_find(
-	struct mw_task *task, enum mwd_class class, uint32_t *id_out)
+MW_HOT struct mw_site mw_sites_find(struct mw_task *task, enum mwd_class class)
 {
 	struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
-	if (mw_likely(top->record && class == MWD_CLASS_HEAP)) {
-		*id_out = top->record_id;
-		return top->record;
-	}
-	uint32_t id = find_by_hash(task, top->path_hash, class);
-	*id_out = id;
-	if (mw_unlikely(!id))
-		return NULL;
-	struct mwd_record *record = record_of(id);
+	if (mw_likely(top->record && class == MWD_CLASS_HEAP))
+		return (struct mw_site){ top->record, top->record_id };
+	struct mw_site site = find_by_hash(task, top->path_hash, class, 0);
 	if (class == MWD_CLASS_HEAP) {
-		top->record = record;
-		top->record_id = id;
+		top->record = site.record;
+		top->record_id = site.id;
 	}
-	return record;
+	return site;
+}
+
+struct mw_site mw_sites_find_sampled(struct mw_task *task, uint8_t size_class)
+{
+	const struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
+	return find_by_hash(task, top->path_hash, MWD_CLASS_HEAP, size_class);
+}
+
+/* The marker in this image, or in the one it was forked from; 0 = not made yet. */
+static uint32_t unstacked_node;
+
+static MW_COLD struct mw_site make_unstacked(struct mw_task *task, enum mwd_class class)
+{
+	uint32_t node = mw_load_relaxed(&unstacked_node);
+	if (!node) {
+		node = mw_stack_table_add_marker(mw_stacks_mode == MW_STACKS_OFF
+							 ? MWD_MARKER_STACKS_OFF
+							 : MWD_MARKER_NOT_SAMPLED);
+		mw_store_relaxed(&unstacked_node, node); /* two threads may make two: no harm */
+	}
+	task->unstacked[class] =
+		site_of(new_record(task, 0, (struct site_kind){ node, (uint16_t) class, 0 }));
+	return task->unstacked[class];
+}
+
+MW_HOT struct mw_site mw_sites_find_unstacked(struct mw_task *task, enum mwd_class class)
+{
+	struct mw_site site = task->unstacked[class];
+	return mw_likely(site.record) ? site : make_unstacked(task, class);
 }
 
 /* Another thread's record: count in one of ours with the same stack. */
 static MW_NOINLINE struct mwd_record *find_foreign(
 	struct mw_task *task, uint32_t id, const struct mwd_record *born)
 {
+	if (mw_stacks_mode != MW_STACKS_ALL && born->node &&
+		born->node == mw_load_relaxed(&unstacked_node))
+		return mw_sites_find_unstacked(task, born->class).record;
 	uint64_t key = (~(uint64_t)id * 0x9e3779b97f4a7c15u) ^ 0xff51afd7ed558ccdu;
+	key ^= key >> 32;
 	uint64_t *slot;
-	uint32_t ours = find_slot(task, key ^ key >> 32, &slot);
+	uint32_t ours = find_slot(task, key, &slot);
 	if (!ours)
-		ours = fill_slot(task, slot, key ^ key >> 32, born->node, born->class);
-	return ours ? record_of(ours) : NULL;
+		ours = fill_slot(task, slot, key,
+			(struct site_kind){ born->node, born->class, born->size_class });
+	return site_of(ours).record;
 }
 
 MW_HOT struct mwd_record *mw_sites_find_for_free(struct mw_task *task, uint32_t id)

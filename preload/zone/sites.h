@@ -18,13 +18,14 @@ uint32_t mw_sites_next_id(void);
 /** mw_sites_prefetch() - mw_sites_find() for the heap follows: begins its cache miss. */
 void mw_sites_prefetch(struct mw_task *task);
 
-/**
- * mw_sites_find() - the record of the stack in task->trace
- * @id_out: its id
- *
- * Return: the record, or NULL when there is no space (counted).
- */
-struct mwd_record *mw_sites_find(struct mw_task *task, enum mwd_class class, uint32_t *id_out);
+/** mw_sites_find() - the record of the stack in task->trace */
+struct mw_site mw_sites_find(struct mw_task *task, enum mwd_class class);
+
+/** mw_sites_find_sampled() - the same for heap blocks of one size class, while sampling */
+struct mw_site mw_sites_find_sampled(struct mw_task *task, uint8_t size_class);
+
+/** mw_sites_find_unstacked() - the record of what gets no stack by choice (sample.h) */
+struct mw_site mw_sites_find_unstacked(struct mw_task *task, enum mwd_class class);
 
 /**
  * mw_sites_find_for_free() - the record in which this thread counts frees of blocks born at

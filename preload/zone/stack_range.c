@@ -21,7 +21,7 @@
 /* The main stack grows down: what lies up to a guard gap below it will be stack, too. */
 #define GROWTH_BYTES ((uintptr_t)1 << 20)
 
-static uint64_t known[1u << KNOWN_BITS];
+static MW_LARGE uint64_t known[1u << KNOWN_BITS];
 
 static uint64_t *place_of(uintptr_t sp)
 {

@@ -49,7 +49,7 @@ struct chunk {
 #define MAX_CHUNKS 4096u
 
 static struct index *table;
-static struct chunk chunks[MAX_CHUNKS];
+static MW_LARGE struct chunk chunks[MAX_CHUNKS];
 static uint32_t n_chunks;
 static struct chunk *current;
 static uint32_t first_id = 1; /* of the first chunk of this image */
@@ -265,5 +265,14 @@ uint32_t mw_stack_table_intern(struct mw_trace *trace)
 			return 0;
 		}
 	}
+	return id;
+}
+
+uint32_t mw_stack_table_add_marker(enum mwd_marker marker)
+{
+	struct mw_frame frame = { .pc = marker, .flags = MW_FRAME_MARKER };
+	uint32_t id = write_node(0, &frame);
+	if (!id)
+		mw_image_lost(MWD_LOST_NO_NODE, 1);
 	return id;
 }

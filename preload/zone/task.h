@@ -16,7 +16,14 @@
 
 #include "preload/format.h"
 #include "preload/zone/live_table.h"
+#include "preload/zone/sample.h"
 #include "preload/zone/unwind.h"
+
+/* A record and its id; from sites.h: NULL and 0 when there is no space (counted). */
+struct mw_site {
+	struct mwd_record *record;
+	uint32_t id;
+};
 
 struct mw_task {
 	/* hot */
@@ -29,6 +36,9 @@ struct mw_task {
 	uint64_t n_sites, max_sites;	      /* used slots, and how many before the index grows */
 	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
 	struct mw_live_leaf leaf;	      /* where the last block was found */
+	struct mw_sample sample;
+	/* Records of what gets no stack by choice; in the dump; NULL = not made yet. */
+	struct mw_site unstacked[MWD_N_CLASSES];
 	/* warm */
 	struct mwd_record *chunk; /* the records segment being filled: [0] is its header */
 	uint32_t chunk_first_id;
@@ -106,3 +116,6 @@ bool mw_process_is_recording(void);
 /** mw_process_note_fork() - in a forked child: which pid it has, in case it vforks before its
  * first event. */
 void mw_process_note_fork(void);
+
+/** mw_process_note_vfork() - before a vfork: as mw_process_note_fork(), if nobody has told yet. */
+void mw_process_note_vfork(void);

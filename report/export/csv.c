@@ -1,7 +1,8 @@
 /* SPDX: no licence chosen yet, see README */
 /*
  * csv.c - a row for each line of code that owns heap bytes, with all counters of columns.h; a last
- * row for what has no line, so that each column adds up. RFC 4180, but LF line ends.
+ * row for what has no line (and one for what has no stack by choice), so that each column adds up.
+ * RFC 4180, but LF line ends.
  */
 #include "report/export/weights.h"
 
@@ -57,5 +58,9 @@ int mw_export_csv(FILE *out, const struct mw_view *view, const struct mw_export_
 	}
 	fputs("\"" MW_EXPORT_UNATTRIBUTED "\",\"\",0,\"\",", out);
 	print_counters(out, &profile->unattributed[MWD_CLASS_HEAP]);
+	if (profile->has_stackless || profile->is_sampled) {
+		fputs("\"" MW_EXPORT_UNSTACKED "\",\"\",0,\"\",", out);
+		print_counters(out, &profile->unstacked[MWD_CLASS_HEAP]);
+	}
 	return 0;
 }

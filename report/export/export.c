@@ -20,6 +20,7 @@ const struct mw_export_format mw_export_formats[] = {
 	{ "speedscope", false, mw_export_speedscope, "https://www.speedscope.app" },
 	{ "pprof", true, mw_export_pprof, "profile.proto, gzipped: go tool pprof" },
 	{ "csv", false, mw_export_csv, "a row a line of code, all counters" },
+	{ "baseline", false, mw_export_baseline, "small JSON for memwatch-report diff" },
 };
 const size_t mw_export_n_formats = sizeof(mw_export_formats) / sizeof(mw_export_formats[0]);
 

@@ -37,6 +37,9 @@ struct mw_column {
 	const char *title; /* heading in a text table */
 	enum mw_unit unit;
 	int64_t (*get)(const struct mw_sums *sums);
+	/* Of those whose confidence is known where they are estimates; else NULL. */
+	const char *json_margin_name;
+	int64_t (*get_margin)(const struct mw_sums *sums);
 };
 
 /* By enum mw_column_id. */

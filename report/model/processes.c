@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/util/format.h"
-
 static const struct mw_run *run_of(
 	const struct mw_profile *profile, const struct mw_process_row *row)
 {
@@ -182,7 +180,7 @@ static bool is_exec_of(const struct mw_profile *profile, const struct mw_process
 	       (before->head->end == MWD_END_EXEC || before->head->end == MWD_END_NONE);
 }
 
-static pid_t ppid_of(const struct mw_profile *profile, const struct mw_process_row *row)
+pid_t mw_processes_ppid(const struct mw_profile *profile, const struct mw_process_row *row)
 {
 	const struct mw_image *image = image_of(profile, row);
 	return image ? image->head->ppid : row->seen ? row->seen->ppid : -1;
@@ -226,7 +224,7 @@ static int link_rows(const struct mw_profile *profile, struct mw_processes *proc
 		} else {
 			row->parent = fork_parent(profile, processes, row_of_image, i);
 			const uint32_t *parent =
-				find_latest(&latest, row->run_idx, ppid_of(profile, row));
+				find_latest(&latest, row->run_idx, mw_processes_ppid(profile, row));
 			if (row->parent == MW_NONE && parent)
 				row->parent = *parent;
 		}
@@ -347,51 +345,4 @@ size_t mw_processes_count_unfollowed(const struct mw_processes *processes)
 	for (size_t i = 0; i < processes->rows.n; i++)
 		n += processes->rows.items[i].image_idx == MW_NONE;
 	return n;
-}
-
-/* NUL separated words to blanks; the first to its base name. */
-static void copy_cmdline(const char *words, size_t n_bytes, char *out, size_t out_bytes)
-{
-	while (n_bytes > 0 && words[n_bytes - 1] == '\0')
-		n_bytes--;
-	size_t n_first = strnlen(words, n_bytes);
-	const char *slash = memrchr(words, '/', n_first);
-	size_t skipped = slash ? (size_t)(slash - words) + 1 : 0;
-	size_t n = n_bytes - skipped;
-	if (n >= out_bytes)
-		n = out_bytes - 1;
-	memcpy(out, words + skipped, n);
-	out[n] = '\0';
-	for (size_t i = 0; i < n; i++) {
-		if (out[i] == '\0')
-			out[i] = ' ';
-	}
-}
-
-const char *mw_processes_unfollowed_command(
-	const struct mw_profile *profile, const struct mw_process_row *row)
-{
-	const char *command = row->seen ? row->seen->command : run_of(profile, row)->info.command;
-	return command ? command : "?";
-}
-
-const char *mw_processes_command(const struct mw_profile *profile, const struct mw_process_row *row,
-	char *out, size_t out_bytes)
-{
-	const struct mw_image *image = image_of(profile, row);
-	out[0] = '\0';
-	if (image) {
-		size_t n = image->head->cmdline_bytes;
-		copy_cmdline(image->head->cmdline, n < MWD_CMDLINE_BYTES ? n : MWD_CMDLINE_BYTES,
-			out, out_bytes);
-		if (out[0] == '\0')
-			snprintf(out, out_bytes, "%s", mw_profile_text(profile, image->program));
-	} else {
-		const char *command = mw_processes_unfollowed_command(profile, row);
-		size_t n_first = strcspn(command, " ");
-		const char *slash = memrchr(command, '/', n_first);
-		snprintf(out, out_bytes, "%s", slash ? slash + 1 : command);
-	}
-	mw_format_clean(out);
-	return out;
 }

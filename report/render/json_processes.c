@@ -47,10 +47,12 @@ static void put_heap_peak(struct mw_json_writer *writer, const struct mw_image *
 	int64_t sum = image->sums[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_PROCESS_HEAP];
 	int64_t unattributed =
 		image->unattributed[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_PROCESS_HEAP];
+	int64_t unstacked = image->unstacked[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_PROCESS_HEAP];
 	mw_json_open_object(writer, "heap_peak");
 	mw_json_put_int(writer, "total_bytes", total);
-	mw_json_put_int(writer, "lines_bytes", mw_minus(sum, unattributed));
+	mw_json_put_int(writer, "lines_bytes", mw_minus(mw_minus(sum, unattributed), unstacked));
 	mw_json_put_int(writer, "unattributed_bytes", unattributed);
+	mw_json_put_int(writer, "unstacked_bytes", unstacked);
 	mw_json_put_int(writer, "difference_bytes", mw_minus(total, sum));
 	mw_json_time(writer, "seconds", control, head->heap_peak_ns);
 	mw_json_put_int(writer, "anon_bytes", mw_settle_process_peak(head, MWD_CLASS_ANON));
@@ -78,6 +80,7 @@ static void put_image(struct mw_json_writer *writer, const struct mw_profile *pr
 		image->sums[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_TREE_RSS]);
 	mw_json_classes(writer, "all", image->sums);
 	mw_json_put_int(writer, "n_records", image->n_records);
+	mw_json_put_int(writer, "sampled_blocks", (int64_t)image->n_sampled_blocks);
 	mw_json_put_int(writer, "n_threads", head->n_threads);
 	mw_json_put_int(writer, "inherited_freed_bytes", (int64_t)head->inherited_freed_bytes);
 	put_peak_lines(writer, profile, image_idx, bytes);

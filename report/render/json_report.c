@@ -21,6 +21,14 @@ void mw_json_counters(struct mw_json_writer *writer, const char *key, const stru
 	mw_json_open_object(writer, key);
 	for (unsigned i = 0; i < MW_N_COLUMNS; i++)
 		mw_json_put_int(writer, mw_columns[i].json_name, mw_columns[i].get(sums));
+	bool is_estimate = false;
+	for (unsigned i = 0; i < MW_N_COLUMNS; i++)
+		is_estimate |= mw_columns[i].get_margin && mw_columns[i].get_margin(sums) != 0;
+	for (unsigned i = 0; is_estimate && i < MW_N_COLUMNS; i++) {
+		if (mw_columns[i].get_margin)
+			mw_json_put_int(writer, mw_columns[i].json_margin_name,
+				mw_columns[i].get_margin(sums));
+	}
 	mw_json_close(writer);
 }
 
@@ -109,6 +117,8 @@ static void put_run(struct mw_json_writer *writer, const struct mw_run *run)
 	put_real_or_null(writer, "interval_ms", info->interval_ms);
 	mw_json_put_bool(writer, "has_free_stacks", control->options & MWD_OPT_FREE_STACKS);
 	mw_json_put_int(writer, "max_frames", control->max_frames);
+	mw_json_put_bool(writer, "has_stacks", !(control->options & MWD_OPT_NO_STACKS));
+	mw_json_put_int(writer, "sample_bytes", (int64_t)control->sample_bytes);
 	put_run_peaks(writer, control);
 	mw_json_put_int(writer, "n_images", (int64_t)run->dump.images.n);
 	mw_json_put_int(writer, "dump_bytes", (int64_t)run->bytes.n_bytes);
@@ -129,9 +139,11 @@ static void put_check(struct mw_json_writer *writer, const struct mw_profile *pr
 {
 	int64_t sum = profile->sums[MWD_CLASS_HEAP].peak_bytes[peak];
 	int64_t unattributed = profile->unattributed[MWD_CLASS_HEAP].peak_bytes[peak];
+	int64_t unstacked = profile->unstacked[MWD_CLASS_HEAP].peak_bytes[peak];
 	mw_json_open_object(writer, key);
-	mw_json_put_int(writer, "lines_bytes", mw_minus(sum, unattributed));
+	mw_json_put_int(writer, "lines_bytes", mw_minus(mw_minus(sum, unattributed), unstacked));
 	mw_json_put_int(writer, "unattributed_bytes", unattributed);
+	mw_json_put_int(writer, "unstacked_bytes", unstacked);
 	mw_json_put_int(writer, "sum_bytes", sum);
 	if (has_total) {
 		mw_json_put_int(writer, "total_bytes", profile->tree_heap_peak_bytes);
@@ -149,6 +161,7 @@ void mw_json_totals(struct mw_json_writer *writer, const struct mw_view *view)
 	mw_json_classes(writer, "all", profile->sums);
 	mw_json_classes(writer, "unattributed", profile->unattributed);
 	mw_json_classes(writer, "partial_stacks", profile->partial);
+	mw_json_classes(writer, "unstacked", profile->unstacked);
 	put_check(writer, profile, "at_tree_heap_peak", MWD_PEAK_TREE_HEAP, true);
 	put_check(writer, profile, "at_tree_rss_peak", MWD_PEAK_TREE_RSS, false);
 	mw_json_close(writer);

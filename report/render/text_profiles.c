@@ -50,11 +50,15 @@ void mw_text_profiles(struct mw_text *text, const struct mw_view *view)
 		mw_text_item(text, view->regex ? "no function with source lines matches"
 					       : "no function with debug lines and source on disk");
 	else
-		mw_text_caption(text, view->profile.has_free_stacks
-					      ? "Increment: allocated minus freed while the line "
-						"was on the stack."
-					      : "Increment: allocated minus freed of the blocks "
-						"allocated through "
-						"the line (stacks of frees were not recorded).");
+		mw_text_caption(text, "%s%s",
+			view->profile.has_free_stacks
+				? "Increment: allocated minus freed while the line "
+				  "was on the stack."
+				: "Increment: allocated minus freed of the blocks "
+				  "allocated through "
+				  "the line (stacks of frees were not recorded).",
+			view->profile.is_sampled
+				? " Increment and Occurrences are estimates from samples."
+				: "");
 	free(order);
 }

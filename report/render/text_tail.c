@@ -18,6 +18,23 @@ static void print_unattributed(struct mw_text *text, const struct mw_profile *pr
 		mw_format_size(in_all, (int64_t)heap->allocated_bytes));
 }
 
+static void print_unstacked(struct mw_text *text, const struct mw_profile *profile)
+{
+	char at_peak[MW_FORMAT_BYTES], in_all[MW_FORMAT_BYTES];
+	const struct mw_sums *heap = &profile->unstacked[MWD_CLASS_HEAP];
+	mw_format_size(at_peak, heap->peak_bytes[MWD_PEAK_TREE_HEAP]);
+	mw_format_size(in_all, (int64_t)heap->allocated_bytes);
+	if (profile->has_stackless)
+		mw_text_item(text,
+			"stacks off: %s at the tree's heap peak, %s of all allocated have no line",
+			at_peak, in_all);
+	else if (profile->is_sampled)
+		mw_text_item(text,
+			"sampling: the exact totals are %s (at the tree's heap peak) and %s (all "
+			"allocated) above the sums of the estimates",
+			at_peak, in_all);
+}
+
 static void print_stacks(
 	struct mw_text *text, const struct mw_profile *profile, const struct mw_losses *losses)
 {
@@ -117,6 +134,7 @@ void mw_text_tail(struct mw_text *text, const struct mw_view *view)
 	mw_losses_count(&view->profile, &losses);
 	mw_text_heading(text, "Not in these numbers");
 	print_unattributed(text, &view->profile);
+	print_unstacked(text, &view->profile);
 	print_stacks(text, &view->profile, &losses);
 	print_not_followed(text, view);
 	print_lost(text, &losses);

@@ -94,12 +94,12 @@ static void test_status(void)
 	static const char text[] = "Name:\tVmHWM: 5 kB\nVmHW:\t 6 kB\nVmHWMx:\t7 kB\nVmHWM:\t    "
 				   "1524 kB\nVmRSS:\t 12 kB";
 	uint64_t kib = 0;
-	CHECK(mw_proc_parse_status_kib(text, sizeof(text) - 1, "VmHWM", &kib));
+	CHECK(mw_proc_parse_line(text, sizeof(text) - 1, "VmHWM", &kib));
 	CHECK_INT((long long)kib, 1524);
-	CHECK(!mw_proc_parse_status_kib(text, sizeof(text) - 1, "VmRSS", &kib)); /* cut line */
-	CHECK(!mw_proc_parse_status_kib(text, sizeof(text) - 1, "VmPeak", &kib));
+	CHECK(!mw_proc_parse_line(text, sizeof(text) - 1, "VmRSS", &kib)); /* cut line */
+	CHECK(!mw_proc_parse_line(text, sizeof(text) - 1, "VmPeak", &kib));
 	for (size_t n = 0; n < sizeof(text); n++)
-		mw_proc_parse_status_kib(place(text, n), n, "VmHWM", &kib);
+		mw_proc_parse_line(place(text, n), n, "VmHWM", &kib);
 }
 
 static void test_children(void)

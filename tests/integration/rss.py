@@ -1,0 +1,54 @@
+"""rss.py - what the RSS tests share: the books of workloads/rss_*.c, where they are in the report,
+and the launcher in a pid namespace or on a terminal of its own.
+"""
+
+import json
+import time
+
+import lib
+
+PAGE_BYTES = 4096
+
+
+def workload(name):
+    return str(lib.BUILD / "workloads" / name)
+
+
+def read_books(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def wait_for_books(path, n_books, timeout_s=30):
+    """The books as soon as so many processes wrote theirs."""
+    end = time.monotonic() + timeout_s
+    while len(read_books(path)) < n_books and time.monotonic() < end:
+        time.sleep(0.005)
+    return read_books(path)
+
+
+def images_of(profile, pid):
+    return [image for image in profile.images if image.pid == pid]
+
+
+def check_peak(image, vm_hwm_kib, what):
+    """The report has what the process itself read as its VmHWM at its end, within one page."""
+    got = image.row["rss_peak_bytes"]
+    lib.check(got is not None and abs(got - vm_hwm_kib * 1024) <= PAGE_BYTES,
+              f"{what}: RSS peak {got} in the report, the process read {vm_hwm_kib * 1024}")
+    lib.check(image.row["is_rss_exact"], f"{what}: not marked as exact")
+
+
+def check_books(profile, books):
+    """Each book's process image is in the report with its peak. Several books of one pid are
+    those of its images in order of time: exec, or a pid that was used again."""
+    for pid in {book["pid"] for book in books}:
+        mine = [book for book in books if book["pid"] == pid]
+        images = sorted(images_of(profile, pid), key=lambda image: image.row["start_seconds"])
+        if not lib.equal(len(images), len(mine), f"images with pid {pid}"):
+            continue
+        for book, image in zip(mine, images):
+            check_peak(image, book["vm_hwm_kib"], f"{book.get('who', 'child')}, pid {pid}")
+
+
+def run_json(profiled):
+    return json.loads((profiled.directory / "run.json").read_text())
