@@ -373,9 +373,12 @@ struct mwd_image {
 	uint64_t lost[MWD_N_LOST]; /* enum mwd_lost */
 	struct mwd_image_total total[MWD_N_CLASSES];
 	struct mwd_usage usage; /* at the end; all zero = not told */
+	uint64_t own_rss_bytes; /* at the end: what of our memory is in this process's RSS, our
+				 * object and what is touched of own_private_ and own_shared_bytes;
+				 * 0 = not told */
 	uint8_t reserved[MWD_PAGE - 64 - 8 * 2 - 4 * 4 - 4 * 2 - 8 * 2 - 4 * 2 - 4 * 3 - 4 - 8 * 3 -
 			 8 * 2 - 8 * 3 - 8 * 2 - 4 * 2 - 8 * MWD_N_LOST - 16 * MWD_N_CLASSES -
-			 8 * 8 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
+			 8 * 8 - 8 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
 	char exe[MWD_EXE_BYTES];	 /* NUL terminated, cut if need be */
 	char cmdline[MWD_CMDLINE_BYTES]; /* argv, NUL separated */
 };

@@ -42,6 +42,11 @@ bool mw_proc_parse_line(const char *bytes, size_t n_bytes, const char *name, uin
 /** mw_proc_parse_last_pid() - the last word of /proc/loadavg */
 bool mw_proc_parse_last_pid(const char *bytes, size_t n_bytes, uint64_t *pid_out);
 
+/** mw_proc_parse_status_mask() - the same of a "Name:	0000000000014002" line: up to 16 hex digits
+ */
+bool mw_proc_parse_status_mask(
+	const char *bytes, size_t n_bytes, const char *name, uint64_t *mask_out);
+
 /**
  * mw_proc_next_pid() - the next number in a list such as /proc/PID/task/TID/children
  * @cursor: 0 at first; moved

@@ -81,6 +81,7 @@ static int create_dump(struct mw_run_state *run, struct mw_failure *failure)
 	run->sampler = mw_sampler_create(&run->control, options->interval_ms * MW_NS_PER_MS);
 	if (run->sampler == NULL)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure, "out of memory");
+	run->sampler->group = &run->signals.group;
 	return MW_EXIT_OK;
 }
 
@@ -155,6 +156,7 @@ int mw_run_start(struct mw_run_state *run, struct mw_failure *failure_out)
 		return status;
 	}
 	raise_descriptor_limit();
+	mw_group_watch_start(&run->signals.group);
 	mw_members_add(&run->sampler->members, run->supervision.root_pid, mw_clock_monotonic_ns());
 	return MW_EXIT_OK;
 }

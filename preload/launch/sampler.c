@@ -206,7 +206,8 @@ static void meet_child(void *context, int32_t pid)
 {
 	struct walk *walk = context;
 	struct mw_members *members = &walk->sampler->members;
-	if (mw_members_find_live(members, pid) == NULL)
+	const struct mw_group_watch *group = walk->sampler->group;
+	if (mw_members_find_live(members, pid) == NULL && !(group && group->pid == pid))
 		mw_members_add(members, pid, walk->now_ns);
 }
 

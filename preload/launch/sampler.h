@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "preload/launch/control.h"
+#include "preload/launch/group_watch.h"
 #include "preload/launch/images.h"
 #include "preload/launch/lives.h"
 #include "preload/launch/members.h"
@@ -26,7 +27,8 @@ struct mw_look {
 };
 
 struct mw_sampler {
-	struct mw_control *control; /* borrowed */
+	struct mw_control *control;	    /* borrowed */
+	const struct mw_group_watch *group; /* borrowed; a child of ours that is not of the job */
 	int64_t interval_ns;
 	int64_t start_ns; /* of the run, CLOCK_MONOTONIC */
 	struct mw_lives lives;

@@ -20,7 +20,6 @@
 #define PATH_BYTES 4096
 /* Tables that have grown this far go on growing: their next pages come at once, at a third of the
  * price of one write fault each in a file mapping. */
-#define DENSE_BYTES 65536u
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels say EINVAL, and faults do it */
 #endif
@@ -29,7 +28,7 @@ struct mwd_control *mw_control;
 
 static MW_LARGE_FIRST char run_dir[2 * PATH_BYTES + sizeof("/" MWD_FILE_NAME)];
 static const char *dump_path; /* in run_dir[], behind it */
-static uint64_t claimed_bytes;
+static uint64_t claimed_bytes, touched_bytes;
 static uint64_t dump_device, dump_inode; /* of the file that mw_control is mapped from */
 static uint32_t n_refused;		 /* claims since space ran out; 0 = it has not */
 
@@ -115,12 +114,36 @@ static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
 	}
 	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (claim) {
-		if (bytes >= DENSE_BYTES)
+		if (bytes >= MW_ARENA_DENSE_BYTES) {
 			mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
+			mw_arena_reach(bytes);
+		}
 		mw_add_relaxed(&claimed_bytes, bytes);
 		*offset_out = offset;
 	}
 	return claim;
+}
+
+/* What a sandboxed process claims from; of this process alone. */
+#define RESERVE_BYTES ((size_t)1 << 20)
+static char *reserve;
+static uint64_t reserve_offset, reserve_used;
+
+static void *take_reserve(size_t bytes, uint64_t *offset_out)
+{
+	uint64_t at = mw_load_relaxed(&reserve_used);
+	do {
+		if (!reserve || at + bytes > RESERVE_BYTES)
+			return NULL; /* the caller comes again for less */
+	} while (!mw_cas_acq_rel(&reserve_used, &at, at + bytes));
+	*offset_out = reserve_offset + at;
+	return reserve + at;
+}
+
+void mw_arena_reserve(void)
+{
+	if (!reserve)
+		reserve = mw_arena_claim(RESERVE_BYTES, &reserve_offset);
 }
 
 void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
@@ -141,6 +164,8 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
 {
+	if (mw_unlikely(mw_is_sandboxed))
+		return take_reserve(bytes, offset_out);
 	if (mw_load_relaxed(&n_refused) && mw_add_relaxed(&n_refused, 1) % TRY_EVERY)
 		return NULL;
 	int fd = open_dump();
@@ -148,6 +173,8 @@ void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
 	if (fd >= 0)
 		mw_raw_close(fd);
 	mw_store_relaxed(&n_refused, claim ? 0 : 1);
+	if (claim && bytes >= DENSE_BYTES && bytes != RESERVE_BYTES)
+		mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
 	return claim;
 }
 
@@ -162,6 +189,8 @@ void *mw_arena_map(uint64_t offset, size_t bytes)
 		offset + bytes <= (uint64_t)status.st_size)
 		memory = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	mw_raw_close(fd);
+	if (memory)
+		mw_arena_reach(bytes);
 	return memory;
 }
 
@@ -180,8 +209,22 @@ uint64_t mw_arena_bytes(void)
 	return mw_load_relaxed(&claimed_bytes);
 }
 
+void mw_arena_reach(uint64_t bytes)
+{
+	mw_add_relaxed(&touched_bytes, bytes);
+}
+
+uint64_t mw_arena_resident_bytes(void)
+{
+	return mw_load_relaxed(&touched_bytes) + sizeof(struct mwd_control);
+}
+
+/* A child has the mappings, and none of their pages, of its parent. */
 void mw_arena_restart(void)
 {
 	mw_store_relaxed(&claimed_bytes, 0);
+	mw_store_relaxed(&touched_bytes, 0);
 	mw_store_relaxed(&n_refused, 0);
+	reserve = NULL; /* the parent's */
+	mw_store_relaxed(&reserve_used, 0);
 }

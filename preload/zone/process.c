@@ -89,16 +89,25 @@ static struct mw_task *map_task(int tid)
 	return task;
 }
 
-static struct mw_task *make_task(void)
+/* In a sandbox nobody may be asked for a tid: such a block is its thread's for ever. */
+#define NO_TID (-1)
+
+static struct mw_task *find_or_map_task(void)
 {
+	if (mw_is_sandboxed)
+		return map_task(NO_TID);
 	/* A vfork child runs on our thread's memory, but has a tid of its own that soon is dead: a
 	 * block under that name would be taken over while the thread still uses it. */
-	if (mw_is_sandboxed || mw_raw_getpid() != mw_image->pid)
+	if (mw_raw_getpid() != mw_image->pid)
 		return NULL;
 	int tid = mw_raw_gettid();
 	struct mw_task *task = find_abandoned(mw_image->pid, tid);
-	if (!task)
-		task = map_task(tid);
+	return task ? task : map_task(tid);
+}
+
+static struct mw_task *make_task(void)
+{
+	struct mw_task *task = find_or_map_task();
 	if (!task)
 		return NULL;
 	if (task->image_count != image_count) {

@@ -48,17 +48,24 @@ static struct mw_site site_of_mapping(
 					       : site_of_call(task, regs, class);
 }
 
-/* @born: where the bytes were counted, by which a sampled block is told from the others. */
-static void count_freed_here(struct mw_task *task, const struct mw_regs *regs,
+/* @born: where the freed bytes were counted; tells a sampled block from the others. */
+static MW_NOINLINE struct mw_site site_of_some_free(
+	struct mw_task *task, const struct mw_regs *regs, const struct mwd_record *born)
+{
+	if (born->class != MWD_CLASS_HEAP)
+		return site_of_call(task, regs, born->class);
+	return born->size_class ? site_of_sample(task, regs, born->size_class)
+				: (struct mw_site){ NULL, 0 };
+}
+
+static void count_freed_here(struct mw_task *task, const struct mw_regs *regs, enum mwd_class class,
 	const struct mwd_record *born, uint64_t bytes, uint64_t n_blocks)
 {
 	if (!(mw_control->options & MWD_OPT_FREE_STACKS))
 		return;
-	struct mw_site here = { NULL, 0 };
-	if (born->size_class)
-		here = site_of_sample(task, regs, born->size_class);
-	else if (mw_stacks_mode == MW_STACKS_ALL || born->class != MWD_CLASS_HEAP)
-		here = site_of_call(task, regs, born->class);
+	struct mw_site here = mw_likely(mw_stacks_mode == MW_STACKS_ALL)
+				      ? site_of_call(task, regs, class)
+				      : site_of_some_free(task, regs, born);
 	if (here.record)
 		mw_counters_freed_here(here.record, bytes, n_blocks);
 }
@@ -127,7 +134,7 @@ MW_HOT void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, ui
 	}
 	const struct mwd_record *born = count_freed(task, record_id, bytes, 1);
 	if (born)
-		count_freed_here(task, regs, born, bytes, 1);
+		count_freed_here(task, regs, MWD_CLASS_HEAP, born, bytes, 1);
 }
 
 MW_NOINLINE MW_HOT void mw_record_free(
@@ -149,7 +156,7 @@ void mw_record_realloc_done(struct mw_task *task, const struct mw_regs *regs,
 	const struct mwd_record *born =
 		moved->is_known ? count_freed(task, moved->record_id, moved->bytes, 1) : NULL;
 	if (born)
-		count_freed_here(task, regs, born, moved->bytes, 1);
+		count_freed_here(task, regs, MWD_CLASS_HEAP, born, moved->bytes, 1);
 	if (block)
 		mw_record_alloc(task, regs, block, bytes);
 }
@@ -188,7 +195,7 @@ void mw_record_unmap_done(
 		if (!record)
 			continue;
 		mw_counters_free(task, record, record->class, bytes, cut->is_last[i]);
-		count_freed_here(task, regs, record, bytes, cut->is_last[i]);
+		count_freed_here(task, regs, record->class, record, bytes, cut->is_last[i]);
 	}
 }
 

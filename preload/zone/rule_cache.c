@@ -20,13 +20,11 @@
  * which costs a second compile. Old tables stay mapped for readers in them: their sum is a third
  * of the newest, since tables grow fourfold.
  */
-#include <sys/mman.h>
 
 #include "preload/zone/arch.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
-#include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
 #include "preload/zone/rule_share.h"
 #include "preload/zone/zone.h"
@@ -205,7 +203,7 @@ void mw_rule_forget_all(void)
 	 */
 	uintptr_t word = mw_load_acquire(&table_word);
 	void *entries = (void *)(word & ~(uintptr_t)63);
-	if (word && mw_raw_madvise(entries, table_bytes(word & 63), MADV_DONTNEED) != 0)
+	if (word && !mw_private_discard(entries, table_bytes(word & 63)))
 		mw_store_release(&table_word, 0); /* locked memory: it stays mapped, unused */
 	mw_store_relaxed(&n_entries, 0);
 }

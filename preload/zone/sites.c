@@ -28,9 +28,10 @@
 #define CHUNK_BYTES 16384u
 #define CHUNK_SHIFT 7
 #define CHUNK_RECORDS (1u << CHUNK_SHIFT) /* the first is the header */
+#define RECORDS_PER_PAGE (MWD_PAGE / sizeof(struct mwd_record))
 #define MAX_CHUNKS ((MW_LIVE_MAX_RECORD_ID + 1) >> CHUNK_SHIFT)
 #define MAX_CLAIM_CHUNKS 64u
-#define FIRST_SLOTS 256u
+#define FIRST_MAPPED_SLOTS 256u
 
 struct directory_entry {
 	struct mwd_record *chunk;
@@ -63,10 +64,16 @@ static void use_chunk(struct mw_task *task, struct mwd_record *chunk, uint32_t n
 	task->next_slot = 1;
 }
 
+static void unmap_index(struct mw_task *task, uint64_t *sites, uint64_t n)
+{
+	if (sites && sites != task->first_sites)
+		mw_private_unmap(sites, n * sizeof(*sites));
+}
+
 void mw_sites_reset(struct mw_task *task)
 {
-	if (task->sites)
-		mw_private_unmap(task->sites, (task->sites_mask + 1) * sizeof(*task->sites));
+	unmap_index(task, task->sites, task->sites_mask + 1);
+	memset(task->first_sites, 0, sizeof(task->first_sites));
 	task->sites = NULL;
 	task->sites_mask = task->n_sites = task->max_sites = 0;
 	task->chunk = NULL;
@@ -107,6 +114,7 @@ static MW_COLD bool claim_chunks(struct mw_task *task)
 		return false;
 	if (!first)
 		task->claim_chunks = n < MAX_CLAIM_CHUNKS ? n * 2 : n;
+	task->is_claim_dense = (size_t)n * CHUNK_BYTES >= MW_ARENA_DENSE_BYTES;
 	task->n_spare_chunks = n - 1;
 	use_chunk(task, chunk, number);
 	return true;
@@ -142,6 +150,8 @@ static MW_COLD uint32_t new_record(struct mw_task *task, uint64_t key, struct si
 	}
 	uint32_t at = task->next_slot++;
 	struct mwd_record *record = &task->chunk[at];
+	if (!task->is_claim_dense && (at % RECORDS_PER_PAGE == 0 || at == 1))
+		mw_arena_reach(MWD_PAGE);
 	record->node = kind.node;
 	record->class = kind.class;
 	record->size_class = kind.size_class;
@@ -165,27 +175,36 @@ static uint64_t key_of(uint64_t slot)
 	return upper | (record_of(slot & MW_LIVE_MAX_RECORD_ID)->key & MW_LIVE_MAX_RECORD_ID);
 }
 
+/* The slots for @n_old grown. */
+static uint64_t *new_index(struct mw_task *task, uint64_t n_old, uint64_t *n_out)
+{
+	*n_out = n_old ? n_old * 2 : MW_FIRST_SITES;
+	if (!n_old)
+		return task->first_sites;
+	if (*n_out < FIRST_MAPPED_SLOTS)
+		*n_out = FIRST_MAPPED_SLOTS;
+	return mw_private_map_dense(*n_out * sizeof(uint64_t));
+}
+
 static bool grow_index(struct mw_task *task)
 {
-	uint64_t n = task->sites ? (task->sites_mask + 1) * 2 : FIRST_SLOTS;
-	uint64_t *fresh = mw_private_map_dense(n * sizeof(*fresh));
+	uint64_t *old = task->sites;
+	uint64_t n, n_old = old ? task->sites_mask + 1 : 0;
+	uint64_t *fresh = new_index(task, n_old, &n);
 	if (!fresh)
-		return task->sites && task->n_sites < task->sites_mask;
-	for (uint64_t i = 0; task->sites && i <= task->sites_mask; i++) {
-		if (!task->sites[i])
+		return task->n_sites < task->sites_mask;
+	for (uint64_t i = 0; i < n_old; i++) {
+		if (!old[i])
 			continue;
-		uint64_t at = key_of(task->sites[i]);
+		uint64_t at = key_of(old[i]);
 		while (fresh[at & (n - 1)])
 			at++;
-		fresh[at & (n - 1)] = task->sites[i];
+		fresh[at & (n - 1)] = old[i];
 	}
-	uint64_t *old = task->sites;
-	uint64_t old_n = task->sites_mask + 1;
 	task->sites = fresh;
 	task->sites_mask = n - 1;
 	task->max_sites = n / 4 * 3;
-	if (old)
-		mw_private_unmap(old, old_n * sizeof(*old));
+	unmap_index(task, old, n_old);
 	return true;
 }
 

@@ -13,14 +13,12 @@
  */
 #include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/image.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
-#include "preload/zone/raw.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/zone.h"
 
@@ -41,10 +39,13 @@ struct chunk {
 	struct mwd_node *nodes;
 	uint32_t first_id, capacity;
 	uint32_t n_used; /* may run past capacity: then the chunk is full */
+	bool is_dense;	 /* counted as touched */
 };
 
 #define MIN_CHUNK_BYTES 16384u
 #define MAX_CHUNK_BYTES (1u << 20)
+#define NODES_PER_PAGE (MWD_PAGE / sizeof(struct mwd_node))
+#define NODES_OF_HEADER (sizeof(struct mwd_segment) / sizeof(struct mwd_node))
 #define N_PROBES 64u
 #define MAX_CHUNKS 4096u
 
@@ -62,7 +63,10 @@ static struct chunk *make_chunk(struct mwd_segment *segment, size_t bytes, uint3
 	struct chunk *chunk = &chunks[at];
 	*chunk = (struct chunk){ .nodes = (void *)(segment + 1),
 		.first_id = id,
-		.capacity = (uint32_t)((bytes - sizeof(*segment)) / sizeof(struct mwd_node)) };
+		.capacity = (uint32_t)((bytes - sizeof(*segment)) / sizeof(struct mwd_node)),
+		.is_dense = bytes >= MW_ARENA_DENSE_BYTES };
+	if (!chunk->is_dense)
+		mw_arena_reach(MWD_PAGE);
 	segment->kind = MWD_SEGMENT_NODES;
 	segment->header_bytes = sizeof(*segment);
 	segment->bytes = bytes;
@@ -122,6 +126,8 @@ static struct mwd_node *new_node(uint32_t *id_out)
 		if (chunk && at < chunk->capacity)
 			at = mw_add_relaxed(&chunk->n_used, 1);
 		if (chunk && at < chunk->capacity) {
+			if (!chunk->is_dense && (at + NODES_OF_HEADER) % NODES_PER_PAGE == 0)
+				mw_arena_reach(MWD_PAGE);
 			*id_out = chunk->first_id + at;
 			return &chunk->nodes[at];
 		}
@@ -199,7 +205,7 @@ static size_t index_bytes(const struct index *index)
 static void retire_index(struct index *old)
 {
 	if (old)
-		mw_raw_madvise(old, index_bytes(old), MADV_DONTNEED);
+		mw_private_discard(old, index_bytes(old));
 }
 
 /* The table to use now: first, larger, or fresh after an unload. */

@@ -25,13 +25,16 @@ struct mw_site {
 	uint32_t id;
 };
 
+#define MW_FIRST_SITES 64u /* slots of a thread's first index, inside its block */
+
 struct mw_task {
 	/* hot */
 	uintptr_t busy; /* frame address of the hook that is at work here, 0 = none */
 	/* The hook has called on, into the allocator or libunwind: events nested in that are not
 	 * the program's. Others, of a signal handler that interrupted our accounting, are lost. */
 	uint32_t is_forwarding;
-	uint64_t *sites; /* owned: [sites_mask + 1]; see sites.c */
+	uint64_t
+		*sites; /* [sites_mask + 1]: first_sites, or mapped; NULL = none yet; see sites.c */
 	uint64_t sites_mask;
 	uint64_t n_sites, max_sites;	      /* used slots, and how many before the index grows */
 	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
@@ -45,10 +48,12 @@ struct mw_task {
 	uint32_t next_slot;	 /* 128 = full */
 	uint32_t n_spare_chunks; /* claimed with chunk, following it */
 	uint32_t claim_chunks;
+	bool is_claim_dense;	 /* the chunk's claim was touched all over, and is counted */
 	uint32_t index_in_image; /* owner number in the dump, from 1 */
 	uint32_t image_count;	 /* which image of this process (fork count) the block serves */
 	int tid;
 	struct mw_task *next; /* all blocks, newest first */
+	uint64_t first_sites[MW_FIRST_SITES];
 	/* large */
 	struct mw_trace trace;
 };

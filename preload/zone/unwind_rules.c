@@ -317,7 +317,6 @@ static inline bool is_unchanged(const struct mw_trace *trace, const struct mw_re
 {
 	uint32_t n = trace->n_frames;
 	return n > trace->n_markers && trace->generation == mw_modules_generation() &&
-	       !trace->is_truncated &&
 	       is_same(&trace->frames[n - 1], regs->pc, regs->sp, regs->fp, 0) &&
 	       verify(trace, n - 1, trace->n_markers) == trace->n_markers;
 }

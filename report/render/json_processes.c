@@ -82,6 +82,10 @@ static void put_image(struct mw_json_writer *writer, const struct mw_profile *pr
 	mw_json_put_int(writer, "n_records", image->n_records);
 	mw_json_put_int(writer, "sampled_blocks", (int64_t)image->n_sampled_blocks);
 	mw_json_put_int(writer, "n_threads", head->n_threads);
+	if (head->own_rss_bytes > 0)
+		mw_json_put_int(writer, "own_rss_bytes", (int64_t)head->own_rss_bytes);
+	else
+		mw_json_put_null(writer, "own_rss_bytes");
 	mw_json_put_int(writer, "inherited_freed_bytes", (int64_t)head->inherited_freed_bytes);
 	put_peak_lines(writer, profile, image_idx, bytes);
 }

@@ -203,6 +203,7 @@ static void put_overhead(struct mw_json_writer *writer, const struct mw_losses *
 	mw_json_open_object(writer, "overhead");
 	mw_json_put_int(writer, "private_bytes", (int64_t)losses->own_private_bytes);
 	mw_json_put_int(writer, "max_private_bytes", (int64_t)losses->max_own_private_bytes);
+	mw_json_put_int(writer, "max_rss_bytes", (int64_t)losses->max_own_rss_bytes);
 	mw_json_put_int(writer, "shared_bytes", (int64_t)losses->own_shared_bytes);
 	mw_json_put_int(writer, "dump_bytes", (int64_t)losses->dump_bytes);
 	mw_json_close(writer);

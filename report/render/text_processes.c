@@ -167,9 +167,9 @@ void mw_text_processes(struct mw_text *text, const struct mw_view *view)
 		return;
 	}
 	mw_text_heading(text, "Processes");
-	mw_text_caption(text,
-		"Peak heap and RSS: each at its own peak (~ sampled). At peak: own heap when the "
-		"tree's was highest. > replaced the program above by exec.");
+	mw_text_caption(text, "Peak heap and RSS: each at its own peak (~ sampled); RSS includes "
+			      "our own memory. At peak: own heap when the "
+			      "tree's was highest. > replaced the program above by exec.");
 	fprintf(text->out, "%8s %10s %10s  %10s  %-10s  %s\n", "PID", "Peak heap", "Peak RSS",
 		"At peak", "End", "Command");
 	for (size_t i = 0; i < processes->rows.n; i++) {

@@ -206,6 +206,22 @@ test_signal_state() {
 		"$("$target" odd-signals "$launcher" -q --no-report --run-dir odd2 sh -c 'exit 3'; echo $?)" 3
 }
 
+# send_group SIGNAL...: to the launcher's whole process group; prints what the target counted
+send_group() {
+	local signal pid
+	rm -rf run counted
+	setsid "$launcher" -q --no-report --run-dir run "$target" count-signals >counted &
+	pid=$!
+	wait_for counted ready
+	for signal in "$@"; do
+		kill -"$signal" -- -$pid
+		sleep 0.05
+	done
+	wait $pid
+	check "SIG$1 to the group: status" $? 0
+	sed 1d counted
+}
+
 # send SIGNAL: to the launcher while it runs count-signals; prints what the target counted
 send() {
 	rm -rf run counted
@@ -224,6 +240,9 @@ test_forwarding() {
 	check 'SIGINT is passed on once' "$(send INT)" '2 x1'
 	check 'SIGUSR1 is passed on once' "$(send USR1)" '10 x1'
 	check 'SIGWINCH is passed on once' "$(send WINCH)" '28 x1'
+	check 'SIGTERM to the group is not sent again' "$(send_group TERM)" '15 x1'
+	check 'SIGINT to the group is not sent again' "$(send_group INT)" '2 x1'
+	check 'each of several' "$(send_group USR1 USR1 USR1)" '10 x3'
 	rm -rf run
 	"$launcher" -q --no-report --run-dir run sleep 10 &
 	wait_for run/run.json running

@@ -7,6 +7,8 @@ import concurrent.futures
 import json
 import re
 import signal
+import socket
+import struct
 import subprocess
 import time
 
@@ -152,6 +154,82 @@ def smoke(program):
             lib.equal(len(images), 1 + n_children, f"{program}: images of {n_children} children")
 
 
+ARENA = "arena_compress_ops arena_decompress_ops arena_evictions_lru"
+LOOPS = ("arena_hotness_epoch arena_damon_snapshots arena_damon_regions_observed "
+         "arena_damon_read_errors arena_bg_compress_attempts arena_bg_compress_admits "
+         "arena_prefetch_decompress_ops arena_demand_decompress_stall_events "
+         "arena_demand_decompress_stall_ns_total arena_t_cold_epochs_current")
+STATS = ("workload logical_input_bytes compressed_bytes_live slot_bytes_live compress_ops "
+         "decompress_ops evictions_lru incompressible_chunks access_hits_raw "
+         "access_hits_decompressed compression_reject_small_gain")
+
+
+def keys_with_arena(program):
+    """The arena's keys come before elapsed_ms, mmap_churn's region before the policy."""
+    keys = SMOKE[program][1].replace("compress_policy", "arena_region_mb compress_policy"
+                                     if program == "mmap_churn" else "compress_policy")
+    more = f"{ARENA} {LOOPS}" if program == "interactive_burst" else ARENA
+    return keys.replace("elapsed_ms", f"{more} elapsed_ms")
+
+
+def in_arena(program):
+    """The same with the region in the arena; its statistics are those of the line."""
+    stats_path = lib.fresh("stats")
+    arguments = SMOKE[program][0].split() + ["--use-mem-arena", "--arena-stats-json", stats_path]
+    if program == "mmap_churn":
+        arguments += ["--arena-region-mb", "8"]
+    done = lib.run([PROGRAMS / program, "--duration-sec", "1", "--json", *arguments])
+    lib.equal((done.status, done.stderr), (0, b""), f"{program} in the arena: end")
+    check_json(program, done.stdout, keys_with_arena(program))
+    line, stats = json.loads(done.stdout), json.loads(stats_path.read_text())
+    lib.equal(list(stats), STATS.split(), f"{program}: keys of the statistics")
+    for key in ("compress_ops", "decompress_ops", "evictions_lru"):
+        lib.equal(line[f"arena_{key}"], stats[key], f"{program}: {key}")
+    lib.check(stats["compress_ops"] >= 2048, f"{program}: 8 MiB are not compressed: {stats}")
+    lib.equal(stats["decompress_ops"], stats["access_hits_decompressed"], f"{program}: touches")
+
+
+def check_controller():
+    """A controller hears who may be asked, asks by SIGUSR1, and hears what came of it."""
+    path = lib.fresh("sock")
+    controller = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    controller.bind(str(path))
+    controller.settimeout(30)
+    child = subprocess.Popen(
+        [PROGRAMS / "random_touch_heap", "--duration-sec", "2", "--region-mb", "8", "--json",
+         "--use-mem-arena", "--controller-enroll", "--controller-sock", path,
+         "--compress-policy", "external"], stdout=subprocess.PIPE)
+    kind, pid, name, *rest = struct.unpack("=II32s4I", controller.recv(256))
+    lib.equal((kind, pid, name.rstrip(b"\0"), rest),
+              (1, child.pid, b"random_touch_heap", [1, 256, 5, 8]), "ENROLL")
+    child.send_signal(signal.SIGUSR1)
+    kind, pid, name, _event_ns, *rest = struct.unpack("=II32s13Q", controller.recv(256))
+    lib.equal((kind, pid, name.rstrip(b"\0")), (2, child.pid, b"random_touch_heap"), "ACK")
+    lib.equal(rest[:4], [1, 8 << 20, 2048, 8 << 20], "ACK: first request, all chunks")
+    line = json.loads(child.communicate(timeout=lib.TIMEOUT_S)[0])
+    lib.equal((line["external_compress_triggers"], line["arena_compress_ops"]), (1, 2048),
+              "compressed only when asked")
+    nobody = lib.run([PROGRAMS / "random_touch_heap", "--use-mem-arena", "--controller-enroll",
+                      "--controller-sock", lib.fresh("nobody")])
+    lib.equal(nobody.status, 1, "no controller: status")
+    lib.equal(nobody.stderr.count(b"\n"), 1, "no controller: one line")
+
+
+def check_arena():
+    probe = lib.run([PROGRAMS / "anon_streamer", "--use-mem-arena", "--duration-sec", "1",
+                     "--region-mb", "1", "--idle-ms", "1"])
+    if b"not supported" in probe.stderr:
+        print("note: built without LZ4; the arena is not tried")
+        lib.equal(probe.status, 1, "without LZ4: status")
+        return
+    loops = lib.run([PROGRAMS / "interactive_burst", "--use-mem-arena", "--arena-autoloops"])
+    lib.equal((loops.status, loops.stderr), (1, b"--arena-autoloops: not available\n"), "loops")
+    refused("interactive_burst", "--arena-autoloops", "--arena-autoloops requires --use-mem-arena")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(in_arena, [program for program in SMOKE if program not in FORKING]))
+    check_controller()
+
+
 def alive_together(program, *more):
     """The most children seen alive at once, by asking the kernel very often."""
     child = subprocess.Popen([PROGRAMS / program, "--duration-sec", "1", "--workers", "3",
@@ -203,6 +281,7 @@ def main():
     check_command_lines()
     with concurrent.futures.ThreadPoolExecutor(len(SMOKE)) as pool:
         list(pool.map(smoke, SMOKE)) # list: a test that broke says so
+    check_arena()
     check_concurrency()
     check_stop()
     check_limit()

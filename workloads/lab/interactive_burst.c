@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "workloads/lab/lab_arena.h"
+#include "workloads/lab/lab_region.h"
 
 /* Looking at the clock at each page would be most of the work. */
 #define PAGES_A_LOOK 256
 
 static int region_mb = 128, active_ms = 100, idle_ms = 400;
+static struct lab_region region;
 
 static const struct lab_flag flags[] = {
 	{ "--region-mb", LAB_INT, &region_mb, 1, 8192, "memory worked on" },
@@ -17,13 +19,13 @@ static const struct lab_flag flags[] = {
 };
 
 /* Pages in turn, from the first again, until active_ms are over. Return: touches. */
-static uint64_t be_active(const struct lab_region *region)
+static uint64_t be_active(void)
 {
 	int64_t end_ns = lab_now_ns() + active_ms * LAB_NS_PER_MS;
 	uint64_t n_touches = 0;
 	do {
 		for (int i = 0; i < PAGES_A_LOOK; i++)
-			lab_region_xor(region, n_touches++ % region->n_pages);
+			lab_region_xor(&region, n_touches++ % region.n_pages);
 	} while (lab_now_ns() < end_ns);
 	return n_touches;
 }
@@ -32,9 +34,10 @@ static void print(uint64_t n_touches)
 {
 	const struct lab_fact shape[] = { { "region_mb", (uint64_t)region_mb },
 		{ "active_ms", (uint64_t)active_ms }, { "idle_ms", (uint64_t)idle_ms }, { 0 } };
-	lab_line_region("interactive_burst", (struct lab_fact){ "touches", n_touches }, shape);
+	lab_line_region(&region, (struct lab_fact){ "touches", n_touches }, shape);
 	lab_line_bool("arena_autoloops", lab_arena_options.has_autoloops);
-	lab_line_region_end();
+	lab_line_loops(&region);
+	lab_line_region_end(&region);
 }
 
 int main(int argc, char **argv)
@@ -45,10 +48,12 @@ int main(int argc, char **argv)
 	lab_arena_check();
 	uint64_t n_touches = 0;
 	lab_start();
-	struct lab_region region = lab_region_create(region_mb, true);
-	memset((void *)region.bytes, 0, region.n_pages * LAB_PAGE_BYTES);
+	lab_region_create(&region, "interactive_burst", region_mb, true);
+	if (region.arena == NULL)
+		memset((void *)region.bytes, 0, region.n_pages * LAB_PAGE_BYTES);
 	while (!lab_is_over()) {
-		n_touches += be_active(&region);
+		n_touches += be_active();
+		lab_region_offer(&region, true);
 		lab_sleep_ns(idle_ms * LAB_NS_PER_MS);
 	}
 	lab_stop();

@@ -1,11 +1,10 @@
 /* SPDX: no licence chosen yet, see README */
-/* lab_arena.c - the lab's flags for compressed memory, and its regions. See lab_arena.h. */
+/* lab_arena.c - the lab's flags for compressed memory. See lab_arena.h. */
 #include "workloads/lab/lab_arena.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define DEFAULT_SOCK "/tmp/predicomp-controller.sock"
 
@@ -19,7 +18,7 @@ struct lab_arena_options lab_arena_options = { .cap_mb = 256,
 
 const struct lab_flag lab_arena_flags[] = {
 	{ "--use-mem-arena", LAB_SWITCH, &lab_arena_options.is_used, 0, 0,
-		"keep the region in a compressing arena (not in this build)" },
+		"keep the region in a compressing arena" },
 	{ "--arena-cap-mb", LAB_INT, &lab_arena_options.cap_mb, 8, 65536, "pool of the arena" },
 	{ "--arena-min-savings-pct", LAB_INT, &lab_arena_options.min_savings_pct, 0, 95,
 		"compressed pages must save that much" },
@@ -40,7 +39,7 @@ const struct lab_flag lab_controller_flags[] = {
 
 const struct lab_flag lab_autoloop_flags[] = {
 	{ "--arena-autoloops", LAB_SWITCH, &lab_arena_options.has_autoloops, 0, 0,
-		"threads that compress and prefetch (not in this build)" },
+		"threads that compress and prefetch (not available)" },
 	{ "--arena-t-cold-ms", LAB_INT, &lab_arena_options.t_cold_ms, 100, 60000,
 		"age of a cold page" },
 	{ "--arena-prefetch-distance", LAB_INT, &lab_arena_options.prefetch_distance, 1, 1024,
@@ -71,12 +70,6 @@ enum lab_policy lab_arena_policy(void)
 	return (enum lab_policy)find_policy(lab_arena_options.policy_text);
 }
 
-static _Noreturn void refuse(const char *flag)
-{
-	fprintf(stderr, "%s: not available in this build\n", flag);
-	exit(LAB_FAILED);
-}
-
 void lab_arena_check(void)
 {
 	const struct lab_arena_options *options = &lab_arena_options;
@@ -91,48 +84,8 @@ void lab_arena_check(void)
 			"--compress-policy %s requires --use-mem-arena", options->policy_text);
 	if (!options->is_used && options->has_autoloops)
 		lab_usage_error("--arena-autoloops requires --use-mem-arena");
-	if (options->has_autoloops)
-		refuse("--arena-autoloops");
-	if (options->is_used)
-		refuse("--use-mem-arena");
-}
-
-struct lab_region lab_region_create(int mb, bool is_heap)
-{
-	size_t n_bytes = (size_t)mb << 20;
-	void *bytes = is_heap ? malloc(n_bytes)
-			      : mmap(NULL, n_bytes, PROT_READ | PROT_WRITE,
-					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (bytes == NULL || bytes == MAP_FAILED)
-		lab_die("region");
-	return (struct lab_region){ bytes, n_bytes / LAB_PAGE_BYTES };
-}
-
-void lab_line_region(const char *workload, struct lab_fact count, const struct lab_fact *shape)
-{
-	lab_line_begin(workload);
-	if (lab_options.is_json) {
-		lab_line_int(count.key, count.value);
-		lab_line_int(shape->key, shape->value);
-	} else {
-		for (; shape->key != NULL; shape++)
-			lab_line_int(shape->key, shape->value);
-		lab_line_int("duration_sec", (uint64_t)lab_options.duration_sec);
-		lab_line_int(count.key, count.value);
-		lab_line_elapsed();
+	if (options->has_autoloops) {
+		fputs("--arena-autoloops: not available\n", stderr);
+		exit(LAB_FAILED);
 	}
-	lab_line_bool("use_mem_arena", lab_arena_options.is_used);
-}
-
-void lab_line_policy(void)
-{
-	lab_line_text("compress_policy", lab_arena_options.policy_text);
-	lab_line_int("external_compress_triggers", 0);
-}
-
-void lab_line_region_end(void)
-{
-	if (lab_options.is_json)
-		lab_line_elapsed();
-	lab_line_end();
 }

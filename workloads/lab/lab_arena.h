@@ -1,7 +1,6 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * lab_arena.h - the lab's flags for compressed memory, and the region of pages that four of its
- * programs work on. The flags, their ranges and rules are all here; the arena itself is not.
+ * lab_arena.h - the lab's flags for compressed memory (mem_arena.h), their ranges and rules.
  */
 #pragma once
 
@@ -35,42 +34,3 @@ void lab_arena_check(void);
 
 /** lab_arena_policy() - of a checked command line */
 enum lab_policy lab_arena_policy(void);
-
-/* Pages of anonymous memory. */
-struct lab_region {
-	volatile uint8_t *bytes;
-	size_t n_pages;
-};
-
-/** lab_region_create() - by malloc (@is_heap) or mmap; exit 1 without memory */
-struct lab_region lab_region_create(int mb, bool is_heap);
-
-static inline void lab_region_increment(const struct lab_region *region, size_t page)
-{
-	region->bytes[page * LAB_PAGE_BYTES]++;
-}
-
-static inline void lab_region_xor(const struct lab_region *region, size_t page)
-{
-	region->bytes[page * LAB_PAGE_BYTES] ^= 1;
-}
-
-/* A number of the line of results. */
-struct lab_fact {
-	const char *key;
-	uint64_t value;
-};
-
-/**
- * lab_line_region() - the line of results up to use_mem_arena
- * @count: what was done
- * @shape: of the workload, in the text's order; ends with a fact without key. The first one
- *         is in the JSON, too.
- */
-void lab_line_region(const char *workload, struct lab_fact count, const struct lab_fact *shape);
-
-/** lab_line_policy() - compress_policy and external_compress_triggers */
-void lab_line_policy(void);
-
-/** lab_line_region_end() - what comes after use_mem_arena and the program's own fields */
-void lab_line_region_end(void);
