@@ -1,3 +1,4 @@
+/* SPDX: no licence chosen yet, see README */
 /*
  * rss_own.c - what is resident of this process, by kind of mapping, as the kernel tells in
  * /proc/self/smaps: the oracle for what the profiler says of its own memory.
@@ -33,20 +34,22 @@ static void print_resident(void)
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		unsigned long low, high, inode;
 		int name_at = 0;
-		if (sscanf(line, "%lx-%lx %*s %*s %*s %lu %n", &low, &high, &inode, &name_at) >= 3) {
+		if (sscanf(line, "%lx-%lx %*s %*s %*s %lu %n", &low, &high, &inode, &name_at) >=
+			3) {
 			const char *name = line + name_at;
-			kind = strstr(name, "/run.mwd") ? &dump
+			kind = strstr(name, "/run.mwd")			? &dump
 			       : strstr(name, "libmemwatch-preload.so") ? &object
-			       : !*name ? &anonymous
-					: NULL;
+			       : !*name					? &anonymous
+									: NULL;
 		} else if (kind && sscanf(line, "Rss: %ld kB", &kib) == 1) {
 			*kind += kib * 1024;
 		}
 	}
 	char out[128];
-	int length = snprintf(out, sizeof(out), "dump %ld object %ld anonymous %ld\n", dump, object,
-		anonymous);
-	write(1, out, (size_t)length);
+	int length = snprintf(
+		out, sizeof(out), "dump %ld object %ld anonymous %ld\n", dump, object, anonymous);
+	if (write(1, out, (size_t)length) != length)
+		_exit(1);
 }
 
 static void *volatile kept;
@@ -61,20 +64,28 @@ static void keep(size_t bytes)
 /* As many stacks as there are numbers of @depth binary digits. */
 static __attribute__((noinline)) void descend(unsigned number, unsigned depth)
 {
-	if (depth == 0)
+	if (depth == 0) {
 		keep(32);
-	else if (number & 1)
+	} else if (number & 1) {
 		descend(number >> 1, depth - 1);
-	else
+		__asm__ volatile("# two calls, not one, and no tail call" ::: "memory");
+	} else {
 		descend(number >> 1, depth - 1);
-	__asm__ volatile("" ::: "memory"); /* no tail call */
+		__asm__ volatile("# and the other" ::: "memory");
+	}
+}
+
+static void come_and_go(void)
+{
+	void *volatile block = malloc(100); /* volatile, or no allocation at all is left */
+	free(block);
 }
 
 static pthread_barrier_t arrived, leave;
 
 static void *idle(void *unused)
 {
-	free(malloc(100));
+	come_and_go();
 	pthread_barrier_wait(&arrived);
 	pthread_barrier_wait(&leave);
 	return unused;
@@ -83,7 +94,7 @@ static void *idle(void *unused)
 static void *brief(void *unused)
 {
 	for (int i = 0; i < 10; i++)
-		free(malloc(100));
+		come_and_go();
 	return unused;
 }
 

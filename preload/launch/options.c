@@ -90,7 +90,7 @@ static const struct option_row table[] = {
 	{ 0, "stacks", "off|on", KIND_OFF_ON, FIELD(has_stacks), 0, 0, 0,
 		"off: totals and peaks only, no lines (default: on)" },
 	{ 0, "sample", "BYTES", KIND_SIZE, FIELD(sample_bytes), 0, 0, 0,
-		"lines estimated: a stack each BYTES allocated, 512K" },
+		"estimate lines: a stack per BYTES allocated (512K)" },
 	{ 0, "unwinder", "rules|libunwind", KIND_UNWINDER, FIELD(is_libunwind), 0, 0, 0,
 		"what walks stacks (default: rules, the fast one)" },
 	{ 0, "check-unwinder", "[=N]", KIND_NUMBER, FIELD(check_unwinder), 1, INT_MAX, 1,

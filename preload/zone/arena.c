@@ -101,7 +101,8 @@ static bool allocate(int fd, uint64_t offset, size_t bytes)
 	return mw_raw_fallocate(fd, offset, bytes) == 0;
 }
 
-static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
+/* @is_soon_full: its pages are wanted at once rather than one fault each. */
+static void *claim_from(int fd, size_t bytes, bool is_soon_full, uint64_t *offset_out)
 {
 	/* relaxed: only uniqueness matters; the segment header publishes. */
 	uint64_t offset = mw_add_relaxed(&mw_control->next_offset, bytes);
@@ -114,7 +115,7 @@ static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
 	}
 	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (claim) {
-		if (bytes >= MW_ARENA_DENSE_BYTES) {
+		if (is_soon_full) {
 			mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
 			mw_arena_reach(bytes);
 		}
@@ -140,12 +141,6 @@ static void *take_reserve(size_t bytes, uint64_t *offset_out)
 	return reserve + at;
 }
 
-void mw_arena_reserve(void)
-{
-	if (!reserve)
-		reserve = mw_arena_claim(RESERVE_BYTES, &reserve_offset);
-}
-
 void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 {
 	if (!set_paths(directory))
@@ -154,7 +149,7 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 	if (fd < 0)
 		return NULL;
 	mw_control = map_control(fd);
-	void *claim = mw_control ? claim_from(fd, bytes, offset_out) : NULL;
+	void *claim = mw_control ? claim_from(fd, bytes, false, offset_out) : NULL;
 	mw_raw_close(fd);
 	return claim;
 }
@@ -162,20 +157,30 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 /* Once refused, only every so often is there another try: each costs three system calls. */
 #define TRY_EVERY 1024u
 
+static void *claim(size_t bytes, bool is_soon_full, uint64_t *offset_out)
+{
+	if (mw_load_relaxed(&n_refused) && mw_add_relaxed(&n_refused, 1) % TRY_EVERY)
+		return NULL;
+	int fd = open_dump();
+	void *memory = fd >= 0 && is_same_file(fd) ? claim_from(fd, bytes, is_soon_full, offset_out)
+						   : NULL;
+	if (fd >= 0)
+		mw_raw_close(fd);
+	mw_store_relaxed(&n_refused, memory ? 0 : 1);
+	return memory;
+}
+
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
 {
 	if (mw_unlikely(mw_is_sandboxed))
 		return take_reserve(bytes, offset_out);
-	if (mw_load_relaxed(&n_refused) && mw_add_relaxed(&n_refused, 1) % TRY_EVERY)
-		return NULL;
-	int fd = open_dump();
-	void *claim = fd >= 0 && is_same_file(fd) ? claim_from(fd, bytes, offset_out) : NULL;
-	if (fd >= 0)
-		mw_raw_close(fd);
-	mw_store_relaxed(&n_refused, claim ? 0 : 1);
-	if (claim && bytes >= DENSE_BYTES && bytes != RESERVE_BYTES)
-		mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
-	return claim;
+	return claim(bytes, bytes >= MW_ARENA_DENSE_BYTES, offset_out);
+}
+
+void mw_arena_reserve(void)
+{
+	if (!reserve)
+		reserve = claim(RESERVE_BYTES, false, &reserve_offset);
 }
 
 void *mw_arena_map(uint64_t offset, size_t bytes)
