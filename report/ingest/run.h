@@ -23,7 +23,8 @@ struct mw_run_process {
 	int64_t max_rss_bytes;
 	int64_t rss_at_tree_peak_bytes;
 	int exit_status, term_signal;
-	const char *command; /* borrowed from the document */
+	const char *command;	      /* borrowed from the document */
+	const struct mw_json *source; /* the element itself, for what else it says */
 };
 
 /* What run.json says; every member may be missing (NULL, -1) if the launcher was killed. */

@@ -88,6 +88,7 @@ static bool read_processes(const struct mw_json *list, struct mw_run_info *info)
 			.exit_status = int_of(at, "exit_status"),
 			.term_signal = int_of(at, "term_signal"),
 			.command = mw_json_text(mw_json_member(at, "command")),
+			.source = at,
 		};
 	}
 	return true;

@@ -26,6 +26,18 @@ int mw_json_sites(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_stacks(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_totals(struct mw_json_writer *writer, const struct mw_view *view);
 
+/* What the launcher measured, as members of the same name as in run.json, or nothing. */
+void mw_json_limits(struct mw_json_writer *writer, const struct mw_run_info *info);
+void mw_json_sampler(struct mw_json_writer *writer, const struct mw_run_info *info);
+void mw_json_system(struct mw_json_writer *writer, const struct mw_run_info *info);
+void mw_json_tree(struct mw_json_writer *writer, const struct mw_run_info *info);
+
+/** mw_json_made_of() - what a process's RSS was made of, if that was read; @process may be NULL */
+void mw_json_made_of(struct mw_json_writer *writer, const struct mw_run_process *process);
+
+/** mw_json_measured() - the rest the launcher measured of a process */
+void mw_json_measured(struct mw_json_writer *writer, const struct mw_run_process *process);
+
 /** mw_json_class_name() - "heap", "anon", "file". */
 const char *mw_json_class_name(unsigned class);
 

@@ -117,7 +117,9 @@ static void put_rss(struct mw_json_writer *writer, const struct element *element
 	mw_json_put_bool(writer, "is_rss_exact", element->row->is_rss_exact);
 	mw_json_put_text(
 		writer, "last_seen", mw_compat_timestamp(time, process->last_seen_ns, "Z"));
+	mw_json_made_of(writer, element->row->seen);
 	mw_json_put_int(writer, "max_rss_kib", process->max_rss_kib);
+	mw_json_measured(writer, element->row->seen);
 }
 
 static uint32_t place_of(const struct element *element, uint32_t row_idx)

@@ -47,13 +47,17 @@ static void put_run(struct mw_json_writer *writer, const struct mw_run *run)
 	put_heap_peak(writer, control);
 	mw_json_put_text(writer, "host", info->host);
 	mw_json_real_or_null(writer, "interval_ms", info->interval_ms);
+	mw_json_limits(writer, info);
 	mw_json_put_int(writer, "max_frames", control->max_frames);
 	mw_json_put_int(writer, "n_images", (int64_t)run->dump.images.n);
 	put_rss_peak(writer, control);
 	mw_json_put_text(writer, "run_id", run_id);
 	mw_json_put_int(writer, "sample_bytes", (int64_t)control->sample_bytes);
+	mw_json_sampler(writer, info);
 	mw_json_put_text(writer, "start_time", info->start_time);
+	mw_json_system(writer, info);
 	mw_json_int_or_null(writer, "term_signal", info->term_signal);
+	mw_json_tree(writer, info);
 	mw_json_close(writer);
 }
 
