@@ -113,7 +113,8 @@ struct mwd_control {
 	int64_t heap_peak_bytes;
 	int64_t heap_peak_ns;
 	uint32_t heap_epoch; /* starts at 1 */
-	uint32_t reserved2;
+	/* rss_epoch once more, for the zone: one load reads both, on one cache line. */
+	uint32_t rss_epoch_beside;
 	uint64_t reserved3[4];
 
 	/* The tree's RSS: written by the launcher's sampler. */
@@ -209,7 +210,7 @@ struct mwd_record {
 	uint64_t max_total_bytes; /* highest live total (same class) of the image seen at this
 				   * record's events */
 	uint32_t epoch[MWD_N_PEAKS];
-	uint32_t id; /* of this record */
+	uint32_t key; /* half of the hash that the zone knows the stack by; for itself */
 	/* cold: live bytes and blocks as they were at each peak, see top of file */
 	int64_t peak_bytes[MWD_N_PEAKS];
 	int64_t peak_blocks[MWD_N_PEAKS];
@@ -373,9 +374,12 @@ struct mwd_image {
 	uint64_t lost[MWD_N_LOST]; /* enum mwd_lost */
 	struct mwd_image_total total[MWD_N_CLASSES];
 	struct mwd_usage usage; /* at the end; all zero = not told */
+	uint64_t own_rss_bytes; /* at the end: what of our memory is in this process's RSS, our
+				 * object and what is touched of own_private_ and own_shared_bytes;
+				 * 0 = not told */
 	uint8_t reserved[MWD_PAGE - 64 - 8 * 2 - 4 * 4 - 4 * 2 - 8 * 2 - 4 * 2 - 4 * 3 - 4 - 8 * 3 -
 			 8 * 2 - 8 * 3 - 8 * 2 - 4 * 2 - 8 * MWD_N_LOST - 16 * MWD_N_CLASSES -
-			 8 * 8 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
+			 8 * 8 - 8 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
 	char exe[MWD_EXE_BYTES];	 /* NUL terminated, cut if need be */
 	char cmdline[MWD_CMDLINE_BYTES]; /* argv, NUL separated */
 };
@@ -384,6 +388,7 @@ _Static_assert(sizeof(struct mwd_control) == MWD_PAGE, "control fits its page");
 _Static_assert(offsetof(struct mwd_control, next_offset) == 64, "claims line");
 _Static_assert(offsetof(struct mwd_control, heap_live_bytes) == 128, "heap line");
 _Static_assert(offsetof(struct mwd_control, rss_peak_bytes) == 192, "rss line");
+_Static_assert(offsetof(struct mwd_control, heap_epoch) % 8 == 0, "epochs in one word");
 _Static_assert(sizeof(struct mwd_segment) == 64, "segment header");
 _Static_assert(sizeof(struct mwd_node) == 16, "node");
 _Static_assert(sizeof(struct mwd_record) == 128, "record");

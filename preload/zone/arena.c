@@ -20,7 +20,6 @@
 #define PATH_BYTES 4096
 /* Tables that have grown this far go on growing: their next pages come at once, at a third of the
  * price of one write fault each in a file mapping. */
-#define DENSE_BYTES 65536u
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels say EINVAL, and faults do it */
 #endif
@@ -29,7 +28,7 @@ struct mwd_control *mw_control;
 
 static MW_LARGE_FIRST char run_dir[2 * PATH_BYTES + sizeof("/" MWD_FILE_NAME)];
 static const char *dump_path; /* in run_dir[], behind it */
-static uint64_t claimed_bytes;
+static uint64_t claimed_bytes, touched_bytes;
 static uint64_t dump_device, dump_inode; /* of the file that mw_control is mapped from */
 static uint32_t n_refused;		 /* claims since space ran out; 0 = it has not */
 
@@ -102,7 +101,8 @@ static bool allocate(int fd, uint64_t offset, size_t bytes)
 	return mw_raw_fallocate(fd, offset, bytes) == 0;
 }
 
-static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
+/* @is_soon_full: its pages are wanted at once rather than one fault each. */
+static void *claim_from(int fd, size_t bytes, bool is_soon_full, uint64_t *offset_out)
 {
 	/* relaxed: only uniqueness matters; the segment header publishes. */
 	uint64_t offset = mw_add_relaxed(&mw_control->next_offset, bytes);
@@ -115,6 +115,10 @@ static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
 	}
 	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (claim) {
+		if (is_soon_full) {
+			mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
+			mw_arena_reach(bytes);
+		}
 		mw_add_relaxed(&claimed_bytes, bytes);
 		*offset_out = offset;
 	}
@@ -137,12 +141,6 @@ static void *take_reserve(size_t bytes, uint64_t *offset_out)
 	return reserve + at;
 }
 
-void mw_arena_reserve(void)
-{
-	if (!reserve)
-		reserve = mw_arena_claim(RESERVE_BYTES, &reserve_offset);
-}
-
 void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 {
 	if (!set_paths(directory))
@@ -151,7 +149,7 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 	if (fd < 0)
 		return NULL;
 	mw_control = map_control(fd);
-	void *claim = mw_control ? claim_from(fd, bytes, offset_out) : NULL;
+	void *claim = mw_control ? claim_from(fd, bytes, false, offset_out) : NULL;
 	mw_raw_close(fd);
 	return claim;
 }
@@ -159,20 +157,30 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 /* Once refused, only every so often is there another try: each costs three system calls. */
 #define TRY_EVERY 1024u
 
+static void *claim(size_t bytes, bool is_soon_full, uint64_t *offset_out)
+{
+	if (mw_load_relaxed(&n_refused) && mw_add_relaxed(&n_refused, 1) % TRY_EVERY)
+		return NULL;
+	int fd = open_dump();
+	void *memory = fd >= 0 && is_same_file(fd) ? claim_from(fd, bytes, is_soon_full, offset_out)
+						   : NULL;
+	if (fd >= 0)
+		mw_raw_close(fd);
+	mw_store_relaxed(&n_refused, memory ? 0 : 1);
+	return memory;
+}
+
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
 {
 	if (mw_unlikely(mw_is_sandboxed))
 		return take_reserve(bytes, offset_out);
-	if (mw_load_relaxed(&n_refused) && mw_add_relaxed(&n_refused, 1) % TRY_EVERY)
-		return NULL;
-	int fd = open_dump();
-	void *claim = fd >= 0 && is_same_file(fd) ? claim_from(fd, bytes, offset_out) : NULL;
-	if (fd >= 0)
-		mw_raw_close(fd);
-	mw_store_relaxed(&n_refused, claim ? 0 : 1);
-	if (claim && bytes >= DENSE_BYTES && bytes != RESERVE_BYTES)
-		mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
-	return claim;
+	return claim(bytes, bytes >= MW_ARENA_DENSE_BYTES, offset_out);
+}
+
+void mw_arena_reserve(void)
+{
+	if (!reserve)
+		reserve = claim(RESERVE_BYTES, false, &reserve_offset);
 }
 
 void *mw_arena_map(uint64_t offset, size_t bytes)
@@ -186,6 +194,8 @@ void *mw_arena_map(uint64_t offset, size_t bytes)
 		offset + bytes <= (uint64_t)status.st_size)
 		memory = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	mw_raw_close(fd);
+	if (memory)
+		mw_arena_reach(bytes);
 	return memory;
 }
 
@@ -204,9 +214,21 @@ uint64_t mw_arena_bytes(void)
 	return mw_load_relaxed(&claimed_bytes);
 }
 
+void mw_arena_reach(uint64_t bytes)
+{
+	mw_add_relaxed(&touched_bytes, bytes);
+}
+
+uint64_t mw_arena_resident_bytes(void)
+{
+	return mw_load_relaxed(&touched_bytes) + sizeof(struct mwd_control);
+}
+
+/* A child has the mappings, and none of their pages, of its parent. */
 void mw_arena_restart(void)
 {
 	mw_store_relaxed(&claimed_bytes, 0);
+	mw_store_relaxed(&touched_bytes, 0);
 	mw_store_relaxed(&n_refused, 0);
 	reserve = NULL; /* the parent's */
 	mw_store_relaxed(&reserve_used, 0);

@@ -90,6 +90,7 @@ bool mw_image_begin(const char *run_dir, char *const *argv)
 	} else {
 		copy_identity(image, mw_image);
 	}
+	mw_arena_reach(MWD_PAGE);
 	image->pid = mw_raw_getpid();
 	image->ppid = mw_raw_getppid();
 	image->start_ns = mw_clock_ns();
@@ -182,6 +183,7 @@ void mw_image_end(enum mwd_end how, int status)
 	read_usage(&image->usage);
 	image->own_private_bytes = mw_private_bytes();
 	image->own_shared_bytes = mw_arena_bytes();
+	image->own_rss_bytes = mw_private_resident_bytes() + mw_arena_resident_bytes();
 	image->end_ns = mw_clock_ns();
 	image->end_status = status;
 	if (mw_exchange_acq_rel(&image->end, (uint32_t)how) == MWD_END_NONE)

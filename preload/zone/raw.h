@@ -137,20 +137,19 @@ static inline int mw_raw_is_thread_alive(int pid, int tid)
 }
 
 /* CLOCK_MONOTONIC; asked for at begin and end of an image. Not of the vdso, which costs a process
- * that needs the time twice its first look at two pages: 4 us, the system calls 0.4. */
+ * that needs the time twice its first look at two pages: 4 us, the system calls 0.4; but for a
+ * sandbox, which may forbid those. (It sets errno on failure only, and cannot fail here.) */
 static inline int64_t mw_clock_ns(void)
 {
 	struct timespec now = { 0 };
 	if (__builtin_expect(mw_is_sandboxed != 0, 0))
-		clock_gettime(
-			CLOCK_MONOTONIC, &now); /* no system call, but where the clock is odd */
+		clock_gettime(CLOCK_MONOTONIC, &now);
 	else
 		mw_raw(SYS_clock_gettime, CLOCK_MONOTONIC, &now, 0);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* The same clock in steps of the timer tick (1-4 ms), through the vdso (clock_gettime sets errno on
- * failure only, and cannot fail here). */
+/* The same clock in steps of the timer tick (1-4 ms), through the vdso. */
 static inline int64_t mw_clock_coarse_ns(void)
 {
 	struct timespec now;

@@ -11,6 +11,7 @@
 
 #include "report/ingest/source.h"
 #include "report/model/columns.h"
+#include "report/model/sampled.h"
 #include "report/util/format.h"
 
 const char *const mw_ledger_kind_names[MW_LEDGER_N_KINDS] = {
@@ -183,6 +184,18 @@ static const char *source_text(struct builder *builder, uint32_t file, uint32_t 
 	return text;
 }
 
+/* What is at no line, so that lines add up to the tree. */
+static void add_rest(struct builder *builder, const char *what, const struct mw_sums *sums)
+{
+	char name[80];
+	if (!has_numbers(sums))
+		return;
+	struct mw_ledger_row *row = add_row(builder, MW_LEDGER_LINE);
+	snprintf(name, sizeof(name), "[%s]", what);
+	row->function = intern(builder, name);
+	set_sums(row, sums);
+}
+
 static void add_lines(struct builder *builder)
 {
 	const struct mw_profile *profile = &builder->view->profile;
@@ -198,11 +211,10 @@ static void add_lines(struct builder *builder)
 		set_sums(row, &line->owned[MWD_CLASS_HEAP]);
 	}
 	mw_source_close(&builder->source);
-	if (!has_numbers(&profile->unattributed[MWD_CLASS_HEAP]))
-		return;
-	struct mw_ledger_row *rest = add_row(builder, MW_LEDGER_LINE);
-	rest->function = intern(builder, "[unattributed]");
-	set_sums(rest, &profile->unattributed[MWD_CLASS_HEAP]);
+	add_rest(builder, "unattributed", &profile->unattributed[MWD_CLASS_HEAP]);
+	if (mw_sampled_rest_name(profile))
+		add_rest(builder, mw_sampled_rest_name(profile),
+			&profile->unstacked[MWD_CLASS_HEAP]);
 }
 
 int mw_ledger_build(struct mw_ledger *ledger, const struct mw_view *view)

@@ -5,6 +5,7 @@
  * RFC 4180, but LF line ends.
  */
 #include "report/export/weights.h"
+#include "report/model/sampled.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -58,8 +59,8 @@ int mw_export_csv(FILE *out, const struct mw_view *view, const struct mw_export_
 	}
 	fputs("\"" MW_EXPORT_UNATTRIBUTED "\",\"\",0,\"\",", out);
 	print_counters(out, &profile->unattributed[MWD_CLASS_HEAP]);
-	if (profile->has_stackless || profile->is_sampled) {
-		fputs("\"" MW_EXPORT_UNSTACKED "\",\"\",0,\"\",", out);
+	if (mw_sampled_rest_name(profile)) {
+		fprintf(out, "\"[%s]\",\"\",0,\"\",", mw_sampled_rest_name(profile));
 		print_counters(out, &profile->unstacked[MWD_CLASS_HEAP]);
 	}
 	return 0;

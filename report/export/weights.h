@@ -45,4 +45,3 @@ size_t mw_weights_stack(
 
 #define MW_EXPORT_MAX_DEPTH 4096
 #define MW_EXPORT_UNATTRIBUTED "[unattributed]"
-#define MW_EXPORT_UNSTACKED "[no stack by choice]" /* mw_profile.unstacked */

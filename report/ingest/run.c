@@ -73,14 +73,14 @@ static int map_file(const char *path, struct mw_span *bytes_out, struct mw_diag 
 	return 0;
 }
 
-#define MAX_RUN_JSON_BYTES (256u << 20)
+#define MAX_TEXT_BYTES (256u << 20)
 
 static char *read_text(const char *path, size_t *n_bytes_out)
 {
 	__attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
 	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
-		status.st_size > MAX_RUN_JSON_BYTES)
+		status.st_size > MAX_TEXT_BYTES)
 		return NULL;
 	char *text = malloc((size_t)status.st_size + 1);
 	size_t n = 0;
@@ -112,6 +112,20 @@ int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *d
 	__attribute__((cleanup(free_text))) char *text = read_text(json_path, &n_bytes);
 	run_out->info_problem = mw_run_info_parse(text, n_bytes, &run_out->info);
 	return 0;
+}
+
+int mw_run_read_samples(
+	const struct mw_run *run, enum mw_run_table table, struct mw_samples *samples_out)
+{
+	static const char *const names[] = { MW_SAMPLES_NAME, MW_PROCESS_SAMPLES_NAME };
+	__attribute__((cleanup(free_text))) char *path =
+		run->directory ? path_of(run->directory, names[table]) : NULL;
+	size_t n_bytes = 0;
+	*samples_out = (struct mw_samples){ 0 };
+	if (!path)
+		return run->directory ? -ENOMEM : 0;
+	char *text = read_text(path, &n_bytes);
+	return mw_samples_parse(text, n_bytes, samples_out);
 }
 
 bool mw_run_is_shim(const char *path)

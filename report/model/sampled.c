@@ -137,3 +137,11 @@ void mw_sampled_weigh(struct mw_profile *profile)
 				&profile->images.items[i].unstacked[class]);
 	}
 }
+
+const char *mw_sampled_rest_name(const struct mw_profile *profile)
+{
+	if (profile->is_sampled)
+		return profile->has_stackless ? "stacks off; exact total minus estimates"
+					      : "exact total minus estimates";
+	return profile->has_stackless ? "stacks off" : NULL;
+}

@@ -23,6 +23,9 @@ int mw_sampled_add(struct mw_profile *profile, uint32_t image_idx, uint32_t site
  */
 void mw_sampled_weigh(struct mw_profile *profile);
 
+/** mw_sampled_rest_name() - what mw_profile.unstacked is, in words; NULL if all had stacks. */
+const char *mw_sampled_rest_name(const struct mw_profile *profile);
+
 /** mw_sampled_probability() - with which a block of a class is sampled; 1 when @sample_bytes is 0
  */
 double mw_sampled_probability(uint64_t sample_bytes, uint8_t size_class);

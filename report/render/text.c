@@ -13,6 +13,7 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view)
 {
 	mw_text_summary(text, view);
 	mw_text_processes(text, view);
+	mw_text_programs(text, view);
 	if (view->profile.has_stacks) {
 		mw_text_lines(text, view);
 		mw_text_functions(text, view);
@@ -168,6 +169,6 @@ const char *mw_text_place(const struct mw_profile *profile, const struct mw_func
 
 bool mw_text_is_wanted(const struct mw_view *view, const struct mw_function *function)
 {
-	return !view->regex || regexec(view->regex, mw_profile_text(&view->profile, function->name),
-				       0, NULL, 0) == 0;
+	return !view->regex ||
+	       mw_regex_search(view->regex, mw_profile_text(&view->profile, function->name)) > 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "report/model/losses.h"
+#include "report/model/sampled.h"
 
 #define FIXED_COLUMNS 29 /* bytes, share, blocks or margin */
 #define ESTIMATED                                                                                  \
@@ -165,14 +166,12 @@ static void print_unstacked(const struct table *table)
 		mw_sums_subtract(&estimates, unstacked);
 		print_sum_row(table, &estimates, "sum of the estimates");
 	}
-	if (!is_estimate && !profile->has_stackless)
+	const char *name =
+		is_estimate || profile->has_stackless ? mw_sampled_rest_name(profile) : NULL;
+	if (!name)
 		return;
 	print_numbers(table, unstacked, -1);
-	mw_text_last_cell(table->text,
-		!is_estimate		 ? "stacks off"
-		: profile->has_stackless ? "stacks off; exact total minus estimates"
-					 : "exact total minus estimates",
-		table->text->width - FIXED_COLUMNS, mw_format_cut);
+	mw_text_last_cell(table->text, name, table->text->width - FIXED_COLUMNS, mw_format_cut);
 }
 
 /* The records' own sum; heap has a total that was kept apart from them to compare with. */

@@ -116,12 +116,15 @@ static void print_symbols(struct mw_text *text, const struct mw_losses *losses)
 
 static void print_overhead(struct mw_text *text, const struct mw_losses *losses)
 {
-	char sum[MW_FORMAT_BYTES], most[MW_FORMAT_BYTES], shared[MW_FORMAT_BYTES],
-		dump[MW_FORMAT_BYTES];
+	char touched[MW_FORMAT_BYTES], most[MW_FORMAT_BYTES], sum[MW_FORMAT_BYTES],
+		shared[MW_FORMAT_BYTES], dump[MW_FORMAT_BYTES];
 	mw_text_item(text,
-		"our own memory: private %s mapped in the largest process (%s over all images), "
-		"dump file "
-		"%s, of that %s in use; not in the numbers above but in RSS",
+		"our own memory: %s touched in the largest process (private address space: %s; %s "
+		"over all images), dump file %s, of that %s in use; RSS above includes what is "
+		"touched, no other number does",
+		losses->max_own_rss_bytes
+			? mw_format_size(touched, (int64_t)losses->max_own_rss_bytes)
+			: "unknown",
 		mw_format_size(most, (int64_t)losses->max_own_private_bytes),
 		mw_format_size(sum, (int64_t)losses->own_private_bytes),
 		mw_format_size(dump, (int64_t)losses->dump_bytes),

@@ -98,12 +98,13 @@ def shell_status(status):
 
 
 class Profiled:
-    """A command run under the launcher: its output, the report and the profile."""
+    """A command run under the launcher: its output, the report and the profile. PREFIX is a
+    command that runs the launcher."""
 
-    def __init__(self, argv, *options, env=None, **more):
+    def __init__(self, argv, *options, env=None, prefix=(), **more):
         self.directory = fresh("run")
         report, profile = fresh("report"), fresh("profile")
-        self.done = run([LAUNCHER, "--run-dir", self.directory, "--report", report,
+        self.done = run([*prefix, LAUNCHER, "--run-dir", self.directory, "--report", report,
                          f"--json={profile}", *options, "--", *argv], env=env, **more)
         # The launcher's own last lines are not the command's.
         self.note = re.search(rb"(?:^memwatch-preload: .*\n)*\Z", self.done.stderr, re.M).group()

@@ -8,6 +8,7 @@ samples are the same every time.
 """
 
 import collections
+import csv
 import math
 import os
 import re
@@ -112,6 +113,10 @@ def compare_totals(books, profiled):
     lib.equal(profile.images[0].peak_heap_bytes, books["peak_heap_bytes"], "the process's peak")
     lib.check_sums(profile)
     lib.check_against_dump(profiled)
+    rows = list(csv.DictReader(lib.run([lib.REPORTER, "--export=csv", profiled.directory])
+                               .stdout.decode().splitlines()))
+    lib.equal(sum(int(row["allocated_bytes"]) for row in rows), all_heap["allocated_bytes"], "csv")
+    lib.equal(rows[-1]["function"], "[exact total minus estimates]", "csv: the last row")
     n_sampled = profile.images[0].row["sampled_blocks"]
     text = " ".join(profiled.report.split())
     lib.check(f"sampled every 64.0 KiB: stacks of {n_sampled} of {all_heap['allocated_blocks']} "

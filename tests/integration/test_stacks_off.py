@@ -82,6 +82,9 @@ def main():
     lib.check("  stacks off\n" in merged and "callers_of_wrapper" in merged,
               "merged with a run that has stacks: both must show")
 
+    rows = lib.run([lib.REPORTER, "--export=csv", without.directory]).stdout.decode().splitlines()
+    lib.equal([row.split(",")[0] for row in rows[1:]], ['"[unattributed]"', '"[stacks off]"'], "csv")
+
     for bad in (["--stacks=maybe"], ["--stacks"], ["--stacks=off", "--sample=512K"],
                 ["--stacks=off", "--check-unwinder"], ["--sample=0"], ["--sample=-1"],
                 ["--sample=512X"], ["--sample=1KB"], ["--sample=K"], ["--sample=9999999G"],
