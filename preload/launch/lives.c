@@ -113,6 +113,46 @@ void mw_life_note_rss(struct mw_life *life, int64_t rss_bytes, int64_t now_ns)
 	life->peak_ns = now_ns;
 }
 
+static bool add_step(struct mw_life *life, struct mw_life_step step)
+{
+	/* Powers of two, so that the capacity need not be kept. */
+	bool is_full = (life->n_steps & (life->n_steps - 1)) == 0;
+	size_t capacity = life->n_steps ? 2 * life->n_steps : 1;
+	if (is_full) {
+		struct mw_life_step *grown = reallocarray(life->steps, capacity, sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		life->steps = grown;
+	}
+	life->steps[life->n_steps++] = step;
+	return true;
+}
+
+void mw_life_note_hwm(struct mw_life *life, int64_t hwm_bytes, int64_t now_ns)
+{
+	if (hwm_bytes > life->max_rss_bytes)
+		life->max_rss_bytes = hwm_bytes;
+	struct mw_life_step *last = life->n_steps ? &life->steps[life->n_steps - 1] : NULL;
+	bool is_step = last == NULL || hwm_bytes - last->bytes > last->bytes / 64;
+	if (is_step && add_step(life, (struct mw_life_step){ now_ns, hwm_bytes }))
+		return;
+	if (last == NULL)
+		return;
+	last->until_ns = now_ns;
+	if (hwm_bytes > last->bytes)
+		last->bytes = hwm_bytes;
+}
+
+void mw_life_begin_anew(struct mw_life *life)
+{
+	life->max_rss_bytes = life->sampled_rss_bytes = life->peak_ns = 0;
+	life->rss_at_peak_bytes = 0;
+	life->pss_bytes = life->uss_bytes = life->swap_bytes = -1;
+	life->n_steps = 0;
+	free(life->make_up);
+	life->make_up = NULL;
+}
+
 static uint64_t grown_by(uint64_t now, uint64_t before)
 {
 	return now > before ? now - before : 0;
@@ -145,6 +185,8 @@ void mw_lives_deinit(struct mw_lives *lives)
 {
 	for (size_t i = 0; i < lives->n; i++) {
 		free(lives->all[i]->command);
+		free(lives->all[i]->steps);
+		free(lives->all[i]->make_up);
 		free(lives->all[i]);
 	}
 	free(lives->all);

@@ -16,6 +16,13 @@
 
 #include "preload/format.h"
 
+/* Until then the program never held more. */
+struct mw_life_step {
+	int64_t until_ns;
+	int64_t bytes;
+};
+
+struct mw_make_up;
 struct mw_member;
 struct mwd_image;
 
@@ -29,20 +36,24 @@ struct mw_life {
 	bool has_ended;
 	bool is_exec_end; /* its end was an exec */
 
-	int64_t max_rss_bytes;	   /* highest sample, VmHWM read from outside, or: */
-	int64_t sampled_rss_bytes; /* highest sample alone */
-	int64_t peak_ns;	   /* when that was; 0 = not sampled */
+	int64_t max_rss_bytes;	    /* highest sample, VmHWM read from outside, or: */
+	int64_t sampled_rss_bytes;  /* highest sample alone */
+	int64_t peak_ns;	    /* when that was; 0 = not sampled */
+	struct mw_life_step *steps; /* owned; rising, each by a 64th at least */
+	size_t n_steps;
 	bool is_exact;		   /* max_rss_bytes is VmHWM, read from inside at the end */
 	int64_t rss_at_peak_bytes; /* counts if peak_number is the final one */
 	uint32_t peak_number;
 	int64_t pss_bytes, uss_bytes, swap_bytes; /* at its highest RSS when read; -1 = never */
+	int64_t rss_at_pss_bytes;		  /* as of then */
 
-	struct mwd_usage usage; /* of the process since its fork, as last seen in this life */
-	bool is_usage_exact;	/* read from inside at the end, or from the zombie */
-	uint32_t max_threads;	/* seen at once */
-	char *command;		/* owned; may be NULL */
-	bool has_status;	/* reaped by us */
-	bool is_signal;		/* status is a signal's number, else an exit status */
+	struct mw_make_up *make_up; /* owned; at its highest RSS when read; NULL = never */
+	struct mwd_usage usage;	    /* of the process since its fork, as last seen in this life */
+	bool is_usage_exact;	    /* read from inside at the end, or from the zombie */
+	uint32_t max_threads;	    /* seen at once */
+	char *command;		    /* owned; may be NULL */
+	bool has_status;	    /* reaped by us */
+	bool is_signal;		    /* status is a signal's number, else an exit status */
 	int status;
 	/* For those who fill it: */
 	struct mw_member *member;      /* while it runs and is watched; else NULL */
@@ -72,6 +83,12 @@ void mw_life_set_command(struct mw_life *life, const char *text);
 
 /** mw_life_note_rss() - a sample of its RSS */
 void mw_life_note_rss(struct mw_life *life, int64_t rss_bytes, int64_t now_ns);
+
+/** mw_life_note_hwm() - VmHWM was read from outside: until now it never held more */
+void mw_life_note_hwm(struct mw_life *life, int64_t hwm_bytes, int64_t now_ns);
+
+/** mw_life_begin_anew() - what was sampled so far was a copy of the parent, before its exec */
+void mw_life_begin_anew(struct mw_life *life);
 
 /** mw_life_own_usage() - without what the programs before it in the same process had used */
 struct mwd_usage mw_life_own_usage(const struct mw_life *life);

@@ -17,7 +17,7 @@
 
 /* A process changes its name by exec, mostly when young; VmHWM tells of peaks between samples. */
 #define YOUNG_NS (50 * MW_NS_PER_MS)
-#define REFRESH_YOUNG_NS (10 * MW_NS_PER_MS)
+#define REFRESH_YOUNG_NS (20 * MW_NS_PER_MS)
 #define REFRESH_NS (2 * MW_NS_PER_S)
 /* Shorter, a copy of the parent between fork and exec is the beginning of what is executed. */
 #define COPY_NS (100 * MW_NS_PER_MS)
@@ -115,6 +115,7 @@ static void discard(struct mw_member *member)
 {
 	close_if_open(&member->pidfd);
 	close_if_open(&member->statm_fd);
+	close_if_open(&member->children_fd);
 	free(member);
 }
 
@@ -138,10 +139,12 @@ struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_
 	*member = (struct mw_member){ .pid = pid,
 		.pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
 		.statm_fd = mw_proc_open(pid, "statm"),
+		.children_fd = mw_proc_open_children(pid),
 		.first_seen_ns = now_ns,
 		.is_memory_shared = true };
 	keep_if_affordable(&member->pidfd);
 	keep_if_affordable(&member->statm_fd);
+	keep_if_affordable(&member->children_fd);
 	bool is_there = mw_proc_read_stat(pid, &stat);
 	member->start_ticks = is_there ? stat.start_ticks : 0;
 	if (!is_there || mw_member_has_ended(member) ||
@@ -167,14 +170,6 @@ static struct mw_life *follow_exec(
 	return life;
 }
 
-/* What was sampled so far was a copy of the parent, and is no measure of the program. */
-static void begin_anew(struct mw_life *life)
-{
-	life->max_rss_bytes = life->sampled_rss_bytes = life->peak_ns = 0;
-	life->rss_at_peak_bytes = 0;
-	life->pss_bytes = life->uss_bytes = life->swap_bytes = -1;
-}
-
 static bool is_copy(const struct mw_life *life, int64_t now_ns)
 {
 	return life->image_offset == 0 && now_ns - life->begin_ns < COPY_NS;
@@ -188,7 +183,7 @@ struct mw_life *mw_member_enter_image(
 		return life;
 	if (!is_copy(life, start_ns))
 		return follow_exec(members, member, start_ns);
-	begin_anew(life);
+	mw_life_begin_anew(life);
 	return life;
 }
 
@@ -208,7 +203,7 @@ static void note_command(
 					       : program != member->program && program != 0;
 	member->program = program;
 	if (is_exec && is_copy(life, now_ns))
-		begin_anew(life);
+		mw_life_begin_anew(life);
 	else if (is_exec)
 		life = follow_exec(members, member, now_ns);
 	if (life != NULL)
@@ -271,25 +266,32 @@ static void read_io(const struct mw_member *member)
 		mw_proc_read_io(member->pid, &usage->read_bytes, &usage->written_bytes);
 }
 
-static void read_status(const struct mw_member *member)
+static void read_status(const struct mw_member *member, int64_t now_ns)
 {
 	struct mw_proc_status status;
 	struct mw_life *life = member->life;
 	if (!mw_proc_read_status(member->pid, &status))
 		return;
-	if (!member->is_memory_shared && (int64_t)status.hwm_kib * 1024 > life->max_rss_bytes)
-		life->max_rss_bytes = (int64_t)status.hwm_kib * 1024;
+	if (!member->is_memory_shared && status.hwm_kib > 0)
+		mw_life_note_hwm(life, (int64_t)status.hwm_kib * 1024, now_ns);
 	if (life->is_usage_exact)
 		return;
 	life->usage.voluntary_switches = status.voluntary_switches;
 	life->usage.involuntary_switches = status.involuntary_switches;
 }
 
+/* Not all of many that were born together in the same tick. */
+static int64_t refresh_period(const struct mw_member *member, int64_t now_ns)
+{
+	if (mw_member_is_young(member, now_ns))
+		return REFRESH_YOUNG_NS;
+	return REFRESH_NS + member->pid % 64 * (REFRESH_NS / 64);
+}
+
 static void refresh(struct mw_members *members, struct mw_member *member, int64_t now_ns)
 {
-	int64_t period_ns = mw_member_is_young(member, now_ns) ? REFRESH_YOUNG_NS : REFRESH_NS;
-	read_status(member);
-	if (now_ns - member->refreshed_ns < period_ns)
+	read_status(member, now_ns);
+	if (now_ns - member->refreshed_ns < refresh_period(member, now_ns))
 		return;
 	refresh_command(members, member, now_ns);
 	read_times(member);
@@ -321,12 +323,22 @@ void mw_member_measure(struct mw_members *members, struct mw_member *member, int
 		read_statm(member, &statm);
 	if (!is_shared && statm.size_pages == 0 && !mw_member_has_ended(member))
 		read_statm_of_thread(member, &statm);
+	member->last_rss_bytes = member->rss_bytes;
 	member->rss_bytes = (int64_t)statm.resident_pages * page_bytes;
 	bool is_new_max = member->rss_bytes > member->life->max_rss_bytes;
-	int64_t period_ns = mw_member_is_young(member, now_ns) ? REFRESH_YOUNG_NS : REFRESH_NS;
-	if (is_new_max || now_ns - member->refreshed_ns >= period_ns)
+	if (is_new_max || now_ns - member->refreshed_ns >= refresh_period(member, now_ns))
 		refresh(members, member, now_ns);
 	mw_life_note_rss(member->life, member->rss_bytes, now_ns);
+}
+
+/* Each thread has a list of its own; most processes have one thread. */
+void mw_member_visit_children(
+	const struct mw_member *member, void (*visit)(void *context, int32_t child), void *context)
+{
+	if (member->children_fd >= 0 && member->life->max_threads <= 1)
+		mw_proc_visit_open_children(member->children_fd, visit, context);
+	else
+		mw_proc_visit_children(member->pid, visit, context);
 }
 
 /* A zombie has its times and faults still. */

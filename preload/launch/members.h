@@ -3,9 +3,9 @@
  * members.h - the live processes of the job as seen from outside: who they are and what they hold
  * now. Hosted; serves the sampler. What is learned of them goes to their lives (lives.h).
  *
- * A member is (pid, start time), from when the sampler first sees it until its end. It keeps a
- * descriptor of its statm (1 us a read) and a pidfd (its end wakes poll()); with no descriptors
- * left both are done without. Not thread safe.
+ * A member is (pid, start time), from when the sampler first sees it until its end. It keeps
+ * descriptors of its statm and its children (1 us a read), and a pidfd (its end wakes poll()); with
+ * no descriptors left all are done without. Not thread safe.
  */
 #pragma once
 
@@ -19,12 +19,13 @@ struct mw_member {
 	struct mw_life *life; /* what it runs at present; borrowed */
 	int32_t pid;
 	uint64_t start_ticks;
-	uint64_t program;      /* the file it executes, 0 = unknown; see mw_proc_read_program() */
-	int64_t first_seen_ns; /* CLOCK_MONOTONIC */
-	int64_t rss_bytes;     /* at the last sample */
-	int pidfd, statm_fd;   /* -1 = none */
-	int64_t refreshed_ns;  /* when VmHWM, command and use were last read */
-	bool is_watched;       /* its end makes epoll_fd readable */
+	uint64_t program;	/* the file it executes, 0 = unknown; see mw_proc_read_program() */
+	int64_t first_seen_ns;	/* CLOCK_MONOTONIC */
+	int64_t rss_bytes;	/* at the last sample */
+	int64_t last_rss_bytes; /* at the one before */
+	int pidfd, statm_fd, children_fd; /* -1 = none */
+	int64_t refreshed_ns;		  /* when VmHWM, command and use were last read */
+	bool is_watched;		  /* its end makes epoll_fd readable */
 	bool is_memory_shared; /* not seen with an address space of its own yet (vfork) */
 };
 
@@ -81,6 +82,10 @@ bool mw_member_has_ended(const struct mw_member *member);
  * Return: borrowed; NULL: no more.
  */
 struct mw_member *mw_members_next_ended(const struct mw_members *members, bool is_thorough);
+
+/** mw_member_visit_children() - call @visit for each child it has at present */
+void mw_member_visit_children(
+	const struct mw_member *member, void (*visit)(void *context, int32_t child), void *context);
 
 /** mw_members_retire() - @member has ended: its last numbers taken, descriptors closed, freed */
 void mw_members_retire(struct mw_members *members, struct mw_member *member, int64_t now_ns);

@@ -95,6 +95,12 @@ static const struct option_row table[] = {
 		"what walks stacks (default: rules, the fast one)" },
 	{ 0, "check-unwinder", "[=N]", KIND_NUMBER, FIELD(check_unwinder), 1, INT_MAX, 1,
 		"compare every N-th stack with libunwind's (slow)" },
+	{ 0, "max-total-rss", "SIZE", KIND_SIZE, FIELD(max_total_rss_bytes), 0, 0, 0,
+		"exit with 10 if all processes together had more RSS" },
+	{ 0, "max-process-rss", "SIZE", KIND_SIZE, FIELD(max_process_rss_bytes), 0, 0, 0,
+		"exit with 11 if a process had more RSS" },
+	{ 0, "kill-on-limit", NULL, KIND_FLAG, FIELD(is_kill_on_limit), 0, 0, true,
+		"end all processes when a limit is passed" },
 	{ 0, "wait-all", NULL, KIND_FLAG, FIELD(is_wait_all), 0, 0, true,
 		"wait for background processes, too" },
 	{ 'h', "help", NULL, KIND_REQUEST, 0, 0, 0, MW_LAUNCH_REQUEST_HELP, "show this help" },
@@ -137,25 +143,30 @@ static int set_number(const struct option_row *row, const char *text,
 	return MW_EXIT_OK;
 }
 
-/* "4096", "512K", "1M", "2G": powers of 1024, up to 1 TiB. */
+static bool is_unit_end(const char *text)
+{
+	return text[0] == '\0' || strcmp(text, "B") == 0 || strcmp(text, "iB") == 0;
+}
+
+/* "4096", "512K", "1M", "2GiB": powers of 1024, up to 1 PiB. */
 static int set_size(const struct option_row *row, const char *text,
 	struct mw_launch_options *options, struct mw_failure *failure)
 {
-	static const char units[] = "KMG";
-	const long long most = 1ll << 40;
+	static const char units[] = "KMGT";
+	const long long most = 1ll << 50;
 	char *end;
 	errno = 0;
 	long long number = strtoll(text, &end, 10);
 	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
 	bool is_size = end != text && text[0] >= '0' && text[0] <= '9' &&
-		       (*end == '\0' || (unit != NULL && end[1] == '\0'));
+		       (*end == '\0' || (unit != NULL && is_unit_end(end + 1)));
 	int shift = unit != NULL ? 10 * (int)(unit - units + 1) : 0;
 	if (!is_size)
 		return mw_failure_set(MW_EXIT_USAGE, failure,
 			"--%s: '%s' is not a size such as 4096, 512K, 1M or 1G", row->name, text);
 	if (errno == ERANGE || number < 1 || number > most >> shift)
 		return mw_failure_set(
-			MW_EXIT_USAGE, failure, "--%s: %s is not in 1..1024G", row->name, text);
+			MW_EXIT_USAGE, failure, "--%s: %s is not in 1..1024T", row->name, text);
 	*(int64_t *)((char *)options + row->field) = number << shift;
 	return MW_EXIT_OK;
 }
@@ -334,6 +345,10 @@ int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *opt
 	int status = check_together(options_out, failure_out);
 	if (status != MW_EXIT_OK)
 		return status;
+	if (options_out->is_kill_on_limit && options_out->max_total_rss_bytes == 0 &&
+		options_out->max_process_rss_bytes == 0)
+		return mw_failure_set(MW_EXIT_USAGE, failure_out,
+			"--kill-on-limit needs --max-total-rss or --max-process-rss");
 	options_out->command = argv + optind;
 	if (optind >= argc)
 		return mw_failure_set(MW_EXIT_USAGE, failure_out, "no command given; see --help");
@@ -360,6 +375,8 @@ void mw_launch_options_print_help(FILE *stream)
 			fprintf(stream, "  %s\n  %-22s  %s\n", left, "", row->help);
 	}
 	fputs("\nExit status: the command's own, 128+N if signal N ended it, 127 not found,\n"
-	      "126 not executable, 125 if memwatch-preload itself failed, 2 wrong usage.\n",
+	      "126 not executable, 125 if memwatch-preload itself failed, 2 wrong usage; 10 and "
+	      "11\n"
+	      "if --max-total-rss or --max-process-rss was passed.\n",
 		stream);
 }

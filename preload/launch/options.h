@@ -48,7 +48,9 @@ struct mw_launch_options {
 	int check_unwinder;	       /* compare every n-th stack with libunwind's; 0 = none */
 	bool is_libunwind;	       /* stacks by libunwind instead of our own rules */
 	bool has_stacks;	       /* false: totals only */
-	int64_t sample_bytes;	/* one stack for so many bytes of heap allocations; 0 = all */
+	int64_t sample_bytes; /* one stack for so many bytes of heap allocations; 0 = all */
+	int64_t max_total_rss_bytes, max_process_rss_bytes; /* 0 = no limit */
+	bool is_kill_on_limit;
 	int width;		/* columns of the report; 0 = the terminal's */
 	const char *debug_path; /* colon list of directories of debug files; NULL = default */
 	bool has_no_source;	/* do not read source files */

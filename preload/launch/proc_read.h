@@ -33,6 +33,14 @@ bool mw_proc_read_status(int32_t pid, struct mw_proc_status *status_out);
 /** mw_proc_read_io() - bytes read from and written to devices; false if we may not know */
 bool mw_proc_read_io(int32_t pid, uint64_t *read_bytes_out, uint64_t *written_bytes_out);
 
+/* Sums over the mappings of a process. */
+struct mw_proc_rollup {
+	uint64_t rss_bytes, pss_bytes, private_bytes, swap_bytes, hugetlb_bytes;
+};
+
+/** mw_proc_read_rollup() - /proc/PID/smaps_rollup, 8 us a MB. False if gone or forbidden. */
+bool mw_proc_read_rollup(int32_t pid, struct mw_proc_rollup *rollup_out);
+
 /**
  * mw_proc_read_program() - which file /proc/PID/exe is, as one number
  * Return: 0 if we may not know.
@@ -51,6 +59,13 @@ int mw_proc_open_statm_of_thread(int32_t pid);
  */
 void mw_proc_visit_children(
 	int32_t pid, void (*visit)(void *context, int32_t child), void *context);
+
+/** mw_proc_open_children() - the list of the main thread's children. Return: descriptor or -1. */
+int mw_proc_open_children(int32_t pid);
+
+/** mw_proc_visit_open_children() - as above, by a descriptor that stays open (1 us) */
+void mw_proc_visit_open_children(
+	int fd, void (*visit)(void *context, int32_t child), void *context);
 
 /** mw_proc_is_same_memory() - do two processes share one address space (vfork, CLONE_VM)? */
 bool mw_proc_is_same_memory(int32_t pid, int32_t other_pid);

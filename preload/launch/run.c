@@ -78,7 +78,8 @@ static int create_dump(struct mw_run_state *run, struct mw_failure *failure)
 		return status;
 	run->start_realtime_ns = run->control.page->start_realtime_ns;
 	run->start_ns = run->control.page->start_monotonic_ns;
-	run->sampler = mw_sampler_create(&run->control, options->interval_ms * MW_NS_PER_MS);
+	run->sampler = mw_sampler_create(
+		&run->control, run->run_dir.path, options->interval_ms * MW_NS_PER_MS);
 	if (run->sampler == NULL)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure, "out of memory");
 	run->sampler->group = &run->signals.group;
@@ -186,6 +187,10 @@ int mw_run_wait(struct mw_run_state *run, struct mw_failure *failure_out)
 	supervision->sampler = run->sampler;
 	supervision->signals = &run->signals;
 	supervision->is_wait_all = run->options->is_wait_all;
+	supervision->limits.most_bytes[MW_LIMIT_TOTAL] = run->options->max_total_rss_bytes;
+	supervision->limits.most_bytes[MW_LIMIT_PROCESS] = run->options->max_process_rss_bytes;
+	supervision->limits.is_killing = run->options->is_kill_on_limit;
+	mw_progress_init(&supervision->progress, !run->options->is_quiet);
 	supervision->checkpoint = checkpoint;
 	supervision->context = run;
 	mw_supervise(supervision);
@@ -209,6 +214,9 @@ int mw_run_wait(struct mw_run_state *run, struct mw_failure *failure_out)
 int mw_run_exit_status(const struct mw_run_state *run)
 {
 	const struct mw_supervision *supervision = &run->supervision;
+	enum mw_limit limit;
+	if (mw_limits_first(&supervision->limits, &limit) != NULL)
+		return limit == MW_LIMIT_TOTAL ? MW_EXIT_TOTAL_LIMIT : MW_EXIT_PROCESS_LIMIT;
 	return supervision->is_signal ? MW_EXIT_SIGNAL_BASE + supervision->status
 				      : supervision->status;
 }

@@ -14,6 +14,8 @@
 #include "preload/launch/clock.h"
 #include "preload/launch/run_json.h"
 #include "preload/launch/run_json_processes.h"
+#include "preload/launch/run_json_tree.h"
+#include "preload/launch/run_json_values.h"
 #include "preload/launch/text.h"
 
 #define SCHEMA 1
@@ -31,22 +33,6 @@ static void add_text(cJSON *object, const char *key, const char *text)
 	free(clean);
 }
 
-/* A double cannot hold nanoseconds since 1970. */
-static void add_integer(cJSON *object, const char *key, int64_t value)
-{
-	char digits[32];
-	snprintf(digits, sizeof(digits), "%" PRId64, value);
-	cJSON_AddRawToObject(object, key, digits);
-}
-
-/* Milliseconds are what is meant; more digits would be noise of the clock. */
-static void add_seconds(cJSON *object, const char *key, int64_t ns)
-{
-	char digits[32];
-	snprintf(digits, sizeof(digits), "%.3f", (double)ns / MW_NS_PER_S);
-	cJSON_AddRawToObject(object, key, digits);
-}
-
 /* RFC 3339, UTC. */
 static void add_time(cJSON *object, const char *key, int64_t realtime_ns)
 {
@@ -62,7 +48,7 @@ static void add_time(cJSON *object, const char *key, int64_t realtime_ns)
 
 static void add_status(cJSON *object, bool is_signal, int status)
 {
-	add_integer(object, is_signal ? "term_signal" : "exit_status", status);
+	mw_run_json_integer(object, is_signal ? "term_signal" : "exit_status", status);
 }
 
 static void add_command(cJSON *object, char **command)
@@ -92,10 +78,10 @@ static void add_end(cJSON *object, const struct mw_run_state *run)
 		return;
 	int64_t duration_ns = run->end_ns - run->start_ns;
 	add_time(object, "end_time", run->start_realtime_ns + duration_ns);
-	add_seconds(object, "duration_seconds", duration_ns);
+	mw_run_json_seconds(object, "duration_seconds", duration_ns, 3);
 	add_status(object, run->supervision.is_signal, run->supervision.status);
 	if (run->n_still_running > 0)
-		add_integer(object, "still_running", (int64_t)run->n_still_running);
+		mw_run_json_integer(object, "still_running", (int64_t)run->n_still_running);
 }
 
 static void add_rss(cJSON *object, const struct mw_sampler *sampler)
@@ -103,9 +89,9 @@ static void add_rss(cJSON *object, const struct mw_sampler *sampler)
 	cJSON *rss = cJSON_AddObjectToObject(object, "rss");
 	int64_t at_ns;
 	int64_t peak_bytes = mw_sampler_rss_peak(sampler, &at_ns);
-	add_integer(rss, "peak_kib", peak_bytes / 1024);
-	add_seconds(rss, "peak_elapsed_seconds", at_ns ? at_ns - sampler->start_ns : 0);
-	add_integer(rss, "samples", (int64_t)sampler->n_samples);
+	mw_run_json_integer(rss, "peak_kib", peak_bytes / 1024);
+	mw_run_json_seconds(rss, "peak_elapsed_seconds", at_ns ? at_ns - sampler->start_ns : 0, 3);
+	mw_run_json_integer(rss, "samples", (int64_t)sampler->n_samples);
 }
 
 /* @text is freed; without memory the member is missing. */
@@ -133,27 +119,27 @@ static void add_not_followed(cJSON *object, const struct mw_program *program)
 		return;
 	cJSON *item = cJSON_AddObjectToObject(object, "not_followed");
 	add_text(item, "path", program->path);
-	add_integer(item, "verdict", program->verdict);
+	mw_run_json_integer(item, "verdict", program->verdict);
 	add_text(item, "reason", mw_program_reason(program->verdict));
 }
 
 static char *make_document(const struct mw_run_state *run)
 {
 	cJSON *object = cJSON_CreateObject();
-	add_integer(object, "schema", SCHEMA);
+	mw_run_json_integer(object, "schema", SCHEMA);
 	add_text(object, "version", MEMWATCH_VERSION);
 	add_command(object, run->options->command);
 	add_place(object);
 	add_time(object, "start_time", run->start_realtime_ns);
-	add_integer(object, "start_realtime_ns", run->start_realtime_ns);
-	add_integer(object, "start_monotonic_ns", run->start_ns);
+	mw_run_json_integer(object, "start_realtime_ns", run->start_realtime_ns);
+	mw_run_json_integer(object, "start_monotonic_ns", run->start_ns);
 	add_end(object, run);
-	add_integer(object, "root_pid", run->supervision.root_pid);
-	add_integer(object, "interval_ms", run->options->interval_ms);
+	mw_run_json_integer(object, "root_pid", run->supervision.root_pid);
+	mw_run_json_integer(object, "interval_ms", run->options->interval_ms);
 	cJSON_AddBoolToObject(object, "has_stacks", run->options->has_stacks);
-	add_integer(object, "sample_bytes", run->options->sample_bytes);
+	mw_run_json_integer(object, "sample_bytes", run->options->sample_bytes);
 	add_rss(object, run->sampler);
-	add_made(object, "tree", mw_run_json_tree(run));
+	mw_run_json_tree(object, run);
 	add_made(object, "processes", mw_run_json_processes(run));
 	add_not_followed(object, &run->program);
 	add_environment(object);

@@ -1,11 +1,12 @@
 /* SPDX: no licence chosen yet, see README */
-/* run_json_processes.c - "processes" and "tree" of run.json. See run_json_processes.h. */
+/* run_json_processes.c - "processes" of run.json. See run_json_processes.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "preload/launch/clock.h"
+#include "preload/launch/make_up.h"
 #include "preload/launch/run_json_processes.h"
 #include "preload/launch/text.h"
 
@@ -124,12 +125,34 @@ static void put_memory(FILE *out, const struct mw_life *life, const struct mw_sa
 	put_kib_if_known(out, "swap_kib", life->swap_bytes);
 }
 
+/* What malloc and mmap gave is anonymous as far as it was touched; the rest of that is malloc's
+ * own, and our private tables, less what was never touched. */
+static void put_make_up(FILE *out, const struct mw_make_up *made, int64_t start_ns)
+{
+	const struct mw_smaps_sums *sums = &made->sums;
+	put_name(out, "made_of", false);
+	fprintf(out, "{\"elapsed_ns\": %" PRId64 ", \"rss_kib\": %" PRId64, made->at_ns - start_ns,
+		made->rss_bytes / 1024);
+	if (made->heap_live_bytes >= 0)
+		fprintf(out, ", \"heap_live_bytes\": %" PRId64 ", \"mapped_live_bytes\": %" PRId64,
+			made->heap_live_bytes, made->mapped_live_bytes);
+	fprintf(out,
+		", \"anonymous_kib\": %" PRIu64 ", \"stack_kib\": %" PRIu64
+		", \"file_kib\": %" PRIu64 ", \"data_kib\": %" PRIu64 ", \"shared_kib\": %" PRIu64
+		", \"own_kib\": %" PRIu64 ", \"mappings\": %" PRIu64 "}",
+		sums->anonymous_bytes / 1024, sums->stack_bytes / 1024, sums->file_bytes / 1024,
+		sums->data_bytes / 1024, sums->shared_bytes / 1024, sums->own_bytes / 1024,
+		sums->n_mappings);
+}
+
 static void put_process(FILE *out, const struct mw_life *life, const struct mw_run_state *run)
 {
 	struct mwd_usage usage = mw_life_own_usage(life);
 	put_identity(out, life, run);
 	put_times(out, life, run->start_ns);
 	put_memory(out, life, run->sampler);
+	if (life->make_up != NULL)
+		put_make_up(out, life->make_up, run->start_ns);
 	put_usage(out, &usage);
 	put_bool(out, "is_usage_exact", life->is_usage_exact);
 	if (life->max_threads > 0)
@@ -153,22 +176,5 @@ char *mw_run_json_processes(const struct mw_run_state *run)
 		fputs("\n\t\t}", out);
 	}
 	fputc(']', out);
-	return fclose(out) == 0 ? text : NULL;
-}
-
-char *mw_run_json_tree(const struct mw_run_state *run)
-{
-	char *text = NULL;
-	size_t n_bytes;
-	FILE *out = open_memstream(&text, &n_bytes);
-	if (out == NULL)
-		return NULL;
-	int64_t at_ns;
-	int64_t peak_bytes = mw_sampler_rss_peak(run->sampler, &at_ns);
-	fputc('{', out);
-	put_name(out, "rss_lower_kib", true);
-	fprintf(out, "%" PRId64, peak_bytes / 1024);
-	put_integer(out, "peak_elapsed_ns", at_ns ? at_ns - run->start_ns : 0);
-	fputs("\n\t}", out);
 	return fclose(out) == 0 ? text : NULL;
 }

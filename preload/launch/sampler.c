@@ -6,14 +6,15 @@
 #include <unistd.h>
 
 #include "preload/launch/clock.h"
+#include "preload/launch/make_up.h"
 #include "preload/launch/proc_read.h"
 #include "preload/launch/sampler.h"
 
 #define DENSE_NS (3 * MW_NS_PER_MS / 2)
-/* Work may take a hundredth of a core, and a twentieth while much happens. */
-#define REST_PER_WORK 100
+/* Work may take less than a hundredth of a core, and a twentieth while much happens. */
+#define REST_PER_WORK 150
 #define REST_PER_DENSE_WORK 20
-#define REST_PER_WALK 200
+#define REST_PER_WALK 500
 /* What may be missed between two samples near the maximum: 1 %. */
 #define PEAK_PER_STEP 100
 /* Deeper than any honest chain of parents; a bound for races with dying parents. */
@@ -122,6 +123,7 @@ static void on_image_end(void *context, const struct mw_open_image *open)
 	if (life->max_rss_bytes > sampler->own_peak_bytes) {
 		sampler->own_peak_bytes = life->max_rss_bytes;
 		sampler->own_peak_ns = life->end_ns;
+		sampler->own_peak_life = life;
 	}
 }
 
@@ -150,16 +152,21 @@ static void meet_images(struct mw_sampler *sampler, int64_t now_ns)
 	}
 }
 
-struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interval_ns)
+struct mw_sampler *mw_sampler_create(
+	struct mw_control *control, const char *run_dir, int64_t interval_ns)
 {
 	struct mw_sampler *sampler = calloc(1, sizeof(*sampler));
 	if (sampler == NULL)
 		return NULL;
 	sampler->control = control;
+	sampler->run_dir = run_dir;
 	sampler->interval_ns = interval_ns;
+	sampler->cpu_begin_ns = mw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	sampler->start_ns = control->page->start_monotonic_ns;
 	mw_members_init(&sampler->members, &sampler->lives, control->boot_minus_monotonic_ns);
 	mw_newcomers_init(&sampler->newcomers);
+	mw_surroundings_init(&sampler->surroundings);
+	sampler->allowance.start_ns = sampler->start_ns;
 	sampler->images.on_begin = on_image_begin;
 	sampler->images.on_end = on_image_end;
 	sampler->images.context = sampler;
@@ -175,6 +182,7 @@ struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler)
 	mw_lives_deinit(&sampler->lives);
 	mw_process_timeline_deinit(&sampler->process_timeline);
 	mw_newcomers_deinit(&sampler->newcomers);
+	mw_surroundings_finish(&sampler->surroundings);
 	free(sampler);
 	return NULL;
 }
@@ -217,7 +225,7 @@ static void walk_children(struct mw_sampler *sampler, int64_t now_ns)
 	struct walk walk = { sampler, now_ns };
 	mw_proc_visit_children(getpid(), meet_child, &walk);
 	for (size_t i = 0; i < sampler->members.n_live; i++)
-		mw_proc_visit_children(sampler->members.live[i]->pid, meet_child, &walk);
+		mw_member_visit_children(sampler->members.live[i], meet_child, &walk);
 	int64_t cost_ns = mw_clock_monotonic_ns() - now_ns;
 	sampler->next_walk_ns = now_ns + REST_PER_WALK * cost_ns;
 }
@@ -281,8 +289,11 @@ static int64_t choose_period(const struct mw_sampler *sampler, const struct mw_l
 	return step_ns > dense_ns ? step_ns : dense_ns;
 }
 
-static void plan_next(struct mw_sampler *sampler, const struct mw_look *last, int64_t work_ns)
+static void plan_next(struct mw_sampler *sampler, const struct mw_look *last, int64_t now_work_ns)
 {
+	/* One tick that had much to do does not make a hole in the history. */
+	sampler->work_ns += (now_work_ns - sampler->work_ns) / 8;
+	int64_t work_ns = sampler->work_ns;
 	int64_t period_ns = choose_period(sampler, last);
 	bool is_dense = period_ns < sampler->interval_ns;
 	int64_t rest_ns = work_ns * (is_dense ? REST_PER_DENSE_WORK : REST_PER_WORK);
@@ -303,16 +314,31 @@ void mw_sampler_hurry(struct mw_sampler *sampler)
 
 static void add_row(struct mw_sampler *sampler)
 {
-	struct mw_sample sample = { .elapsed_ns = sampler->look.at_ns - sampler->start_ns,
-		.rss_bytes = sampler->look.rss_bytes,
+	const struct mw_look *look = &sampler->look;
+	bool is_shared_known = sampler->sharing.highest.at_ns == look->at_ns;
+	bool is_system_known = sampler->surroundings.read_ns == look->at_ns;
+	struct mw_sample sample = { .elapsed_ns = look->at_ns - sampler->start_ns,
+		.rss_bytes = look->rss_bytes,
 		.heap_live_bytes =
 			__atomic_load_n(&sampler->control->page->heap_live_bytes, __ATOMIC_RELAXED),
 		.n_processes = (int64_t)sampler->members.n_live,
-		.pss_bytes = -1,
-		.swap_bytes = -1,
-		.sys_available_bytes = -1,
-		.psi_some_avg10 = -1 };
+		.pss_bytes = is_shared_known ? sampler->sharing.highest.pss_bytes : -1,
+		.swap_bytes = is_shared_known ? sampler->sharing.highest.swap_bytes : -1,
+		.sys_available_bytes = is_system_known ? sampler->surroundings.available_bytes : -1,
+		.psi_some_avg10 = is_system_known ? sampler->surroundings.some_avg10 : -1 };
 	mw_timeline_add(&sampler->timeline, &sample);
+}
+
+/* What costs more than the rest of a tick, and comes seldom. */
+static void look_closer(struct mw_sampler *sampler)
+{
+	const struct mw_look *now = &sampler->look;
+	if (mw_sharing_wants(&sampler->sharing, &sampler->members, &sampler->allowance,
+		    now->rss_bytes, now->at_ns))
+		mw_sharing_read(&sampler->sharing, &sampler->members, &sampler->allowance,
+			now->rss_bytes, now->at_ns);
+	mw_make_up_look(&sampler->members, &sampler->allowance, sampler->run_dir, now->at_ns);
+	mw_surroundings_look(&sampler->surroundings, now->at_ns);
 }
 
 void mw_sampler_tick(struct mw_sampler *sampler)
@@ -327,8 +353,10 @@ void mw_sampler_tick(struct mw_sampler *sampler)
 	sampler->look = (struct mw_look){ now_ns, measure_all(sampler, now_ns) };
 	note_peak(sampler, sampler->look.rss_bytes, now_ns);
 	sampler->n_samples++;
+	int64_t work_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns;
+	look_closer(sampler);
 	add_row(sampler);
-	plan_next(sampler, &last, mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns);
+	plan_next(sampler, &last, work_ns);
 }
 
 void mw_sampler_retire_ended(struct mw_sampler *sampler, bool is_thorough)
@@ -344,4 +372,7 @@ void mw_sampler_finish(struct mw_sampler *sampler)
 	walk_children(sampler, now_ns);
 	meet_images(sampler, now_ns);
 	mw_sampler_retire_ended(sampler, true);
+	mw_surroundings_finish(&sampler->surroundings);
+	sampler->finish_ns = mw_clock_monotonic_ns();
+	sampler->cpu_ns = mw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - sampler->cpu_begin_ns;
 }

@@ -19,6 +19,8 @@
 #include "preload/launch/members.h"
 #include "preload/launch/newcomers.h"
 #include "preload/launch/process_timeline.h"
+#include "preload/launch/sharing.h"
+#include "preload/launch/surroundings.h"
 #include "preload/launch/timeline.h"
 
 struct mw_look {
@@ -28,6 +30,7 @@ struct mw_look {
 
 struct mw_sampler {
 	struct mw_control *control;	    /* borrowed */
+	const char *run_dir;		    /* path of the run directory; borrowed */
 	const struct mw_group_watch *group; /* borrowed; a child of ours that is not of the job */
 	int64_t interval_ns;
 	int64_t start_ns; /* of the run, CLOCK_MONOTONIC */
@@ -40,18 +43,26 @@ struct mw_sampler {
 	/* Largest RSS peak a single image told of itself, and when it had ended: the tree's was
 	 * not below that, however short the image lived. */
 	int64_t own_peak_bytes, own_peak_ns;
+	const struct mw_life *own_peak_life;
 	uint32_t peak_number; /* counts the maxima; names the last one in the members */
 	uint64_t n_samples;
-	uint64_t n_stretched;	   /* samples that came later than the interval, to keep */
-	int64_t longest_period_ns; /* within the budget; the longest of these pauses */
-	struct mw_look look;	   /* the last one */
+	int64_t cpu_begin_ns, cpu_ns; /* of the launcher: at creation; what it used since */
+	int64_t finish_ns;	      /* 0 = the run goes on */
+	int64_t work_ns;	      /* CPU time of a tick, smoothed */
+	uint64_t n_stretched;	      /* samples that came later than the interval, to keep */
+	int64_t longest_period_ns;    /* within the budget; the longest of these pauses */
+	struct mw_look look;	      /* the last one */
 	struct mw_newcomers newcomers;
+	struct mw_allowance allowance;
+	struct mw_sharing sharing;
+	struct mw_surroundings surroundings;
 	int64_t next_tick_ns, earliest_tick_ns;
 	int64_t next_walk_ns; /* of the tree of children */
 };
 
 /** mw_sampler_create() - Ownership: the caller's. Return: NULL without memory. */
-struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interval_ns);
+struct mw_sampler *mw_sampler_create(
+	struct mw_control *control, const char *run_dir, int64_t interval_ns);
 
 /** mw_sampler_destroy() - also takes NULL. Return: NULL. */
 struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler);

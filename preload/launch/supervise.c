@@ -87,6 +87,8 @@ static bool is_over(const struct mw_supervision *supervision)
 		return false;
 	if (!supervision->has_children)
 		return true;
+	if (mw_limits_is_ending(&supervision->limits, mw_clock_monotonic_ns()))
+		return false;
 	return !supervision->is_wait_all &&
 	       mw_clock_monotonic_ns() - supervision->root_end_ns >= GRACE_NS;
 }
@@ -100,11 +102,18 @@ static void limit_to_grace(struct mw_supervision *supervision)
 		supervision->sampler->next_tick_ns = end_ns;
 }
 
+static void tick(struct mw_supervision *supervision)
+{
+	mw_sampler_tick(supervision->sampler);
+	mw_limits_check(&supervision->limits, supervision->sampler);
+	mw_progress_draw(&supervision->progress, supervision->sampler);
+}
+
 void mw_supervise(struct mw_supervision *supervision)
 {
 	struct mw_sampler *sampler = supervision->sampler;
 	mw_births_start(&supervision->births, &sampler->control->page->n_images);
-	mw_sampler_tick(sampler);
+	tick(supervision);
 	while (!is_over(supervision)) {
 		limit_to_grace(supervision);
 		wait_for_event(supervision);
@@ -113,8 +122,10 @@ void mw_supervise(struct mw_supervision *supervision)
 		mw_sampler_retire_ended(sampler, is_tick); /* before reaping frees their pids */
 		reap_children(supervision);
 		if (is_tick)
-			mw_sampler_tick(sampler);
+			tick(supervision);
 	}
+	mw_progress_erase(&supervision->progress);
 	mw_births_stop(&supervision->births);
 	mw_sampler_finish(sampler);
+	mw_limits_note_ended(&supervision->limits, sampler);
 }

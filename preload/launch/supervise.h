@@ -12,6 +12,8 @@
 #include <sys/types.h>
 
 #include "preload/launch/births.h"
+#include "preload/launch/limits.h"
+#include "preload/launch/progress.h"
 #include "preload/launch/sampler.h"
 #include "preload/launch/signals.h"
 
@@ -21,6 +23,8 @@ struct mw_supervision {
 	struct mw_signals *signals; /* borrowed */
 	struct mw_births births;
 	pid_t root_pid;
+	struct mw_limits limits;
+	struct mw_progress progress;
 	bool is_wait_all; /* go on until the last descendant has ended */
 	/* Called after a signal that may be the launcher's last was passed on. */
 	void (*checkpoint)(void *context);

@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "preload/environment.h"
 #include "report/ingest/samples.h"
 
 #define MAX_SNAPSHOTS 400
@@ -191,7 +190,7 @@ static int64_t peak_time_ms(const struct mw_run *run)
 static int print_snapshots(FILE *out, const struct mw_run *run, const struct tree *tree)
 {
 	struct mw_samples samples;
-	int error = mw_run_read_samples(run, MW_SAMPLES_NAME, &samples);
+	int error = mw_run_read_samples(run, MW_RUN_TREE_SAMPLES, &samples);
 	size_t time = mw_samples_column(&samples, "elapsed_ns");
 	size_t heap = mw_samples_column(&samples, "heap_live_bytes");
 	size_t step = samples.n_rows / MAX_SNAPSHOTS + 1, number = 0;

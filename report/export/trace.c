@@ -8,7 +8,6 @@
 
 #include <errno.h>
 
-#include "preload/environment.h"
 #include "report/ingest/samples.h"
 #include "report/util/json.h"
 
@@ -53,7 +52,7 @@ static int put_tree(struct mw_json_writer *writer, const struct mw_run *run)
 	} counters[] = { { "rss_bytes", "RSS" }, { "pss_bytes", "PSS" },
 		{ "heap_live_bytes", "heap" }, { "swap_bytes", "swap" } };
 	struct mw_samples samples;
-	int error = mw_run_read_samples(run, MW_SAMPLES_NAME, &samples);
+	int error = mw_run_read_samples(run, MW_RUN_TREE_SAMPLES, &samples);
 	size_t time = mw_samples_column(&samples, "elapsed_ns");
 	for (size_t at = 0; at < sizeof(counters) / sizeof(counters[0]); at++) {
 		size_t column = mw_samples_column(&samples, counters[at].column);
@@ -69,7 +68,7 @@ static int put_tree(struct mw_json_writer *writer, const struct mw_run *run)
 static int put_process_counters(struct mw_json_writer *writer, const struct mw_run *run)
 {
 	struct mw_samples samples;
-	int error = mw_run_read_samples(run, MW_PROCESS_SAMPLES_NAME, &samples);
+	int error = mw_run_read_samples(run, MW_RUN_PROCESS_SAMPLES, &samples);
 	size_t time = mw_samples_column(&samples, "elapsed_ns");
 	size_t pid = mw_samples_column(&samples, "pid");
 	size_t rss = mw_samples_column(&samples, "rss_bytes");

@@ -114,13 +114,16 @@ int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *d
 	return 0;
 }
 
-int mw_run_read_samples(const struct mw_run *run, const char *name, struct mw_samples *samples_out)
+int mw_run_read_samples(
+	const struct mw_run *run, enum mw_run_table table, struct mw_samples *samples_out)
 {
-	__attribute__((cleanup(free_text))) char *path = path_of(run->directory, name);
+	static const char *const names[] = { MW_SAMPLES_NAME, MW_PROCESS_SAMPLES_NAME };
+	__attribute__((cleanup(free_text))) char *path =
+		run->directory ? path_of(run->directory, names[table]) : NULL;
 	size_t n_bytes = 0;
 	*samples_out = (struct mw_samples){ 0 };
 	if (!path)
-		return -ENOMEM;
+		return run->directory ? -ENOMEM : 0;
 	char *text = read_text(path, &n_bytes);
 	return mw_samples_parse(text, n_bytes, samples_out);
 }

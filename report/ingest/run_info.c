@@ -43,6 +43,12 @@ static int64_t kib_of(const struct mw_json *object, const char *key)
 	return value >= 0 && value < 0x1p50 ? (int64_t)value * 1024 : -1;
 }
 
+static int64_t offset_of(const struct mw_json *object, const char *key)
+{
+	double value = number_of(object, key);
+	return value >= 0 && value < 0x1p53 ? (int64_t)value : -1;
+}
+
 static char *join_words(const struct mw_json *words)
 {
 	size_t n_bytes = 1;
@@ -70,6 +76,8 @@ static bool read_processes(const struct mw_json *list, struct mw_run_info *info)
 		*process = (struct mw_run_process){
 			.pid = int_of(at, "pid"),
 			.ppid = int_of(at, "ppid"),
+			.exec_generation = int_of(at, "exec_generation"),
+			.image_offset = offset_of(at, "image"),
 			.first_seen_seconds =
 				elapsed_of(at, "first_seen_elapsed_ns", "first_seen_seconds"),
 			.last_seen_seconds =
@@ -80,6 +88,7 @@ static bool read_processes(const struct mw_json *list, struct mw_run_info *info)
 			.exit_status = int_of(at, "exit_status"),
 			.term_signal = int_of(at, "term_signal"),
 			.command = mw_json_text(mw_json_member(at, "command")),
+			.source = at,
 		};
 	}
 	return true;

@@ -86,7 +86,8 @@ static int fill_process(const struct mw_profile *profile, const struct mw_proces
 		.pid = row->pid,
 		.ppid = mw_processes_ppid(profile, row),
 		.command = mw_processes_whole_command(profile, row),
-		.first_seen_ns = realtime_of(run, row->start_ns) };
+		.first_seen_ns = realtime_of(run, row->start_ns),
+		.at_tree_peak_bytes = row->at_tree_peak_bytes };
 	process->last_seen_ns = last_seen_of(profile, processes, row, next_row);
 	if (process->last_seen_ns < process->first_seen_ns)
 		process->last_seen_ns = process->first_seen_ns;

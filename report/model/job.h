@@ -19,6 +19,7 @@ struct mw_job_process {
 	char *command; /* owned; the whole command line, words divided by blanks, on one line */
 	int64_t first_seen_ns, last_seen_ns; /* since 1970 */
 	int64_t peak_ns;		     /* when it was largest, as far as samples tell */
+	int64_t at_tree_peak_bytes;	     /* its heap when the tree's was highest */
 	int64_t max_rss_kib;		     /* 0 also where it is not known */
 	bool is_hidden;			     /* by the filter */
 	bool is_prelude;		     /* what a child is between fork and exec */
@@ -59,6 +60,7 @@ struct mw_job_group {
 	size_t n_name;
 	size_t n_processes;
 	int64_t total_kib; /* sum of peaks, which need not have been at one time */
+	int64_t at_tree_peak_bytes;
 };
 
 /**

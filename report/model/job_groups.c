@@ -15,7 +15,8 @@ static struct mw_job_group group_of(const struct mw_job_process *process)
 	return (struct mw_job_group){ .name = name,
 		.n_name = (size_t)(process->command + n - name),
 		.n_processes = 1,
-		.total_kib = process->max_rss_kib };
+		.total_kib = process->max_rss_kib,
+		.at_tree_peak_bytes = process->at_tree_peak_bytes };
 }
 
 static int compare_names(const void *left, const void *right)
@@ -49,6 +50,8 @@ int mw_job_groups(const struct mw_job *job, struct mw_job_group **groups_out, si
 			groups[n - 1].n_processes++;
 			groups[n - 1].total_kib =
 				mw_plus(groups[n - 1].total_kib, groups[i].total_kib);
+			groups[n - 1].at_tree_peak_bytes = mw_plus(
+				groups[n - 1].at_tree_peak_bytes, groups[i].at_tree_peak_bytes);
 		} else {
 			groups[n++] = groups[i];
 		}

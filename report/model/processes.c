@@ -132,21 +132,54 @@ static struct mw_process_row *add_row(
 	return row;
 }
 
-/* What the launcher saw goes to the last image of the pid; a pid without image gets a row, and so
- * does a root that was too quick to be seen. */
-static int add_run_rows(const struct mw_run *run, uint32_t run_idx, struct mw_processes *processes,
-	struct latest *latest)
+static int compare_offsets(const void *key, const void *element)
 {
-	bool has_root = find_latest(latest, run_idx, run->info.root_pid) != NULL;
+	int64_t wanted = *(const int64_t *)key;
+	int64_t offset = (int64_t)((const struct mw_dump_image *)element)->offset;
+	return wanted < offset ? -1 : wanted > offset;
+}
+
+/* Where rows of images are, before others are added. */
+struct places {
+	struct latest latest;
+	uint32_t *row_of_image; /* owned */
+	uint32_t first_image;	/* of the run at hand */
+};
+
+/* The row of what the launcher saw, by its image's place in the dump. An older run.json does not
+ * tell it, and has one entry a process: that goes to the last image of its pid. */
+static struct mw_process_row *find_seen(const struct mw_run *run, uint32_t run_idx,
+	const struct mw_run_process *seen, struct mw_processes *processes, struct places *places)
+{
+	const struct mw_dump *dump = &run->dump;
+	if (seen->exec_generation < 0) {
+		uint32_t *known = find_latest(&places->latest, run_idx, seen->pid);
+		return known ? &processes->rows.items[*known] : NULL;
+	}
+	if (seen->image_offset < 0 || dump->images.n == 0)
+		return NULL;
+	const struct mw_dump_image *image = bsearch(&seen->image_offset, dump->images.items,
+		dump->images.n, sizeof(*image), compare_offsets);
+	if (!image)
+		return NULL;
+	size_t image_idx = places->first_image + (size_t)(image - dump->images.items);
+	return &processes->rows.items[places->row_of_image[image_idx]];
+}
+
+/* What has no image gets a row, and so does a root that was too quick to be seen. */
+static int add_run_rows(const struct mw_run *run, uint32_t run_idx, struct mw_processes *processes,
+	struct places *places)
+{
+	bool has_root = find_latest(&places->latest, run_idx, run->info.root_pid) != NULL;
 	for (size_t i = 0; i < run->info.processes.n; i++) {
 		const struct mw_run_process *seen = &run->info.processes.items[i];
-		uint32_t *known = find_latest(latest, run_idx, seen->pid);
+		struct mw_process_row *row = find_seen(run, run_idx, seen, processes, places);
 		has_root |= seen->pid == run->info.root_pid;
-		if (known) {
-			processes->rows.items[*known].seen = seen;
+		if (row) {
+			row->seen = seen;
 			continue;
 		}
-		struct mw_process_row *row = add_row(processes, run, run_idx, seen->pid);
+		row = add_row(processes, run, run_idx, seen->pid);
 		if (!row)
 			return -ENOMEM;
 		row->seen = seen;
@@ -160,22 +193,32 @@ static int add_run_rows(const struct mw_run *run, uint32_t run_idx, struct mw_pr
 
 static int add_seen_rows(const struct mw_profile *profile, struct mw_processes *processes)
 {
-	struct latest latest = { .processes = processes };
-	int error = 0;
-	for (uint32_t i = 0; !error && i < processes->rows.n; i++)
-		error = set_latest(&latest, i);
-	for (uint32_t r = 0; !error && r < profile->runs.n; r++)
-		error = add_run_rows(&profile->runs.items[r], r, processes, &latest);
-	latest_deinit(&latest);
+	struct places places = { .latest = { .processes = processes } };
+	places.row_of_image = calloc(profile->images.n + 1, sizeof(*places.row_of_image));
+	int error = places.row_of_image ? 0 : -ENOMEM;
+	for (uint32_t i = 0; !error && i < processes->rows.n; i++) {
+		places.row_of_image[processes->rows.items[i].image_idx] = i;
+		error = set_latest(&places.latest, i);
+	}
+	for (uint32_t r = 0; !error && r < profile->runs.n; r++) {
+		const struct mw_run *run = &profile->runs.items[r];
+		error = add_run_rows(run, r, processes, &places);
+		places.first_image += (uint32_t)run->dump.images.n;
+	}
+	latest_deinit(&places.latest);
+	free(places.row_of_image);
 	return error;
 }
 
-/* A new image of a pid whose earlier image had not ended otherwise came by exec. */
+/* The launcher counts execs; where it did not, a new image of a pid whose earlier image had not
+ * ended otherwise came by exec. */
 static bool is_exec_of(const struct mw_profile *profile, const struct mw_process_row *row,
 	const struct mw_process_row *earlier)
 {
 	const struct mw_image *image = image_of(profile, row);
 	const struct mw_image *before = image_of(profile, earlier);
+	if (row->seen && row->seen->exec_generation >= 0)
+		return row->seen->exec_generation > 0;
 	return image && before && !is_forked(image) &&
 	       (before->head->end == MWD_END_EXEC || before->head->end == MWD_END_NONE);
 }

@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 
-#include "preload/environment.h"
 #include "report/ingest/samples.h"
 #include "report/model/job.h"
 #include "report/util/compat.h"
@@ -75,7 +74,7 @@ int mw_memwatch_timeline_render(FILE *out, const struct mw_view *view)
 			out);
 	}
 	fputs("timestamp,elapsed_seconds,total_rss_kib,total_rss_mib,process_count\n", out);
-	int error = mw_run_read_samples(run, MW_SAMPLES_NAME, &samples);
+	int error = mw_run_read_samples(run, MW_RUN_TREE_SAMPLES, &samples);
 	size_t time = mw_samples_column(&samples, "elapsed_ns");
 	size_t rss = mw_samples_column(&samples, "rss_bytes");
 	size_t count = mw_samples_column(&samples, "n_processes");

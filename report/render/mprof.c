@@ -14,7 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "preload/environment.h"
 #include "report/ingest/samples.h"
 #include "report/model/job.h"
 
@@ -56,7 +55,7 @@ static void add_tree(struct points *points, const struct mw_run *run, const stru
 {
 	struct mw_samples samples;
 	double most = 0, peak = (double)job->max_total_rss_kib * 1024;
-	points->has_failed |= mw_run_read_samples(run, MW_SAMPLES_NAME, &samples) != 0;
+	points->has_failed |= mw_run_read_samples(run, MW_RUN_TREE_SAMPLES, &samples) != 0;
 	size_t time = mw_samples_column(&samples, "elapsed_ns");
 	size_t rss = mw_samples_column(&samples, "rss_bytes");
 	for (size_t i = 0; i < samples.n_rows; i++) {
@@ -74,7 +73,7 @@ static void add_tree(struct points *points, const struct mw_run *run, const stru
 static void add_process_samples(struct points *points, const struct mw_run *run)
 {
 	struct mw_samples samples;
-	points->has_failed |= mw_run_read_samples(run, MW_PROCESS_SAMPLES_NAME, &samples) != 0;
+	points->has_failed |= mw_run_read_samples(run, MW_RUN_PROCESS_SAMPLES, &samples) != 0;
 	size_t time = mw_samples_column(&samples, "elapsed_ns");
 	size_t pid = mw_samples_column(&samples, "pid");
 	size_t rss = mw_samples_column(&samples, "rss_bytes");

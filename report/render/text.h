@@ -25,6 +25,7 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view);
 /* Its parts, in the report's order. */
 void mw_text_summary(struct mw_text *text, const struct mw_view *view);
 void mw_text_processes(struct mw_text *text, const struct mw_view *view);
+void mw_text_programs(struct mw_text *text, const struct mw_view *view);
 void mw_text_lines(struct mw_text *text, const struct mw_view *view);
 void mw_text_functions(struct mw_text *text, const struct mw_view *view);
 void mw_text_profiles(struct mw_text *text, const struct mw_view *view);

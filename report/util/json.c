@@ -51,6 +51,14 @@ bool mw_json_number(const struct mw_json *value, double *out)
 	return true;
 }
 
+bool mw_json_flag(const struct mw_json *value, bool *out)
+{
+	if (!cJSON_IsBool((const cJSON *)value))
+		return false;
+	*out = cJSON_IsTrue((const cJSON *)value);
+	return true;
+}
+
 /* Bytes of the well-formed UTF-8 sequence at @text, 0 if there is none. RFC 3629, table 3-7. */
 static size_t utf8_bytes(const unsigned char *text)
 {

@@ -119,7 +119,7 @@ test_usage_errors() {
 	failing 'unknown option' 2 "unknown or ambiguous option '--bogus'" --bogus true
 	failing 'bad number' 2 "--interval: 'x' is not a number" -i x true
 	failing 'out of range' 2 '--max-frames: 0 is not in 1..1024' --max-frames 0 true
-	failing 'bad regex' 2 "--function: '(': Unmatched ( or \\(" --function '(' true
+	failing 'bad regex' 2 "--function: '(': missing closing parenthesis (at 1)" --function '(' true
 	check '--version' "$("$launcher" --version | grep -c '^memwatch-preload [0-9]')" 1
 	check_that '--help' "$launcher" --help
 }

@@ -128,15 +128,16 @@ static void test_complaints(void)
 	CHECK_COMPLAINT("--check-unwinder: there are no stacks to compare with --stacks=off",
 		"--stacks=off", "--check-unwinder", "x");
 	CHECK_COMPLAINT(
-		"--sample: '1KB' is not a size such as 4096, 512K, 1M or 1G", "--sample=1KB", "x");
+		"--sample: '1KBi' is not a size such as 4096, 512K, 1M or 1G", "--sample=1KBi", "x");
 	CHECK_COMPLAINT(
 		"--sample: '-1' is not a size such as 4096, 512K, 1M or 1G", "--sample=-1", "x");
-	CHECK_COMPLAINT("--sample: 0 is not in 1..1024G", "--sample=0", "x");
-	CHECK_COMPLAINT("--sample: 1025G is not in 1..1024G", "--sample=1025G", "x");
-	CHECK_COMPLAINT("--sample: 99999999999999999999 is not in 1..1024G",
+	CHECK_COMPLAINT("--sample: 0 is not in 1..1024T", "--sample=0", "x");
+	CHECK_COMPLAINT("--sample: 1025T is not in 1..1024T", "--sample=1025T", "x");
+	CHECK_COMPLAINT("--sample: 99999999999999999999 is not in 1..1024T",
 		"--sample=99999999999999999999", "x");
-	CHECK_INT(parse("--function=[[x", "x", NULL), MW_EXIT_USAGE);
-	CHECK(strncmp(failure.text, "--function: '[[x': ", 19) == 0);
+	CHECK_COMPLAINT("--format: 'gdb' is not one of report|memwatch|seed", "--format=gdb", "x");
+	CHECK_COMPLAINT("--no-report: what is to be written is written by memwatch-report then",
+		"--no-report", "--csv=f", "x");
 	CHECK_COMPLAINT("unknown or ambiguous option '--x?'", "--x\n", "x");
 }
 
