@@ -104,9 +104,10 @@ static inline void mw_task_leave(struct mw_task *task)
  * Enters again if not. */
 static inline bool mw_task_is_undisturbed(struct mw_task *task, const void *frame)
 {
-	bool is_undisturbed = task->busy == (uintptr_t)frame;
-	task->busy = (uintptr_t)frame;
-	return is_undisturbed;
+	if (__builtin_expect(task->busy != 0, 1))
+		return true;
+	task->busy = MW_BUSY_OF(frame);
+	return false;
 }
 
 /* @call with nested events known to be none of the program's. */
