@@ -9,6 +9,10 @@
 #include "preload/zone/raw.h"
 #include "preload/zone/zone.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels say EINVAL, and faults do it */
+#endif
+
 #define HUGE_BYTES ((size_t)2 << 20)
 
 #define PAGE_SHIFT 12
@@ -90,13 +94,10 @@ void *mw_private_map_sequential(size_t bytes)
 	return memory;
 }
 
-void *mw_private_map_dense(size_t bytes)
+/* Begins where a huge page does. */
+static void *map_for_huge_pages(size_t bytes)
 {
-	return map(bytes, bytes > MWD_PAGE ? MAP_POPULATE : 0);
-}
-
-void *mw_private_map_huge(size_t bytes)
-{
+	bytes = whole_pages(bytes);
 	char *memory = map(bytes + HUGE_BYTES, 0);
 	if (!memory)
 		return NULL;
@@ -108,6 +109,24 @@ void *mw_private_map_huge(size_t bytes)
 	mw_raw_madvise(memory + before, bytes, MADV_HUGEPAGE);
 	note_sparse(memory + before, bytes, 0);
 	return memory + before;
+}
+
+void *mw_private_map_dense(size_t bytes)
+{
+	if (bytes < HUGE_BYTES)
+		return map(bytes, bytes > MWD_PAGE ? MAP_POPULATE : 0);
+	void *memory = map_for_huge_pages(bytes);
+	if (memory)
+		mw_raw_madvise(memory, whole_pages(bytes), MADV_POPULATE_WRITE);
+	return memory;
+}
+
+void *mw_private_map_huge(size_t bytes)
+{
+	void *memory = map_for_huge_pages(bytes);
+	if (memory)
+		note_sparse(memory, bytes);
+	return memory;
 }
 
 bool mw_private_discard(void *memory, size_t bytes)
