@@ -113,7 +113,8 @@ struct mwd_control {
 	int64_t heap_peak_bytes;
 	int64_t heap_peak_ns;
 	uint32_t heap_epoch; /* starts at 1 */
-	uint32_t reserved2;
+	/* rss_epoch once more, for the zone: one load reads both, on one cache line. */
+	uint32_t rss_epoch_beside;
 	uint64_t reserved3[4];
 
 	/* The tree's RSS: written by the launcher's sampler. */
@@ -209,7 +210,7 @@ struct mwd_record {
 	uint64_t max_total_bytes; /* highest live total (same class) of the image seen at this
 				   * record's events */
 	uint32_t epoch[MWD_N_PEAKS];
-	uint32_t id; /* of this record */
+	uint32_t key; /* half of the hash that the zone knows the stack by; for itself */
 	/* cold: live bytes and blocks as they were at each peak, see top of file */
 	int64_t peak_bytes[MWD_N_PEAKS];
 	int64_t peak_blocks[MWD_N_PEAKS];
@@ -386,6 +387,7 @@ _Static_assert(sizeof(struct mwd_control) == MWD_PAGE, "control fits its page");
 _Static_assert(offsetof(struct mwd_control, next_offset) == 64, "claims line");
 _Static_assert(offsetof(struct mwd_control, heap_live_bytes) == 128, "heap line");
 _Static_assert(offsetof(struct mwd_control, rss_peak_bytes) == 192, "rss line");
+_Static_assert(offsetof(struct mwd_control, heap_epoch) % 8 == 0, "epochs in one word");
 _Static_assert(sizeof(struct mwd_segment) == 64, "segment header");
 _Static_assert(sizeof(struct mwd_node) == 16, "node");
 _Static_assert(sizeof(struct mwd_record) == 128, "record");

@@ -88,30 +88,26 @@ static MW_COLD uint64_t *make_slot(uintptr_t block)
 	return middle && make_leaf(middle, at) ? slot_of(block) : NULL;
 }
 
-static inline uint64_t *slot_in(struct mw_live_leaf *leaf, uintptr_t block)
+MW_HOT uint64_t *mw_live_table_slot(struct mw_live_leaf *leaf, uintptr_t block)
 {
 	uintptr_t granule = block >> granule_shift;
 	uintptr_t number = (granule >> LEAF_BITS) + 1;
 	uintptr_t at = granule & ((1u << LEAF_BITS) - 1);
-	if (mw_likely(leaf->number == number))
-		return &leaf->slots[at];
-	uint64_t *slot = slot_of(block);
-	if (slot)
+	uint64_t *slot;
+	if (mw_likely(leaf->number == number)) {
+		slot = &leaf->slots[at];
+	} else {
+		slot = slot_of(block);
+		if (mw_unlikely(!slot))
+			return NULL;
 		*leaf = (struct mw_live_leaf){ number, slot - at };
+	}
+	__builtin_prefetch(slot, 1);
 	return slot;
 }
 
-MW_HOT void mw_live_table_prefetch(const struct mw_live_leaf *leaf, uintptr_t block)
+MW_HOT bool mw_live_table_put(uint64_t *slot, uintptr_t block, uint32_t record_id, uint64_t bytes)
 {
-	uintptr_t granule = block >> granule_shift;
-	if (mw_likely(leaf->number == (granule >> LEAF_BITS) + 1))
-		__builtin_prefetch(&leaf->slots[granule & ((1u << LEAF_BITS) - 1)], 1);
-}
-
-MW_HOT bool mw_live_table_put(
-	struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes)
-{
-	uint64_t *slot = slot_in(leaf, block);
 	if (mw_unlikely(!slot))
 		slot = make_slot(block);
 	if (mw_unlikely(!slot || bytes > MW_LIVE_MAX_BYTES))
@@ -121,10 +117,8 @@ MW_HOT bool mw_live_table_put(
 	return true;
 }
 
-MW_HOT bool mw_live_table_take(
-	struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out, uint64_t *bytes_out)
+MW_HOT bool mw_live_table_take(uint64_t *slot, uint32_t *record_id_out, uint64_t *bytes_out)
 {
-	uint64_t *slot = slot_in(leaf, block);
 	uint64_t value = slot ? mw_load_relaxed(slot) : 0;
 	if (mw_unlikely(!value))
 		return false;

@@ -54,6 +54,12 @@ static bool can_read_string(struct probe *probe, const char *text)
 	}
 }
 
+bool mw_probe_words(const void *at, unsigned n)
+{
+	struct probe probe = { 0 };
+	return can_read(&probe, at, n * sizeof(uintptr_t));
+}
+
 bool mw_probe_string(const char *text)
 {
 	struct probe probe = { 0 };

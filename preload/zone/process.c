@@ -22,6 +22,7 @@
 #include "preload/zone/mappings.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
+#include "preload/zone/probe.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/real.h"
 #include "preload/zone/sample.h"
@@ -259,21 +260,39 @@ static bool is_one_stack(uintptr_t a, uintptr_t b)
 	return (a - low < alternate.ss_size) == (b - low < alternate.ss_size);
 }
 
+static bool is_on_last_stack(const struct mw_trace *trace, uintptr_t address)
+{
+	return address - trace->stack_low < trace->stack_high - trace->stack_low;
+}
+
+/* Does what returns from the hook at work still lie where it did? Its stack may be gone. */
+static bool is_frame_kept(const struct mw_task *task, uintptr_t frame)
+{
+	const struct mw_trace *trace = &task->trace;
+	uintptr_t busy = MW_BUSY_FRAME(task->busy);
+	bool is_mapped =
+		frame < busy && is_on_last_stack(trace, frame) && is_on_last_stack(trace, busy);
+	if (!is_mapped && !mw_probe_words((const void *)busy, 2))
+		return false;
+	return MW_BUSY_OF(busy) == task->busy;
+}
+
 /*
  * A hook at work here, and a new one: either nested (a signal handler, the loader inside dlsym,
  * an allocator behind us that calls malloc), or the old one is gone: longjmp left it from a
- * handler. Then the new frame lies above it on the same stack.
+ * handler. Then the new frame lies above it on the same stack, or in its very place; or some other
+ * call was made since from where the hook had been called.
  */
 static bool is_nested(const struct mw_task *task, uintptr_t frame)
 {
-	const struct mw_trace *trace = &task->trace;
-	uintptr_t busy = task->busy;
+	uintptr_t busy = MW_BUSY_FRAME(task->busy);
 	if (!busy)
 		return false;
-	bool is_above = frame > busy && frame - busy < (uintptr_t)8 << 20 &&
-			frame - trace->stack_low < trace->stack_high - trace->stack_low &&
-			busy >= trace->stack_low;
-	return !is_above || !is_one_stack(busy, frame);
+	bool is_above = frame >= busy && frame - busy < (uintptr_t)8 << 20 &&
+			is_on_last_stack(&task->trace, frame) && busy >= task->trace.stack_low;
+	if (is_above && is_one_stack(busy, frame))
+		return false;
+	return is_frame_kept(task, frame);
 }
 
 MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
@@ -289,7 +308,7 @@ MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
 	struct mw_task *task = mw_task_current ? mw_task_current : make_task();
 	if (!task)
 		return NULL;
-	task->busy = frame;
+	task->busy = MW_BUSY_OF(frame);
 	task->is_forwarding = 0; /* left behind with an abandoned hook */
 	mw_signal_fence();
 	return task;

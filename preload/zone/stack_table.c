@@ -13,6 +13,7 @@
  */
 #include <stddef.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
@@ -54,6 +55,31 @@ static MW_LARGE struct chunk chunks[MAX_CHUNKS];
 static uint32_t n_chunks;
 static struct chunk *current;
 static uint32_t first_id = 1; /* of the first chunk of this image */
+
+/*
+ * Locked instructions wait for every load before them, and here nearly every load misses the cache:
+ * while the process has one thread, it does without (events do not nest, see task.h).
+ */
+static inline uint32_t take_next(uint32_t *counter)
+{
+	if (mw_unlikely(!__libc_single_threaded))
+		return mw_add_relaxed(counter, 1);
+	uint32_t n = mw_load_relaxed(counter);
+	mw_store_relaxed(counter, n + 1);
+	return n;
+}
+
+/* Whether *@key was 0 and is @wanted now; @seen: what it was. */
+static inline bool take_slot(uint64_t *key, uint64_t *seen, uint64_t wanted)
+{
+	*seen = mw_load_acquire(key);
+	if (*seen != 0)
+		return false;
+	if (mw_unlikely(!__libc_single_threaded))
+		return mw_cas_acq_rel(key, seen, wanted);
+	mw_store_relaxed(key, wanted);
+	return true;
+}
 
 static struct chunk *make_chunk(struct mwd_segment *segment, size_t bytes, uint32_t id)
 {
@@ -124,7 +150,7 @@ static struct mwd_node *new_node(uint32_t *id_out)
 		struct chunk *chunk = mw_load_acquire(&current);
 		uint32_t at = chunk ? mw_load_relaxed(&chunk->n_used) : 0;
 		if (chunk && at < chunk->capacity)
-			at = mw_add_relaxed(&chunk->n_used, 1);
+			at = take_next(&chunk->n_used);
 		if (chunk && at < chunk->capacity) {
 			if (!chunk->is_dense && (at + NODES_OF_HEADER) % NODES_PER_PAGE == 0)
 				mw_arena_reach(MWD_PAGE);
@@ -231,12 +257,12 @@ static uint32_t find_or_add(struct index *index, uint32_t parent, const struct m
 	uint64_t at = hash_of(key, parent);
 	for (unsigned i = 0; i < N_PROBES; i++, at++) {
 		struct slot *slot = &index->slots[at & index->mask];
-		uint64_t seen = mw_load_acquire(&slot->key);
-		if (seen == 0 && mw_cas_acq_rel(&slot->key, &seen, key)) {
+		uint64_t seen;
+		if (take_slot(&slot->key, &seen, key)) {
 			uint32_t id = write_node(parent, frame);
 			slot->parent = parent;
 			mw_store_release(&slot->id, id); /* pairs with the acquire below */
-			mw_add_relaxed(&index->n_used, 1);
+			take_next(&index->n_used);
 			return id;
 		}
 		uint32_t id = seen == key ? mw_load_acquire(&slot->id) : 0;

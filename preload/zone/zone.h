@@ -20,6 +20,7 @@
 /* The whole hot path in one function: the calls it saves are a third of its instructions. What is
  * MW_COLD stays out. */
 #define MW_FLAT __attribute__((hot, flatten))
+#define MW_INLINE inline __attribute__((always_inline))
 #define MW_COLD __attribute__((cold, noinline))
 #define MW_NOINLINE __attribute__((noinline))
 #define MW_EXPORT __attribute__((visibility("default")))

@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "preload/environment.h"
 #include "report/ingest/samples.h"
 
 #define MAX_SNAPSHOTS 400

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 
-#include "preload/environment.h"
 #include "report/ingest/samples.h"
 #include "report/util/json.h"
 
