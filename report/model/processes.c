@@ -34,6 +34,9 @@ static int add_image_rows(const struct mw_profile *profile, struct mw_processes 
 	for (uint32_t i = 0; i < profile->images.n; i++) {
 		const struct mw_image *image = &profile->images.items[i];
 		struct mw_process_row *row = mw_array_push(&processes->rows);
+		/* An exec that failed leaves what was told of an end that was none. */
+		bool has_told = image->head->vm_hwm_bytes > 0 && image->head->end != MWD_END_NONE &&
+				image->head->end != MWD_END_KILLED;
 		if (!row)
 			return -ENOMEM;
 		*row = (struct mw_process_row){
@@ -43,10 +46,8 @@ static int add_image_rows(const struct mw_profile *profile, struct mw_processes 
 			.start_ns = image->head->start_ns,
 			.end_ns = image->head->end_ns,
 			.heap_peak_bytes = mw_settle_process_peak(image->head, MWD_CLASS_HEAP),
-			.rss_peak_bytes = image->head->vm_hwm_bytes > 0
-						  ? (int64_t)image->head->vm_hwm_bytes
-						  : -1,
-			.is_rss_exact = image->head->vm_hwm_bytes > 0,
+			.rss_peak_bytes = has_told ? (int64_t)image->head->vm_hwm_bytes : -1,
+			.is_rss_exact = has_told,
 			.at_tree_peak_bytes =
 				image->sums[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_TREE_HEAP],
 		};
