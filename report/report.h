@@ -22,6 +22,8 @@ enum mw_report_status {
 	MW_REPORT_FAILED = 2,  /* bad options, nothing usable, output not written */
 };
 
+#define MW_REPORT_MAX_EXPORTS 16
+
 struct mw_report_options {
 	const char *const *directories; /* run directories, merged into one report */
 	size_t n_directories;
@@ -36,9 +38,13 @@ struct mw_report_options {
 	bool has_no_source;	/* do not read source files */
 	const char *debug_path; /* as mw_symbolizer_options.debug_path */
 	bool is_quiet;		/* no text report */
-	const char *program;	/* for messages: "memwatch-report" */
-	FILE *output;		/* text; borrowed */
-	FILE *json_output;	/* for json_path "-"; borrowed */
+	const char *exports[MW_REPORT_MAX_EXPORTS]; /* --export's arguments; borrowed */
+	size_t n_exports;
+	const char *export_value; /* --value, NULL = at-peak */
+	bool is_export_per_process;
+	const char *program; /* for messages: "memwatch-report" */
+	FILE *output;	     /* text; borrowed */
+	FILE *json_output;   /* for json_path "-"; borrowed */
 };
 
 /** mw_report_options_init() - the defaults: 20 rows, 1 decimal, text to stdout. */

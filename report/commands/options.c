@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/export/export.h"
+
 static int parse_number(
 	const char *value, unsigned limit, const char *what, unsigned *out, struct mw_diag *diag)
 {
@@ -124,6 +126,32 @@ static int apply_quiet(struct mw_report_options *options, const char *value, str
 	return 0;
 }
 
+static int apply_export(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	struct mw_export_request request;
+	if (options->n_exports == MW_REPORT_MAX_EXPORTS) {
+		mw_diag_set(diag, "--export: more than %d of them", MW_REPORT_MAX_EXPORTS);
+		return -EINVAL;
+	}
+	options->exports[options->n_exports++] = value;
+	return mw_export_parse(value, &request, diag);
+}
+
+static int apply_value(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	options->export_value = value;
+	return mw_export_find_value(value, diag) ? 0 : -EINVAL;
+}
+
+static int apply_per_process(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)value;
+	(void)diag;
+	options->is_export_per_process = true;
+	return 0;
+}
+
 const struct mw_option mw_report_option_table[] = {
 	{ "function", 'f', "REGEX", false, "only functions whose name matches (POSIX ERE)",
 		apply_function },
@@ -134,6 +162,12 @@ const struct mw_option mw_report_option_table[] = {
 		apply_full_report },
 	{ "peak-only", 0, NULL, false, "the same as --full-report=no", apply_peak_only },
 	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", apply_json },
+	{ "export", 'e', "FORMAT[:FILE]", false, "for another viewer, see below; repeatable",
+		apply_export },
+	{ "value", 0, "VALUE", false, "exports: at-peak (default), leaked, total or count",
+		apply_value },
+	{ "per-process", 0, NULL, false, "exports: each process by itself, not merged",
+		apply_per_process },
 	{ "report", 'o', "FILE", false, "write the text to FILE", apply_report },
 	{ "color", 0, "WHEN", false, "auto, always or never; NO_COLOR is honoured", apply_color },
 	{ "width", 0, "N", false, "columns (default: the terminal's, 80 in a pipe)", apply_width },
@@ -255,6 +289,10 @@ void mw_options_print_help(FILE *out)
 			option->argument ? option->argument : "", option->is_optional ? "]" : "");
 		fprintf(out, "  %-24s  %s\n", words, option->help);
 	}
+	fputs("\nFormats for --export; without FILE, to standard output instead of the report:\n",
+		out);
+	for (size_t i = 0; i < mw_export_n_formats; i++)
+		fprintf(out, "  %-12s  %s\n", mw_export_formats[i].name, mw_export_formats[i].help);
 	fputs("\nExit status: 0 good; 1 partial, with the reason in the report; 2 bad usage or\n"
 	      "nothing usable.\n",
 		out);

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "report/export/export.h"
 #include "report/render/json_report.h"
 #include "report/render/text.h"
 #include "report/render/view.h"
@@ -21,7 +22,8 @@ struct run {
 	struct mw_view view;
 	regex_t regex;
 	bool has_regex;
-	size_t n_bad; /* directories that could not be read */
+	struct mw_export_request export; /* being written */
+	size_t n_bad;			 /* directories that could not be read */
 };
 
 void mw_report_options_init(struct mw_report_options *options)
@@ -166,11 +168,58 @@ static int write_to(
 	return error;
 }
 
+static int write_export(struct run *run, FILE *out)
+{
+	const struct mw_export_format *format = run->export.format;
+	struct mw_diag diag = { "" };
+	const char *value = run->options->export_value;
+	struct mw_export_options options = {
+		.value = mw_export_find_value(value ? value : "at-peak", &diag),
+		.is_per_process = run->options->is_export_per_process,
+	};
+	if (format->is_binary && isatty(fileno(out))) {
+		mw_diag_set(&diag, "--export: %s is binary, not for a terminal: give a file",
+			format->name);
+		complain(run, diag.text);
+		return -EINVAL;
+	}
+	int error = format->write(out, &run->view, &options);
+	int flush_error = flush(out);
+	return flush_error ? flush_error : error;
+}
+
+static int write_exports(struct run *run)
+{
+	int first_error = 0;
+	for (size_t i = 0; i < run->options->n_exports; i++) {
+		struct mw_diag diag = { "" };
+		int error = mw_export_parse(run->options->exports[i], &run->export, &diag);
+		if (!error)
+			error = write_to(
+				run, run->export.path, run->options->json_output, write_export);
+		first_error = first_error ? first_error : error;
+	}
+	return first_error;
+}
+
+/* Something that takes the text's place on standard output. */
+static bool takes_output(const struct mw_report_options *options)
+{
+	struct mw_export_request request;
+	struct mw_diag diag = { "" };
+	if (options->json_path && strcmp(options->json_path, "-") == 0)
+		return true;
+	for (size_t i = 0; i < options->n_exports; i++)
+		if (mw_export_parse(options->exports[i], &request, &diag) == 0 && !request.path)
+			return true;
+	return false;
+}
+
 static int write_all(struct run *run)
 {
 	const struct mw_report_options *options = run->options;
 	bool is_json_out = options->json_path && strcmp(options->json_path, "-") == 0;
-	bool wants_text = !options->is_quiet && !(is_json_out && !options->report_path &&
+	bool wants_text = !options->is_quiet && !(takes_output(options) && !options->report_path &&
 							options->output == options->json_output);
 	int error = 0;
 	if (wants_text)
@@ -180,6 +229,8 @@ static int write_all(struct run *run)
 			options->json_output, write_json);
 		error = error ? error : json_error;
 	}
+	int export_error = write_exports(run);
+	error = error ? error : export_error;
 	bool is_said = wants_text && !options->is_peak_only;
 	for (size_t i = run->n_bad; !is_said && i < run->view.notes.texts.n; i++)
 		complain(run, run->view.notes.texts.items[i]);

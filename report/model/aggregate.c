@@ -198,7 +198,8 @@ int mw_profile_aggregate(struct mw_profile *profile)
 	return error;
 }
 
-void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx, int64_t *bytes)
+int mw_profile_each_record(const struct mw_profile *profile, uint32_t image_idx,
+	int (*visit)(void *context, uint32_t site_idx, const struct mw_sums *sums), void *context)
 {
 	const struct mw_image *image = &profile->images.items[image_idx];
 	size_t first = first_record_sites(profile, image->run_idx);
@@ -206,12 +207,33 @@ void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx
 	const struct mwd_record *record;
 	const struct mw_site *site;
 	struct mw_settle settle;
+	int result = 0;
 	mw_settle_init(&settle, &profile->runs.items[image->run_idx].dump.control, image->head);
-	while (next_record(profile, image, first, &walk, &record, &site)) {
-		if (site->class != MWD_CLASS_HEAP || site->owner_line == MW_NONE)
-			continue;
+	while (!result && next_record(profile, image, first, &walk, &record, &site)) {
 		struct mw_sums sums = mw_settle_record(&settle, record);
-		bytes[site->owner_line] =
-			mw_plus(bytes[site->owner_line], sums.peak_bytes[MWD_PEAK_PROCESS_HEAP]);
+		result = visit(context, (uint32_t)(site - profile->sites.items), &sums);
 	}
+	return result;
+}
+
+struct image_lines {
+	const struct mw_profile *profile;
+	int64_t *bytes;
+};
+
+static int add_image_line(void *context, uint32_t site_idx, const struct mw_sums *sums)
+{
+	const struct image_lines *lines = context;
+	const struct mw_site *site = &lines->profile->sites.items[site_idx];
+	if (site->class != MWD_CLASS_HEAP || site->owner_line == MW_NONE)
+		return 0;
+	int64_t *bytes = &lines->bytes[site->owner_line];
+	*bytes = mw_plus(*bytes, sums->peak_bytes[MWD_PEAK_PROCESS_HEAP]);
+	return 0;
+}
+
+void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx, int64_t *bytes)
+{
+	struct image_lines lines = { profile, bytes };
+	mw_profile_each_record(profile, image_idx, add_image_line, &lines);
 }

@@ -163,6 +163,14 @@ int mw_profile_aggregate(struct mw_profile *profile);
  */
 void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx, int64_t *bytes);
 
+/**
+ * mw_profile_each_record() - an image's records, settled, each with the site it was merged into
+ * @visit: nonzero ends the walk
+ * Return: what the last @visit returned, 0 without records.
+ */
+int mw_profile_each_record(const struct mw_profile *profile, uint32_t image_idx,
+	int (*visit)(void *context, uint32_t site_idx, const struct mw_sums *sums), void *context);
+
 void mw_profile_deinit(struct mw_profile *profile);
 
 /* Steps of the above with files of their own. */

@@ -2,7 +2,7 @@
 """includes.py SOURCE_DIR - who may include whom.
 
 Arrows go one way (README, layout): the zone sees three headers of preload/ and itself; symbolize
-sees nothing of ours; in report, util <- ingest <- model <- render <- commands. Each third-party
+sees nothing of ours; in report, util <- ingest <- model <- render and export <- commands. Each third-party
 header is included by one .c of a folder, so that each library stands behind one small file; but
 symbolize/ as a whole is where elfutils is.
 """
@@ -27,6 +27,8 @@ MAY_SEE = {
                      "symbolize/symbolize.h"],
     "report/render": ["report/render/", "report/model/", "report/ingest/", "report/util/",
                       "preload/format.h", "symbolize/symbolize.h"],
+    "report/export": ["report/export/", "report/render/view.h", "report/model/", "report/ingest/",
+                      "report/util/", "preload/format.h", "symbolize/symbolize.h"],
     "report/commands": ["report/", "preload/format.h", "preload/environment.h",
                         "symbolize/symbolize.h"],
     "report": ["report/", "preload/format.h", "preload/environment.h", "symbolize/symbolize.h"],
@@ -38,6 +40,8 @@ THIRD_PARTY = [
     (re.compile(r"^(elfutils/|libelf|gelf|dwarf\.h|libdw)"), "elfutils"),
     (re.compile(r"^libunwind"), "libunwind"),
     (re.compile(r"cJSON"), "cJSON"),
+    (re.compile(r"(^protobuf-c/|\.pb-c\.h$)"), "protobuf-c"),
+    (re.compile(r"^zlib\.h$"), "zlib"),
     (re.compile(r"^(libiberty|demangle\.h)"), "libiberty"),
 ]
 WHOLE_FOLDER = {("symbolize", "elfutils")}

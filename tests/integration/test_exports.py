@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""Exports, each read by the program it is for where apt has it, and added up against the JSON
+report: go tool pprof, python's csv and json; a stack of truth_tree keeps its frames and bytes.
+"""
+
+import collections
+import csv
+import io
+import json
+import os
+import re
+
+import lib
+
+VALUES = {"at-peak": "tree_peak_bytes", "leaked": "live_bytes", "total": "allocated_bytes",
+          "count": "allocated_blocks"}
+
+
+def export(directory, spec, *options):
+    done = lib.run([lib.REPORTER, "--export", spec, *options, directory])
+    lib.equal((done.status, done.stderr), (0, b""), f"--export {spec} {options}")
+    return done.stdout
+
+
+def total(profile, value):
+    return profile.data["totals"]["all"]["heap"][VALUES[value]]
+
+
+def stacks_of(text):
+    """Collapsed stacks as every reader takes them: the last blank parts stack and weight."""
+    stacks = collections.Counter()
+    for line in text.decode().splitlines():
+        stack, weight = line.rsplit(" ", 1)
+        stacks[tuple(stack.split(";"))] += int(weight)
+    return stacks
+
+
+def collapsed(directory, profile):
+    for value in VALUES:
+        merged = stacks_of(export(directory, "collapsed", "--value", value))
+        lib.equal(sum(merged.values()), total(profile, value), f"collapsed {value}: sum")
+        split = stacks_of(export(directory, "collapsed", "--value", value, "--per-process"))
+        together = collections.Counter()
+        for stack, weight in split.items():
+            together[stack[1:]] += weight
+        lib.equal(together, merged, f"collapsed {value}: sum over processes")
+        blue = profile.counters("blue", BLUE_LINE)[VALUES[value]]
+        lib.equal(sum(w for stack, w in merged.items() if "blue" in stack[-2:]), blue,
+                  f"collapsed {value}: blue")
+    names = {stack[0] for stack in split}
+    lib.equal(names & {f"truth_tree ({image.pid})" for image in profile.images}, names,
+              "a root frame a process")
+
+
+def speedscope(directory, profile):
+    merged = json.loads(export(directory, "speedscope"))
+    lib.equal(merged["$schema"], "https://www.speedscope.app/file-format-schema.json", "$schema")
+    lib.equal(len(merged["profiles"]), len(VALUES), "speedscope: a profile a value")
+    for one, value in zip(merged["profiles"], VALUES):
+        lib.equal(one["endValue"], total(profile, value), f"speedscope {value}: end")
+        lib.equal(sum(one["weights"]), one["endValue"], f"speedscope {value}: weights")
+        lib.equal(len(one["samples"]), len(one["weights"]), f"speedscope {value}: samples")
+    frames = merged["shared"]["frames"]
+    lib.check(any(f["name"] == "blue" and f.get("line") == BLUE_LINE and
+                  f["file"].endswith("truth_tree.c") for f in frames), "speedscope: blue's frame")
+    split = json.loads(export(directory, "speedscope", "--per-process"))
+    lib.equal(sum(one["endValue"] for one in split["profiles"]), total(profile, "at-peak"),
+              "speedscope: sum of processes")
+    for document in (merged, split):
+        used = {index for one in document["profiles"] for s in one["samples"] for index in s}
+        lib.check(not used or max(used) < len(document["shared"]["frames"]), "frame indices")
+
+
+def pprof(directory, profile):
+    path = lib.fresh("pprof")
+    for options in ((), ("--per-process",)):
+        export(directory, f"pprof:{path}", "-q", *options)
+        raw = lib.run([lib.need("go"), "tool", "pprof", "-raw", path],
+                      env=dict(os.environ, HOME=str(lib.scratch))).stdout.decode()
+        header = re.search(r"^(\S+/bytes.*)$", raw, re.MULTILINE).group(1)
+        lib.equal([word.split("/")[0] for word in header.split()], list(VALUES), "pprof: types")
+        lib.check("at-peak/bytes[dflt]" in header, f"pprof: default type: {header}")
+        rows = re.findall(r"^ *(\d+) +(\d+) +(\d+) +(\d+): ", raw, re.MULTILINE)
+        for at, value in enumerate(VALUES):
+            lib.equal(sum(int(row[at]) for row in rows), total(profile, value),
+                      f"pprof {value} {options}")
+        pids = set(re.findall(r"pid:\[(\d+)\]", raw))
+        lib.equal(bool(pids), bool(options), "pprof: labels")
+    listing = lib.run(["go", "tool", "pprof", "-sample_index=total", "-list", "^blue$", path],
+                      env=dict(os.environ, HOME=str(lib.scratch))).stdout.decode()
+    lib.check(re.search(rf"MB +{BLUE_LINE}:", listing, re.MULTILINE),
+              f"go tool pprof -list shows blue's line: {listing[-300:]}")
+
+
+def as_csv(directory, profile):
+    rows = list(csv.DictReader(io.StringIO(export(directory, "csv").decode())))
+    for column in VALUES.values():
+        lib.equal(sum(int(row[column]) for row in rows),
+                  profile.data["totals"]["all"]["heap"][column], f"csv: {column}")
+    lib.equal(rows[-1]["function"], "[unattributed]", "csv: the last row")
+
+
+def mistakes(directory):
+    for options, word in ((["--export", "svg"], b"svg"), (["--export", "csv:"], b"csv:"),
+                          (["--value", "most"], b"most"),
+                          (["--export", "csv:/nowhere/at/all"], b"/nowhere/at/all")):
+        done = lib.run([lib.REPORTER, *options, directory])
+        lib.equal(done.status, 2, f"{options}: status")
+        lib.check(word in done.stderr and done.stderr.count(b"\n") == 1,
+                  f"{options}: {done.stderr!r}")
+
+
+profiled = lib.Profiled([lib.workload("truth_tree")])
+data = profiled.must_have_profile()
+BLUE_LINE = next(line for (name, line) in data.lines if name == "blue" and
+                 data.counters("blue", line))
+collapsed(profiled.directory, data)
+speedscope(profiled.directory, data)
+as_csv(profiled.directory, data)
+mistakes(profiled.directory)
+pprof(profiled.directory, data)
+lib.finish()
