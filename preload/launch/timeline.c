@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "preload/launch/timeline.h"
 
@@ -47,7 +48,8 @@ void mw_timeline_add(struct mw_timeline *timeline, const struct mw_sample *sampl
 int mw_timeline_write(
 	const struct mw_timeline *timeline, const char *path, struct mw_failure *failure_out)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	unlink(path); /* a FIFO or a link of the job's */
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (file == NULL)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out, "%s: cannot write: %s",

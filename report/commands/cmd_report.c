@@ -4,6 +4,7 @@
  * of the data's way; the launcher calls the same function at the end of a run.
  */
 #include "report/commands/options.h"
+#include "report/util/format.h"
 
 #include <string.h>
 
@@ -11,6 +12,7 @@ int main(int argc, char **argv)
 {
 	struct mw_report_options options;
 	struct mw_diag diag = { "" };
+	mw_report_survive_truncation();
 	mw_report_options_init(&options);
 	switch (mw_options_parse(argc - 1, argv + 1, &options, &diag)) {
 	case MW_OPTIONS_HELP:
@@ -20,6 +22,7 @@ int main(int argc, char **argv)
 		printf("memwatch-report %s\n", MEMWATCH_VERSION);
 		return MW_REPORT_GOOD;
 	case MW_OPTIONS_BAD:
+		mw_format_clean(diag.text);
 		fprintf(stderr, "memwatch-report: %s\n", diag.text);
 		return MW_REPORT_FAILED;
 	case MW_OPTIONS_RUN:

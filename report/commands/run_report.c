@@ -16,6 +16,7 @@
 #include "report/render/json_report.h"
 #include "report/render/text.h"
 #include "report/render/view.h"
+#include "report/commands/missing_pages.h"
 
 struct run {
 	const struct mw_report_options *options;
@@ -37,7 +38,10 @@ void mw_report_options_init(struct mw_report_options *options)
 
 static void complain(const struct run *run, const char *what)
 {
-	fprintf(stderr, "%s: %s\n", run->options->program, what);
+	char line[sizeof(struct mw_diag)];
+	snprintf(line, sizeof(line), "%s", what);
+	mw_format_clean(line);
+	fprintf(stderr, "%s: %s\n", run->options->program, line);
 }
 
 static void on_bad_directory(void *context, const struct mw_diag *diag)
@@ -250,7 +254,10 @@ int mw_report_run(const struct mw_report_options *options)
 	}
 	if (!error)
 		error = write_all(&run);
-	bool is_partial = run.view.notes.texts.n > 0;
+	if (mw_missing_pages() > 0)
+		complain(&run, "files became shorter while they were read: what is gone counts as "
+			       "zero");
+	bool is_partial = run.view.notes.texts.n > 0 || mw_missing_pages() > 0;
 	mw_notes_deinit(&run.view.notes);
 	mw_execs_deinit(&run.view.execs);
 	mw_processes_deinit(&run.view.processes);

@@ -120,7 +120,9 @@ int mw_export_speedscope(
 	struct mw_weights weights;
 	int error = mw_weights_collect(&weights, profile, options->is_per_process);
 	const struct mw_weight *items = weights.items.items;
-	struct part part = { profile, items, items + weights.items.n, options };
+	/* Adding to NULL is undefined, even 0. */
+	const struct mw_weight *end = weights.items.n ? items + weights.items.n : items;
+	struct part part = { profile, items, end, options };
 	const char *command = profile->runs.n ? profile->runs.items[0].info.command : NULL;
 	mw_json_open_object(&writer, NULL);
 	mw_json_put_text(&writer, "$schema", "https://www.speedscope.app/file-format-schema.json");

@@ -40,6 +40,7 @@ struct mw_run_info {
 struct mw_run {
 	char *directory;      /* owned; as the user named it */
 	struct mw_span bytes; /* the mapping of run.mwd */
+	uid_t owner;	      /* of run.mwd */
 	struct mw_dump dump;
 	struct mw_run_info info;
 	const char *info_problem; /* why info is not complete, NULL = it is */

@@ -105,7 +105,7 @@ static void print_head(struct mw_text *text, const char *file)
 	_Static_assert(sizeof(rule) - 1 == 61, "memory_profiler's rule");
 	fprintf(text->out, "Filename: ");
 	if (text->has_exact_tables)
-		fprintf(text->out, "%s\n", file);
+		mw_text_whole(text, file);
 	else
 		mw_text_last_cell(
 			text, file, text->width > 20 ? text->width - 10 : 10, mw_format_path);

@@ -126,6 +126,15 @@ void mw_text_last_cell(
 	fputc('\n', text->out);
 }
 
+void mw_text_whole(struct mw_text *text, const char *content)
+{
+	char *copy = strdup(content);
+	if (copy)
+		mw_format_clean(copy);
+	fprintf(text->out, "%s\n", copy ? copy : "?");
+	free(copy);
+}
+
 void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,
 	const struct mw_line *line, unsigned columns)
 {

@@ -56,6 +56,9 @@ void mw_text_cell(struct mw_text *text, const char *content, unsigned columns, m
 void mw_text_last_cell(
 	struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit);
 
+/** mw_text_whole() - any name, however long; ends the line. */
+void mw_text_whole(struct mw_text *text, const char *content);
+
 /** mw_text_line_name() - a line's function as a cell; "cc1+0x1234" where it has no symbol. */
 void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,
 	const struct mw_line *line, unsigned columns);

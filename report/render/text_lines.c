@@ -138,7 +138,7 @@ static void print_difference(struct mw_text *text, const struct mw_profile *prof
 		mw_text_caption(text,
 			"The tree's own counter had %s %s than this sum: threads and processes "
 			"publish in batches, here at most %s in all.",
-			mw_format_size(size, difference < 0 ? -difference : difference),
+			mw_format_size(size, difference < 0 ? mw_minus(0, difference) : difference),
 			difference < 0 ? "less" : "more",
 			mw_format_size(bound, mw_losses_peak_bound(profile)));
 }

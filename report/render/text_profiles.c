@@ -18,6 +18,15 @@ static bool is_candidate(const struct mw_view *view, const struct mw_function *f
 	return view->regex ? mw_text_is_wanted(view, function) : !function->is_library;
 }
 
+/* Of several runs the first that is not root's. */
+static uid_t owner_of(const struct mw_profile *profile)
+{
+	uid_t owner = 0;
+	for (size_t i = 0; i < profile->runs.n && owner == 0; i++)
+		owner = profile->runs.items[i].owner;
+	return owner;
+}
+
 /* Prints the table of a function if it is one to print; false if not. */
 static bool print_function(struct mw_text *text, const struct mw_view *view, uint32_t function_idx)
 {
@@ -26,8 +35,9 @@ static bool print_function(struct mw_text *text, const struct mw_view *view, uin
 	if (!is_candidate(view, function))
 		return false;
 	struct mw_source source = { 0 };
-	bool has_source = view->wants_source &&
-			  mw_source_open(mw_profile_text(profile, function->file), &source) == 0;
+	bool has_source =
+		view->wants_source && mw_source_open(mw_profile_text(profile, function->file),
+					      owner_of(profile), &source) == 0;
 	bool is_printed = has_source || view->regex || !view->wants_source;
 	if (is_printed) {
 		mw_profile_table_print(text, profile, function_idx, has_source ? &source : NULL);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/export/export.h"
 #include "report/render/json_report.h"
 #include "report/render/text.h"
 #include "report/util/json.h"
@@ -61,8 +62,8 @@ static void render_json(const struct mw_view *view)
 	free(json);
 }
 
-static void render_text(const struct mw_view *view, void (*render)(struct mw_text *text,
-							    const struct mw_view *view))
+static void render_text(const struct mw_view *view,
+	void (*render)(struct mw_text *text, const struct mw_view *view))
 {
 	char *report = NULL;
 	size_t n_bytes = 0;
@@ -74,6 +75,20 @@ static void render_text(const struct mw_view *view, void (*render)(struct mw_tex
 	for (size_t i = 0; i < n_bytes; i++)
 		must(report[i] == '\n' || (unsigned char)report[i] >= ' ', "control byte in text");
 	free(report);
+}
+
+static void export_all(const struct mw_view *view)
+{
+	for (size_t i = 0; i < mw_export_n_formats; i++) {
+		struct mw_export_options options = { .value = &mw_export_values[0],
+			.is_per_process = i % 2 };
+		char *text = NULL;
+		size_t n_bytes = 0;
+		FILE *out = open_memstream(&text, &n_bytes);
+		must(mw_export_formats[i].write(out, view, &options) == 0, "export");
+		fclose(out);
+		free(text);
+	}
 }
 
 static void report(struct mw_view *view)
@@ -89,6 +104,7 @@ static void report(struct mw_view *view)
 	render_text(view, mw_text_render);
 	render_text(view, mw_peak_lines_render);
 	render_json(view);
+	export_all(view);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
@@ -98,8 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	struct mw_diag diag = { "" };
 	size_t dump_bytes;
 	uint8_t *dump = sparse_expand(bytes, n_bytes, &dump_bytes);
-	int error = mw_dump_parse(
-		(struct mw_span){ dump, dump_bytes }, "run.mwd", &run.dump, &diag);
+	int error =
+		mw_dump_parse((struct mw_span){ dump, dump_bytes }, "run.mwd", &run.dump, &diag);
 	must((error != 0) == (diag.text[0] != '\0'), "refused without a line");
 	if (error) {
 		mw_dump_deinit(&run.dump);

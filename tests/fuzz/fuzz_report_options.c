@@ -5,14 +5,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
 
-/* As mw_report_options_init(), which stands beside the whole report. */
-static const struct mw_report_options defaults = { .top = 20, .precision = 1 };
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {
 	struct words words;
-	struct mw_report_options options = defaults;
+	struct mw_report_options options;
 	struct mw_diag diag = { "" };
+	mw_report_options_init(&options);
 	words_split(&words, bytes, n_bytes);
 	enum mw_options_outcome outcome =
 		mw_options_parse(words.n - 1, words.items + 1, &options, &diag);
