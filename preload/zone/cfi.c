@@ -279,8 +279,8 @@ static void run(struct machine *m, struct cursor c, uintptr_t pc)
 			m->location += low * m->cie->code_align;
 			break;
 		case 2: /* offset */
-			set_place(m, low, MW_PLACE_AT_CFA,
-				scaled(take_uleb(&c), m->cie->data_align));
+			set_place(
+				m, low, MW_PLACE_AT_CFA, scaled(take_uleb(&c), m->cie->data_align));
 			break;
 		case 3: /* restore */
 			restore_place(m, low);

@@ -111,8 +111,8 @@ static const uint8_t *vdso_unwind_header(uintptr_t pc, struct mw_module_bytes *m
 	if (!find_vdso(pc, &vdso))
 		return NULL;
 	const ElfW(Ehdr) *header = (const void *)vdso.start;
-	*module_out = (struct mw_module_bytes){ (const uint8_t *)vdso.start,
-		(const uint8_t *)vdso.end };
+	*module_out =
+		(struct mw_module_bytes){ (const uint8_t *)vdso.start, (const uint8_t *)vdso.end };
 	const ElfW(Phdr) *segments = (const void *)(vdso.start + header->e_phoff);
 	for (unsigned i = 0; i < header->e_phnum; i++)
 		if (segments[i].p_type == PT_GNU_EH_FRAME)

@@ -82,12 +82,10 @@ static void export_all(const struct mw_view *view)
 	for (size_t i = 0; i < mw_export_n_formats; i++) {
 		struct mw_export_options options = { .value = &mw_export_values[0],
 			.is_per_process = i % 2 };
-		char *text = NULL;
-		size_t n_bytes = 0;
-		FILE *out = open_memstream(&text, &n_bytes);
-		must(mw_export_formats[i].write(out, view, &options) == 0, "export");
+		FILE *out = fopen("/dev/null", "we");
+		must(mw_export_formats[i].write(out, view, &options) == 0,
+			mw_export_formats[i].name);
 		fclose(out);
-		free(text);
 	}
 }
 
