@@ -146,7 +146,8 @@ static int write_text(struct run *run, FILE *out)
 		mw_peak_lines_render(&text, &run->view);
 	else
 		mw_text_render(&text, &run->view);
-	return flush(out);
+	int error = flush(out);
+	return error ? error : text.has_failed ? -ENOMEM : 0;
 }
 
 static int write_json(struct run *run, FILE *out)

@@ -85,14 +85,16 @@ static int map_file(const char *path, int flags, struct mw_run *run, struct mw_d
 
 #define MAX_RUN_JSON_BYTES (256u << 20)
 
-/* NULL when there is none that can be read. */
-static char *read_text(const char *path, int flags, size_t *n_bytes_out)
+/* *@text_out is owned by the caller; NULL when there is none that can be read. 0 or -ENOMEM. */
+static int read_text(const char *path, int flags, char **text_out, size_t *n_bytes_out)
 {
+	*text_out = NULL;
 	struct stat status;
 	__attribute__((cleanup(close_fd))) int fd = mw_file_open(path, flags, &status);
 	if (fd < 0 || status.st_size > MAX_RUN_JSON_BYTES)
-		return NULL;
-	return mw_file_read(fd, (size_t)status.st_size, n_bytes_out);
+		return 0;
+	*text_out = mw_file_read(fd, (size_t)status.st_size, n_bytes_out);
+	return *text_out ? 0 : -ENOMEM;
 }
 
 int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *diag)
@@ -112,9 +114,15 @@ int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *d
 	if (error)
 		return error;
 	size_t n_bytes = 0;
-	__attribute__((cleanup(free_text))) char *text = read_text(json_path, flags, &n_bytes);
-	run_out->info_problem = mw_run_info_parse(text, n_bytes, &run_out->info);
-	return 0;
+	__attribute__((cleanup(free_text))) char *text = NULL;
+	error = read_text(json_path, flags, &text, &n_bytes);
+	if (!error)
+		run_out->info_problem = mw_run_info_parse(text, n_bytes, &run_out->info);
+	if (!error && run_out->info_problem == mw_run_info_no_memory)
+		error = -ENOMEM;
+	if (error)
+		mw_diag_set(diag, "%s: out of memory", json_path);
+	return error;
 }
 
 bool mw_run_is_shim(const char *path)

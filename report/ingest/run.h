@@ -58,6 +58,9 @@ void mw_run_close(struct mw_run *run);
 /** mw_run_is_shim() - is this object our own preloaded library? By its name. */
 bool mw_run_is_shim(const char *path);
 
+/* The reason below that is no fault of the file; compare the pointers. */
+extern const char mw_run_info_no_memory[];
+
 /**
  * mw_run_info_parse() - run.json from bytes; pure, for tests and the fuzzer
  * Return: NULL, or why it is of no or limited use (static text). deinit in every case.

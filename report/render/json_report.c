@@ -224,6 +224,6 @@ int mw_json_report_render(FILE *out, const struct mw_view *view)
 	mw_json_tail(&writer, view);
 	mw_json_close(&writer);
 	if (writer.has_failed)
-		return -EIO;
+		return ferror(out) ? -EIO : -ENOMEM;
 	return error ? error : sites_error;
 }

@@ -12,8 +12,10 @@
 static void print_peak(struct mw_text *text, const char *file, const char *name, int64_t bytes)
 {
 	char *names;
-	if (asprintf(&names, "%s %s", file, name) < 0)
+	if (asprintf(&names, "%s %s", file, name) < 0) {
+		text->has_failed = true;
 		return;
+	}
 	mw_format_clean(names);
 	fprintf(text->out, "%s %.*f MiB\n", names, (int)text->precision, (double)bytes / 0x1p20);
 	free(names);
@@ -25,6 +27,7 @@ static size_t print_functions(struct mw_text *text, const struct mw_view *view)
 	size_t n, n_printed = 0;
 	uint32_t *order = mw_functions_rank(profile, MW_FUNCTION_ORDER_MAX_TOTAL, &n);
 	char place[4200];
+	text->has_failed |= !order;
 	for (size_t i = 0; order && i < n; i++) {
 		const struct mw_function *function = &profile->functions.items[order[i]];
 		if (!function->has_symbol || !mw_text_is_wanted(view, function) ||

@@ -120,6 +120,7 @@ void mw_profile_table_print(struct mw_text *text, const struct mw_profile *profi
 	const char *name = mw_profile_text(profile, function->name);
 	size_t n;
 	struct row *rows = collect_rows(profile, function_idx, &n);
+	text->has_failed |= !rows;
 	print_head(text, mw_profile_text(profile, function->file));
 	size_t next = 0;
 	uint32_t last = n > 0 ? function->last_line : 0;

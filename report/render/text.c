@@ -79,6 +79,8 @@ __attribute__((format(printf, 3, 0))) static void print_formatted(
 		mw_format_clean(content);
 		glue_sizes(content);
 		print_wrapped(text, content, indent);
+	} else {
+		text->has_failed = true;
 	}
 	free(content);
 }
@@ -131,6 +133,7 @@ void mw_text_whole(struct mw_text *text, const char *content)
 	char *copy = strdup(content);
 	if (copy)
 		mw_format_clean(copy);
+	text->has_failed |= !copy;
 	fprintf(text->out, "%s\n", copy ? copy : "?");
 	free(copy);
 }
@@ -173,6 +176,7 @@ const char *mw_text_place(const struct mw_profile *profile, const struct mw_func
 
 bool mw_text_is_wanted(const struct mw_view *view, const struct mw_function *function)
 {
+	/* Without memory it cannot tell: rather too many than too few. */
 	return !view->regex || regexec(view->regex, mw_profile_text(&view->profile, function->name),
-				       0, NULL, 0) == 0;
+				       0, NULL, 0) != REG_NOMATCH;
 }

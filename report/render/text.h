@@ -15,6 +15,7 @@ struct mw_text {
 	FILE *out; /* borrowed */
 	unsigned width;
 	unsigned precision; /* decimals of MiB where the layout leaves it open */
+	bool has_failed;    /* out of memory: a part is missing */
 	bool has_color;
 	bool has_exact_tables; /* not on a terminal: source lines of @profile tables stay whole */
 };

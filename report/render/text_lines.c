@@ -151,6 +151,7 @@ static void print_table(struct mw_text *text, const struct mw_view *view, enum m
 	size_t n;
 	uint32_t *order = rank_lines(profile, class, &n);
 	struct columns columns = columns_for(text->width);
+	text->has_failed |= !order;
 	fprintf(text->out, "%10s %6s %9s  %-*s %-*s %s\n", "Bytes", "Share", "Blocks",
 		(int)columns.function, "Function", (int)columns.place, "File:line", "Programs");
 	int64_t rest_bytes = 0, rest_blocks = 0;

@@ -52,6 +52,7 @@ void mw_text_profiles(struct mw_text *text, const struct mw_view *view)
 {
 	size_t n, n_printed = 0;
 	uint32_t *order = mw_functions_rank(&view->profile, MW_FUNCTION_ORDER_AT_PEAK, &n);
+	text->has_failed |= !order;
 	unsigned limit = view->regex ? view->top : N_CHOSEN;
 	mw_text_heading(text, "Line by line");
 	for (size_t i = 0; order && i < n && n_printed < limit; i++)

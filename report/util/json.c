@@ -4,6 +4,7 @@
  */
 #include "report/util/json.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,9 +14,25 @@
 
 #include "report/util/format.h"
 
-struct mw_json *mw_json_parse(const char *text, size_t n_bytes)
+/* cJSON does not tell which it was. */
+static bool has_memory_failed;
+
+static void *allocate(size_t n_bytes)
 {
-	return (struct mw_json *)cJSON_ParseWithLength(text, n_bytes);
+	void *memory = malloc(n_bytes);
+	has_memory_failed |= !memory;
+	return memory;
+}
+
+struct mw_json *mw_json_parse(const char *text, size_t n_bytes, int *error_out)
+{
+	cJSON_Hooks hooks = { .malloc_fn = allocate, .free_fn = free };
+	has_memory_failed = false;
+	cJSON_InitHooks(&hooks);
+	cJSON *document = cJSON_ParseWithLength(text, n_bytes);
+	cJSON_InitHooks(NULL);
+	*error_out = document ? 0 : has_memory_failed ? -ENOMEM : -EINVAL;
+	return (struct mw_json *)document;
 }
 
 struct mw_json *mw_json_destroy(struct mw_json *document)

@@ -56,7 +56,8 @@ static void render_json(const struct mw_view *view)
 	FILE *out = open_memstream(&json, &n_bytes);
 	must(mw_json_report_render(out, view) == 0, "no JSON was made");
 	fclose(out);
-	struct mw_json *document = mw_json_parse(json, n_bytes);
+	int error;
+	struct mw_json *document = mw_json_parse(json, n_bytes, &error);
 	must(document != NULL, "the JSON is none");
 	mw_json_destroy(document);
 	free(json);
