@@ -42,9 +42,9 @@ char *mw_symbol_elf_make_debug_path(const char *directories)
 		char *longer = NULL;
 
 		/* A directory that is not there holds nothing. */
-		if (!absolute)
+		if (!absolute && errno != ENOMEM)
 			continue;
-		if (asprintf(&longer, "%s:%s", path, absolute) < 0)
+		if (!absolute || asprintf(&longer, "%s:%s", path, absolute) < 0)
 			longer = NULL;
 		free(absolute);
 		free(path);

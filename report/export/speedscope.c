@@ -6,6 +6,8 @@
  */
 #include "report/export/weights.h"
 
+#include <errno.h>
+
 #include "report/util/json.h"
 
 static void put_frames(struct mw_json_writer *writer, const struct mw_profile *profile)
@@ -138,5 +140,5 @@ int mw_export_speedscope(
 	mw_json_close(&writer);
 	putc('\n', out);
 	mw_weights_deinit(&weights);
-	return error;
+	return error || !writer.has_failed ? error : ferror(out) ? -EIO : -ENOMEM;
 }

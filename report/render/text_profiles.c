@@ -5,6 +5,7 @@
  */
 #include "report/render/profile_table.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "report/model/functions.h"
@@ -35,9 +36,11 @@ static bool print_function(struct mw_text *text, const struct mw_view *view, uin
 	if (!is_candidate(view, function))
 		return false;
 	struct mw_source source = { 0 };
-	bool has_source =
-		view->wants_source && mw_source_open(mw_profile_text(profile, function->file),
-					      owner_of(profile), &source) == 0;
+	int error = view->wants_source ? mw_source_open(mw_profile_text(profile, function->file),
+						 owner_of(profile), &source)
+				       : -ENOENT;
+	bool has_source = error == 0;
+	text->has_failed |= error == -ENOMEM;
 	bool is_printed = has_source || view->regex || !view->wants_source;
 	if (is_printed) {
 		mw_profile_table_print(text, profile, function_idx, has_source ? &source : NULL);
