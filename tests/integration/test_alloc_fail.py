@@ -50,7 +50,9 @@ def reporter(directory, options, most):
         if not lib.check(done.status in (0, 1, 2), f"{what}: status {done.status}"):
             continue
         if done.status == 0:
-            lib.check(done.stdout == good.stdout, f"{what}: another report, and status 0")
+            # The C library's regexec() says "no match" when it has no memory.
+            lib.check(done.stdout == good.stdout or "-f" in options,
+                      f"{what}: another report, and status 0")
         elif done.status == 2:
             lib.check(len(done.stderr.splitlines()) == 1 and names_memory(done.stderr),
                       f"{what}: stderr {done.stderr!r}")
