@@ -40,6 +40,10 @@ def check(condition, text):
     return bool(condition)
 
 
+def n_failures():
+    return len(_failures)
+
+
 def equal(got, expected, what):
     return check(got == expected, f"{what}: got {got!r}, expected {expected!r}")
 
