@@ -104,10 +104,10 @@ static inline void mw_task_leave(struct mw_task *task)
  * Enters again if not. */
 static inline bool mw_task_is_undisturbed(struct mw_task *task, const void *frame)
 {
-	if (__builtin_expect(task->busy != 0, 1))
-		return true;
-	task->busy = MW_BUSY_OF(frame);
-	return false;
+	uintptr_t busy = MW_BUSY_OF(frame);
+	bool is_undisturbed = task->busy == busy;
+	task->busy = busy;
+	return is_undisturbed;
 }
 
 /* @call with nested events known to be none of the program's. */

@@ -44,7 +44,9 @@ static void make_profile(struct mw_profile *profile, const char *path)
 	function->first_line = 9;
 	function->last_line = 12;
 	add_line(profile, 12,
-		&(struct mw_sums){ .freed_here_bytes = MIB(22.7), .freed_here_blocks = 2 });
+		&(struct mw_sums){ .freed_here_bytes = MIB(22.7),
+			.freed_here_blocks = 1,
+			.max_total_bytes = MIB(289.9) });
 	add_line(profile, 9,
 		&(struct mw_sums){ .allocated_bytes = MIB(228.9),
 			.allocated_blocks = 3,
