@@ -52,6 +52,8 @@ static const struct option_row table[] = {
 		"same as --full-report=no" },
 	{ 'f', "function", "REGEX", KIND_TEXT, FIELD(function), 0, 0, 0,
 		"show the line tables of the functions that match" },
+	{ 0, "task", "REGEX", KIND_TEXT, FIELD(task), 0, 0, 0,
+		"tasks of these names, among them functions and programs" },
 	{ 'n', "top", "N", KIND_NUMBER, FIELD(n_top), 0, INT_MAX, 0,
 		"rows of a table, 0 = all (default: 20)" },
 	{ 'p', "precision", "N", KIND_NUMBER, FIELD(precision), 0, 9, 0,
@@ -375,8 +377,7 @@ void mw_launch_options_print_help(FILE *stream)
 			fprintf(stream, "  %s\n  %-22s  %s\n", left, "", row->help);
 	}
 	fputs("\nExit status: the command's own, 128+N if signal N ended it, 127 not found,\n"
-	      "126 not executable, 125 if memwatch-preload itself failed, 2 wrong usage; 10 and "
-	      "11\n"
-	      "if --max-total-rss or --max-process-rss was passed.\n",
+	      "126 not executable, 125 if memwatch-preload itself failed, 2 wrong usage;\n"
+	      "10 if --max-total-rss was passed, 11 if --max-process-rss was.\n",
 		stream);
 }

@@ -247,7 +247,7 @@ static MW_COLD uint32_t add_module(const struct object *object, uint32_t now)
 		}
 	}
 	if (!modules)
-		modules = mw_private_map(MAX_MODULES * sizeof(*modules));
+		modules = mw_private_map_sequential(MAX_MODULES * sizeof(*modules));
 	uint32_t at = modules && n < MAX_MODULES ? mw_add_relaxed(&n_modules, 1) : MAX_MODULES;
 	if (at >= MAX_MODULES || !log_module(object, at + 1, build_id, build_id_bytes)) {
 		mw_image_lost(MWD_LOST_MODULES, 1);

@@ -298,6 +298,8 @@ static bool is_nested(const struct mw_task *task, uintptr_t frame)
 
 MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
 {
+	if (mw_unlikely(mw_real_stand_in()))
+		return NULL; /* what looked like a block is the thread's control block */
 	if (mw_load_relaxed(&process_state) == ON && mw_load_relaxed(wiped_on_fork) == 1 &&
 		mw_task_current && is_nested(mw_task_current, frame)) {
 		if (!mw_task_current->is_forwarding)

@@ -135,7 +135,7 @@ void mw_region_begin(struct mw_task *task, const char *name)
 	}
 	struct mwd_log_region *entry =
 		find_region(task->trace.root_node, name ? name : "", length_of(name));
-	int64_t live = mw_totals_heap(task);
+	int64_t live = mw_totals_live(task, MWD_CLASS_HEAP);
 	regions->stack[regions->n++] = (struct mw_open_region){
 		.entry = entry,
 		.outer_hash = task->trace.root_hash,
@@ -177,7 +177,7 @@ static void end_innermost(struct mw_task *task)
 	const struct mw_open_region *region = &regions->stack[--regions->n];
 	struct mwd_log_region *entry = region->entry;
 	struct mwd_log_span found = { .end_ns = mw_clock_ns(),
-		.end_bytes = mw_totals_heap(task),
+		.end_bytes = mw_totals_live(task, MWD_CLASS_HEAP),
 		.peak_bytes = task->region_peak_bytes,
 		.tid = task->tid };
 	/* Totals only grow between two maxima: one that was reached now was reached in here. */
@@ -241,7 +241,7 @@ void mw_region_instant(struct mw_task *task, const char *name)
 	if (!instant)
 		return;
 	instant->time_ns = mw_clock_ns();
-	instant->live_bytes = mw_totals_heap(task);
+	instant->live_bytes = mw_totals_live(task, MWD_CLASS_HEAP);
 	instant->tid = task->tid;
 	instant->name_bytes = (uint32_t)length;
 	memcpy(instant->name, name ? name : "", length);

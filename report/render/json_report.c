@@ -101,8 +101,7 @@ static int put_members(struct mw_json_writer *writer, const struct mw_view *view
 	mw_json_spans(writer, view);
 	mw_json_stacks(writer, view);
 	if (!error)
-		error = mw_json_job_times(writer, view); /* start_time, timeline */
-	mw_json_tasks(writer, view);
+		error = mw_json_job_times(writer, view); /* start_time, tasks, timeline */
 	mw_json_totals(writer, view);
 	mw_json_put_text(writer, "version", MEMWATCH_VERSION);
 	return error;

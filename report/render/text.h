@@ -26,6 +26,8 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view);
 void mw_text_summary(struct mw_text *text, const struct mw_view *view);
 void mw_text_processes(struct mw_text *text, const struct mw_view *view);
 void mw_text_programs(struct mw_text *text, const struct mw_view *view);
+void mw_text_made_of(struct mw_text *text, const struct mw_view *view);
+void mw_text_resources(struct mw_text *text, const struct mw_view *view);
 void mw_text_lines(struct mw_text *text, const struct mw_view *view);
 void mw_text_functions(struct mw_text *text, const struct mw_view *view);
 void mw_text_tasks(struct mw_text *text, const struct mw_view *view);
@@ -38,6 +40,9 @@ void mw_peak_lines_render(struct mw_text *text, const struct mw_view *view);
 
 /** mw_text_difference() - the tree's own peak against the records' sum at it, if they differ. */
 void mw_text_difference(struct mw_text *text, const struct mw_profile *profile);
+
+/** mw_text_rss_peak() - the lines of the tree's RSS and PSS in the summary. */
+void mw_text_rss_peak(struct mw_text *text, const struct mw_run *run);
 
 /* Helpers (text.c). */
 
