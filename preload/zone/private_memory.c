@@ -107,7 +107,6 @@ static void *map_for_huge_pages(size_t bytes)
 	if (before != HUGE_BYTES)
 		mw_private_unmap(memory + before + bytes, HUGE_BYTES - before);
 	mw_raw_madvise(memory + before, bytes, MADV_HUGEPAGE);
-	note_sparse(memory + before, bytes, 0);
 	return memory + before;
 }
 
@@ -125,7 +124,7 @@ void *mw_private_map_huge(size_t bytes)
 {
 	void *memory = map_for_huge_pages(bytes);
 	if (memory)
-		note_sparse(memory, bytes);
+		note_sparse(memory, bytes, 0);
 	return memory;
 }
 

@@ -224,6 +224,9 @@ static bool boot(void)
 	const long *argc = __libc_stack_end;
 	char *const *argv = (char *const *)(argc + 1);
 	const char *run_dir = find_variable(argv + *argc + 1, MW_ENV_RUN_DIR);
+	/* A set-user-ID program: who called it may have chosen the environment, and the run. */
+	if (getauxval(AT_SECURE))
+		return false;
 	/* The dump's pages are the kernel's; the launcher has told of it, if they are not. */
 	if (!run_dir || getauxval(AT_PAGESZ) != MWD_PAGE || !map_wiped_page() ||
 		!begin_first(run_dir, argv))

@@ -107,7 +107,7 @@ static void print_head(struct mw_text *text, const char *file)
 	_Static_assert(sizeof(rule) - 1 == 61, "memory_profiler's rule");
 	fprintf(text->out, "Filename: ");
 	if (text->has_exact_tables)
-		fprintf(text->out, "%s\n", file);
+		mw_text_whole(text, file);
 	else
 		mw_text_last_cell(
 			text, file, text->width > 20 ? text->width - 10 : 10, mw_format_path);
@@ -122,6 +122,7 @@ void mw_profile_table_print(struct mw_text *text, const struct mw_profile *profi
 	const char *name = mw_profile_text(profile, function->name);
 	size_t n;
 	struct row *rows = collect_rows(profile, function_idx, &n);
+	text->has_failed |= !rows;
 	print_head(text, mw_profile_text(profile, function->file));
 	size_t next = 0;
 	uint32_t last = n > 0 ? function->last_line : 0;

@@ -87,6 +87,8 @@ __attribute__((format(printf, 3, 0))) static void print_formatted(
 		mw_format_clean(content);
 		glue_sizes(content);
 		print_wrapped(text, content, indent);
+	} else {
+		text->has_failed = true;
 	}
 	free(content);
 }
@@ -132,6 +134,16 @@ void mw_text_last_cell(
 {
 	print_fit(text, content, columns, fit);
 	fputc('\n', text->out);
+}
+
+void mw_text_whole(struct mw_text *text, const char *content)
+{
+	char *copy = strdup(content);
+	if (copy)
+		mw_format_clean(copy);
+	text->has_failed |= !copy;
+	fprintf(text->out, "%s\n", copy ? copy : "?");
+	free(copy);
 }
 
 void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,

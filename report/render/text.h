@@ -15,6 +15,7 @@ struct mw_text {
 	FILE *out; /* borrowed */
 	unsigned width;
 	unsigned precision; /* decimals of MiB where the layout leaves it open */
+	bool has_failed;    /* out of memory: a part is missing */
 	bool has_color;
 	bool has_exact_tables; /* not on a terminal: source lines of @profile tables stay whole */
 };
@@ -66,6 +67,9 @@ void mw_text_cell(struct mw_text *text, const char *content, unsigned columns, m
 /** mw_text_last_cell() - as above without padding; ends the line. */
 void mw_text_last_cell(
 	struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit);
+
+/** mw_text_whole() - any name, however long; ends the line. */
+void mw_text_whole(struct mw_text *text, const char *content);
 
 /** mw_text_line_name() - a line's function as a cell; "cc1+0x1234" where it has no symbol. */
 void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,

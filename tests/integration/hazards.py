@@ -79,7 +79,10 @@ def losses(profile):
 def must_add_up(profiled, what):
     profile = profiled.must_have_profile()
     lib.equal(losses(profile), {}, f"{what}: lost")
+    n_failed = lib.n_failures()
     lib.check_sums(profile)
+    if lib.n_failures() > n_failed:
+        print(f"in {what}: {profile.data['totals']['at_tree_heap_peak']}")
 
 
 def build(source, *options, name="program", compiler="gcc"):

@@ -64,7 +64,7 @@ static char *print(const struct mw_profile *profile, const char *path, unsigned 
 		.precision = 1,
 		.has_exact_tables = width == 0 };
 	struct mw_source source = { 0 };
-	int error = path ? mw_source_open(path, &source) : 0;
+	int error = path ? mw_source_open(path, 0, &source) : 0;
 	CHECK_NUMBER(error, 0);
 	mw_profile_table_print(&text, profile, 0, path ? &source : NULL);
 	mw_source_close(&source);
