@@ -21,7 +21,7 @@ function detail(node) {
   holder.replaceChildren(element("b", {}, frame.name),
     ` ${words(weights.total[node])}, ${percent(weights.total[node], whole)}${inside}` +
     (weights.own[node] && weights.own[node] !== weights.total[node] ? `; itself ${words(weights.own[node])}` : ""),
-    element("span", {}, [frame.file, frame.module].filter(Boolean).join(" \u00b7 ")));
+    element("span", {}, [frame.isLibrary && "library", frame.file || (node && !frame.isSpecial && "no source"), frame.module].filter(Boolean).join(" \u00b7 ")));
 }
 
 const matches = (frame) => pattern !== "" &&
@@ -29,7 +29,7 @@ const matches = (frame) => pattern !== "" &&
 
 function frameButton(node, left, width, depth, isAbove) {
   const frame = frameOf(node);
-  const kind = frame.isSpecial ? "hatched" : frame.isLibrary || !frame.file ? "library" : "";
+  const kind = node === 0 || frame.isLibrary ? "library" : frame.isSpecial ? "hatched" : frame.file ? "" : "sourceless";
   const button = element("button", { type: "button", tabindex: -1, "data-node": node,
     "data-weight": weights.total[node], class: `frame ${kind} ${isAbove ? "above" : ""} ${matches(frame) ? "match" : ""}`,
     "aria-label": `${frame.name}, ${words(weights.total[node])}, ${percent(weights.total[node], weights.total[0])}` },
@@ -109,7 +109,7 @@ function note() {
   const unstacked = lines[0].unstacked;
   const missing = [unstacked.atPeak, unstacked.leaked, unstacked.total, unstacked.count][value];
   const parts = [`Heap ${flame.values[value].unit === "count" ? "" : "bytes "}${flame.values[value].help}; ` +
-    "callers above, callees below. Plain grey: libraries and code without source."];
+    "callers above, callees below. Strong: code with source lines; pale: without; grey: the C and C++ libraries."];
   if (flame.n_dropped)
     parts.push(`Below ${+(100 * flame.smallest).toFixed(3)} % of every value, ${count(flame.n_dropped)} frames ` +
       "are put together as [smaller].");

@@ -32,7 +32,7 @@ function lifeCell(row) {
 function commandCell(row) {
   const depth = Math.min(depthOf(row), 16);
   const indent = element("span", { class: "depth" }, "  ".repeat(depth) + (row.replaced >= 0 ? "\u203a " : ""));
-  const cell = element("td", { class: "command" }, indent);
+  const cell = element("div", {}, indent);
   if (row.is_followed) {
     const show = element("button", { type: "button", title: "Flame graph of this process" }, row.name);
     show.addEventListener("click", () => {
@@ -40,11 +40,11 @@ function commandCell(row) {
     });
     cell.append(show);
   } else {
-    cell.append(element("b", {}, row.name), " (not followed)");
+    cell.append(element("b", {}, row.name), element("span", {}, "(not followed)"));
   }
   const blank = row.command.indexOf(" ");
-  cell.append(" ", element("span", { class: "words", title: row.command }, blank < 0 ? "" : row.command.slice(blank + 1)));
-  return cell;
+  cell.append(element("span", { class: "words", title: row.command }, blank < 0 ? "" : row.command.slice(blank + 1)));
+  return element("td", { class: "command" }, cell);
 }
 
 const number = (key, bytes, more = "") =>
@@ -54,7 +54,7 @@ function processRow(row) {
   return element("tr", { "data-pid": row.pid, "data-end": row.end, class: row.heap <= 0 && "quiet" },
     element("td", { class: "number" }, String(row.pid)), number("heap", row.heap),
     number("rss", row.rss, row.rss >= 0 && !row.is_rss_exact ? " ~" : ""), number("atPeak", row.at_peak), lifeCell(row),
-    element("td", {}, row.end), commandCell(row));
+    element("td", { class: "end" }, row.end), commandCell(row));
 }
 
 export function searchProcesses(words) {

@@ -16,12 +16,12 @@ const shown = (_, value) => (value == null ? "\u2013" : size(value));
 function treeSeries(run) {
   const lines = [
     { key: "rss", label: "RSS", stroke: () => color("ink"), width: 1.5 },
-    { key: "pss", label: "PSS", stroke: () => color("quiet"), width: 1.5, dash: [3, 3] },
+    { key: "pss", label: "PSS", stroke: () => color("quiet"), width: 1.5, dash: [3, 3], spanGaps: true, points: { show: true, size: 5 } },
     { key: "heap", label: "Live heap", stroke: () => color("accent"), width: 2.5 },
   ].filter(({ key }) => run.tree[key].some((value) => value >= 0));
   return {
     data: [seconds(run.tree.us), ...lines.map(({ key }) => known(run.tree[key]))],
-    series: lines.map(({ key, ...line }) => ({ ...line, value: shown, points: { show: false } })),
+    series: lines.map(({ key, ...line }) => ({ points: { show: false }, ...line, value: shown })),
   };
 }
 
@@ -51,50 +51,63 @@ function bandFill(i, n) {
   return `rgb(${ink.map((part) => Math.round(part * strength + paper * (1 - strength))).join(" ")})`;
 }
 
-// A vertical line at each peak, with its words beside it.
+// A vertical line at each peak, with its words beside it; the words over all lines.
 function drawPeaks(u, run) {
-  const peaks = [
-    { us: run.heap_peak_us, words: `heap peak ${size(run.heap_peak_bytes)}`, dash: [] },
-    { us: run.rss_peak_us, words: `RSS peak ${size(run.rss_peak_bytes)}`, dash: [4, 4] },
-  ].filter(({ us }) => us >= 0);
   const { ctx, bbox } = u;
   const pixel = devicePixelRatio;
+  const peaks = [
+    { us: run.heap_peak_us, words: `heap peak ${size(run.heap_peak_bytes)}`, dash: [], ink: color("accent") },
+    { us: run.rss_peak_us, words: `RSS peak ${size(run.rss_peak_bytes)}`, dash: [4, 4], ink: color("ink") },
+  ].map((peak) => ({ ...peak, x: Math.round(u.valToPos(peak.us / 1e6, "x", true)) }))
+    .filter(({ us, x }) => us >= 0 && x >= bbox.left - 1 && x <= bbox.left + bbox.width + 1);
   ctx.save();
   ctx.font = `${12 * pixel}px ${color("sans")}`;
-  peaks.forEach(({ us, words, dash }, i) => {
-    const x = Math.round(u.valToPos(us / 1e6, "x", true));
-    if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) return;
-    ctx.strokeStyle = ctx.fillStyle = color(dash.length ? "ink" : "accent");
+  for (const { x, dash, ink } of peaks) {
+    ctx.strokeStyle = ink;
     ctx.lineWidth = pixel;
     ctx.setLineDash(dash.map((part) => part * pixel));
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    const isLeft = x > bbox.left + bbox.width * 0.7;
+  }
+  ctx.setLineDash([]);
+  peaks.forEach(({ x, words, ink }, i) => {
+    const isLeft = x > bbox.left + bbox.width * 0.8;
+    const at = [words, x + (isLeft ? -6 : 6) * pixel, bbox.top + (11 + 17 * i) * pixel];
     ctx.textAlign = isLeft ? "right" : "left";
-    ctx.fillText(words, x + (isLeft ? -5 : 5) * pixel, bbox.top + (11 + 16 * i) * pixel);
+    ctx.lineWidth = 5 * pixel;
+    ctx.strokeStyle = color("paper");
+    ctx.strokeText(...at);
+    ctx.fillStyle = ink;
+    ctx.fillText(...at);
   });
   ctx.restore();
 }
 
+// Where each band is highest, largest band first; a name without room is left to the legend.
 function drawBandNames(u, bands) {
   const { ctx, bbox } = u;
-  const pixel = devicePixelRatio;
+  const pixel = devicePixelRatio, taken = [];
   ctx.save();
   ctx.font = `${11 * pixel}px ${color("mono")}`;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  bands.forEach((band, i) => {
-    const at = band.values.indexOf(Math.max(...band.values));
-    const top = u.valToPos(band.tops[at], "y", true);
-    const bottom = u.valToPos(band.tops[at] - band.values[at], "y", true);
-    const half = ctx.measureText(band.name).width / 2;
-    const x = Math.min(Math.max(u.valToPos(u.data[0][at], "x", true), bbox.left + half + 4), bbox.left + bbox.width - half - 4);
-    if (bottom - top < 14 * pixel) return;
-    ctx.fillStyle = i > bands.length / 2 - 1 ? color("accent-ink") : color("ink");
-    ctx.fillText(band.name, x, (top + bottom) / 2);
-  });
+  for (let i = bands.length - 1; i >= 0; i--) {
+    const { name, values, tops } = bands[i];
+    const at = values.indexOf(Math.max(...values));
+    const top = u.valToPos(tops[at], "y", true), bottom = u.valToPos(tops[at] - values[at], "y", true);
+    const half = ctx.measureText(name).width / 2 + 4 * pixel, y = (top + bottom) / 2;
+    const x = Math.min(Math.max(u.valToPos(u.data[0][at], "x", true), bbox.left + half), bbox.left + bbox.width - half);
+    const isTaken = taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 14 * pixel);
+    if (bottom - top < 14 * pixel || isTaken) continue;
+    taken.push({ x, y, half });
+    ctx.lineWidth = 3 * pixel;
+    ctx.strokeStyle = color("paper");
+    ctx.strokeText(name, x, y);
+    ctx.fillStyle = color("ink");
+    ctx.fillText(name, x, y);
+  }
   ctx.restore();
 }
 
