@@ -40,6 +40,7 @@ struct mw_report_options {
 	unsigned precision;	    /* decimals of MiB in @profile tables and peak lines */
 	bool is_peak_only;	    /* --full-report=no */
 	const char *json_path;	    /* NULL = no JSON; "-" = @json_output instead of text */
+	const char *html_path;	    /* NULL = no page; "-" = @json_output */
 	enum mw_report_format format;
 	const char *csv_path;	   /* NULL = none; peaks of processes, memwatch's columns */
 	const char *timeline_path; /* NULL = none; samples, memwatch's columns; one run only */

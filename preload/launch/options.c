@@ -60,6 +60,8 @@ static const struct option_row table[] = {
 		"digits after the point (default: 1)" },
 	{ 0, "json", "[=FILE]", KIND_JSON, 0, 0, 0, 0,
 		"write all of it as JSON, to stdout without FILE" },
+	{ 0, "html", "FILE", KIND_TEXT, FIELD(html_path), 0, 0, 0,
+		"write a page for a browser: time, flame graph, lines" },
 	{ 0, "csv", "FILE", KIND_TEXT, FIELD(csv_path), 0, 0, 0,
 		"write each process's peak RSS, in memwatch's columns" },
 	{ 0, "timeline", "FILE", KIND_TEXT, FIELD(timeline_path), 0, 0, 0,
@@ -304,8 +306,8 @@ static int complain(int code, char **argv, struct mw_failure *failure)
 /* A file or stream that only the report at the end can write. */
 static bool has_output(const struct mw_launch_options *options)
 {
-	return options->report_path || options->is_json || options->csv_path ||
-	       options->timeline_path || options->is_mprof;
+	return options->report_path || options->is_json || options->html_path ||
+	       options->csv_path || options->timeline_path || options->is_mprof;
 }
 
 /* Options that exclude each other. */

@@ -37,6 +37,7 @@ struct mw_launch_options {
 	const char *report_path;	      /* NULL = stderr */
 	const char *run_dir;		      /* NULL = default name */
 	const char *json_path;		      /* NULL = stdout; counts only with is_json */
+	const char *html_path;		      /* NULL = none */
 	const char *csv_path, *timeline_path; /* NULL = none */
 	const char *mprof_path;	       /* NULL = mprof's own name; counts only with is_mprof */
 	const char *include, *exclude; /* patterns for command lines, NULL = none */

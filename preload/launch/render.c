@@ -30,6 +30,7 @@ static struct mw_report_options report_of(const struct mw_launch_options *option
 	if (options->is_json)
 		report.json_path = options->json_path != NULL ? options->json_path : "-";
 	report.format = (enum mw_report_format)options->format;
+	report.html_path = options->html_path;
 	report.csv_path = options->csv_path;
 	report.timeline_path = options->timeline_path;
 	if (options->is_mprof)
@@ -58,8 +59,8 @@ int mw_render_check(const struct mw_launch_options *options, struct mw_failure *
 
 static bool has_nothing_to_write(const struct mw_launch_options *options)
 {
-	return options->is_quiet && !options->is_json && !options->csv_path &&
-	       !options->timeline_path && !options->is_mprof;
+	return options->is_quiet && !options->is_json && !options->html_path &&
+	       !options->csv_path && !options->timeline_path && !options->is_mprof;
 }
 
 void mw_render(const struct mw_launch_options *options, const char *directory)

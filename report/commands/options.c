@@ -78,6 +78,13 @@ static int apply_json(struct mw_report_options *options, const char *value, stru
 	return 0;
 }
 
+static int apply_html(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->html_path = value;
+	return 0;
+}
+
 static int apply_csv(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
@@ -220,6 +227,8 @@ const struct mw_option mw_report_option_table[] = {
 		apply_full_report },
 	{ "peak-only", 0, NULL, false, "the same as --full-report=no", apply_peak_only },
 	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", apply_json },
+	{ "html", 0, "FILE", false, "a page for a browser: time, flame graph, lines, processes",
+		apply_html },
 	{ "export", 'e', "FORMAT[:FILE]", false, "for another viewer, see below; repeatable",
 		apply_export },
 	{ "value", 0, "VALUE", false, "exports: at-peak (default), leaked, total or count",

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "report/html/html.h"
 #include "report/render/json_report.h"
 #include "report/render/memwatch.h"
 #include "report/render/text.h"
@@ -51,11 +52,21 @@ static int check_mprof(const struct mw_report_options *options, struct mw_diag *
 	return error;
 }
 
+static int check_html(const char *path, struct mw_diag *diag)
+{
+	if (!path || mw_html_is_built())
+		return check_file(path, diag);
+	mw_diag_set(diag, "--html: built without the page (npm was missing, or MEMWATCH_HTML=OFF)");
+	return -ENOTSUP;
+}
+
 int mw_outputs_check(const struct mw_report_options *options, struct mw_diag *diag)
 {
 	int error = check_file(options->report_path, diag);
 	if (!error)
 		error = check_file(options->json_path, diag);
+	if (!error)
+		error = check_html(options->html_path, diag);
 	if (!error)
 		error = check_file(options->csv_path, diag);
 	if (!error)
@@ -74,7 +85,7 @@ int mw_outputs_check(const struct mw_report_options *options, struct mw_diag *di
 bool mw_outputs_need_lines(const struct mw_report_options *options)
 {
 	bool is_report = !options->is_quiet && options->format == MW_REPORT_FORMAT_REPORT;
-	return is_report || options->json_path || options->n_exports > 0;
+	return is_report || options->json_path || options->html_path || options->n_exports > 0;
 }
 
 static unsigned width_of(const struct mw_report_options *options, FILE *out)
@@ -122,6 +133,11 @@ static int write_text(struct mw_report_run *run, FILE *out)
 static int write_json(struct mw_report_run *run, FILE *out)
 {
 	return mw_json_report_render(out, &run->view);
+}
+
+static int write_html(struct mw_report_run *run, FILE *out)
+{
+	return mw_html_render(out, &run->view);
 }
 
 static int write_csv(struct mw_report_run *run, FILE *out)
@@ -215,8 +231,9 @@ static bool is_output_taken(const struct mw_report_options *options)
 {
 	struct mw_export_request request;
 	struct mw_diag diag = { "" };
-	if (takes_output(options->json_path) || takes_output(options->csv_path) ||
-		takes_output(options->timeline_path) || takes_output(options->mprof_path))
+	if (takes_output(options->json_path) || takes_output(options->html_path) ||
+		takes_output(options->csv_path) || takes_output(options->timeline_path) ||
+		takes_output(options->mprof_path))
 		return true;
 	for (size_t i = 0; i < options->n_exports; i++)
 		if (mw_export_parse(options->exports[i], &request, &diag) == 0 && !request.path)
@@ -271,6 +288,10 @@ int mw_outputs_write(struct mw_report_run *run)
 	if (options->json_path) {
 		int json_error = write_to(run, options->json_path, NULL, write_json);
 		error = error ? error : json_error;
+	}
+	if (options->html_path) {
+		int html_error = write_to(run, options->html_path, NULL, write_html);
+		error = error ? error : html_error;
 	}
 	int table_error = write_tables(run);
 	int export_error = write_exports(run);

@@ -5,6 +5,7 @@
 #include "report/render/text.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,8 @@ static void print_wrapped(struct mw_text *text, char *content, unsigned indent)
 {
 	unsigned widest = text->width > indent + 8 ? text->width - indent : 8;
 	unsigned room = widest < READABLE_COLUMNS - indent ? widest : READABLE_COLUMNS - indent;
+	if (text->has_whole_items)
+		room = UINT_MAX;
 	unsigned at = 0; /* columns of this line behind its indentation */
 	char *save = NULL;
 	char cut[1024];

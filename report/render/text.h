@@ -18,6 +18,7 @@ struct mw_text {
 	bool has_failed;    /* out of memory: a part is missing */
 	bool has_color;
 	bool has_exact_tables; /* not on a terminal: source lines of @profile tables stay whole */
+	bool has_whole_items;  /* items and captions are a line each, however wide */
 };
 
 /** mw_text_render() - the whole report. */
@@ -81,6 +82,9 @@ void mw_text_size(struct mw_text *text, int64_t bytes);
 /** mw_text_place() - "file:line", "file" or the module's path; returns @out. */
 const char *mw_text_place(const struct mw_profile *profile, const struct mw_function *function,
 	uint32_t line, char *out, size_t out_bytes);
+
+/** mw_text_process_end() - "exit 0", "SIGKILL", "exec"; returns @out. */
+const char *mw_text_process_end(const struct mw_process_row *row, char *out, size_t out_bytes);
 
 /** mw_text_is_wanted() - does --function's regex allow this one? */
 bool mw_text_is_wanted(const struct mw_view *view, const struct mw_function *function);

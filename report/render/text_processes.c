@@ -61,7 +61,7 @@ static bool *choose(const struct mw_view *view, size_t *n_chosen_out)
 	return is_chosen;
 }
 
-static const char *format_end(const struct mw_process_row *row, char *out, size_t out_bytes)
+const char *mw_text_process_end(const struct mw_process_row *row, char *out, size_t out_bytes)
 {
 	const char *signal = sigabbrev_np(row->end_value);
 	switch (row->end) {
@@ -127,7 +127,7 @@ static void print_row(struct mw_text *text, const struct mw_view *view,
 	fputc(row->rss_peak_bytes < 0 || row->is_rss_exact ? ' ' : '~', text->out);
 	fputc(' ', text->out);
 	print_size_or_dash(text, row->image_idx == MW_NONE ? -1 : row->at_tree_peak_bytes);
-	fprintf(text->out, "  %-10s  ", format_end(row, end, sizeof(end)));
+	fprintf(text->out, "  %-10s  ", mw_text_process_end(row, end, sizeof(end)));
 	mw_processes_command(&view->profile, row, command, sizeof(command));
 	snprintf(indented, sizeof(indented), "%*s%s%s",
 		(int)(text->width < 100 ? depth : depth * 2), "",

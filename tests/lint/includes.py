@@ -32,6 +32,8 @@ MAY_SEE = {
     "report/export": ["report/export/", "report/compare/", "report/render/view.h", "report/model/", "report/ingest/",
                       "report/util/", "preload/format.h", "preload/environment.h",
                       "symbolize/symbolize.h"],
+    "report/html": ["report/html/", "report/export/weights.h", "report/render/", "report/model/",
+                    "report/ingest/", "report/util/", "preload/format.h"],
     "report/commands": ["report/", "preload/format.h", "preload/environment.h",
                         "symbolize/symbolize.h"],
     "report": ["report/", "preload/format.h", "preload/environment.h", "symbolize/symbolize.h"],
