@@ -72,6 +72,7 @@ enum mwd_option {
 	MWD_OPT_FREE_STACKS = 1u << 0,	/* frees are attributed to their own stack, too */
 	MWD_OPT_LIBUNWIND = 1u << 1,	/* stacks by libunwind instead of our own rules */
 	MWD_OPT_CHECK_UNWIND = 1u << 2, /* every check_every-th stack is compared with it */
+	MWD_OPT_NO_STACKS = 1u << 3,	/* totals only; all is counted at MWD_MARKER_STACKS_OFF */
 };
 
 #define MWD_MAX_RULES 240u
@@ -102,14 +103,18 @@ struct mwd_control {
 	uint64_t images_head;	/* offset of the newest image segment, 0 = none */
 	uint32_t n_images;
 	uint32_t n_lost_images; /* processes that could not claim their first segments */
-	uint64_t reserved1[4];
+	/* Set by the launcher, never changed. */
+	uint64_t sample_bytes; /* mean distance of two samples of heap allocations; 0 = all */
+	uint64_t sample_seed;  /* of the random numbers they are drawn with */
+	uint64_t reserved1[2];
 
 	/* The tree's heap: written by every image. */
 	int64_t heap_live_bytes;
 	int64_t heap_peak_bytes;
 	int64_t heap_peak_ns;
 	uint32_t heap_epoch; /* starts at 1 */
-	uint32_t reserved2;
+	/* rss_epoch once more, for the zone: one load reads both, on one cache line. */
+	uint32_t rss_epoch_beside;
 	uint64_t reserved3[4];
 
 	/* The tree's RSS: written by the launcher's sampler. */
@@ -168,6 +173,9 @@ enum mwd_node_flag {
 enum mwd_marker {
 	MWD_MARKER_TRUNCATED = 1, /* deeper than control.max_frames: outer frames missing */
 	MWD_MARKER_STOPPED = 2,	  /* the unwinder could not go on: outer frames missing */
+	/* Alone, as a whole stack: none was captured, because none was wanted. */
+	MWD_MARKER_STACKS_OFF = 3,  /* MWD_OPT_NO_STACKS */
+	MWD_MARKER_NOT_SAMPLED = 4, /* heap blocks passed over under control.sample_bytes */
 };
 
 struct mwd_node {
@@ -194,7 +202,7 @@ struct mwd_record {
 	uint32_t node;	/* node id; 0 = unattributed */
 	uint16_t class; /* enum mwd_class */
 	uint8_t is_used;
-	uint8_t flags;
+	uint8_t size_class; /* of sampled blocks, see mwd_size_class(); 0 = not sampling */
 	uint64_t allocated_bytes;
 	uint64_t allocated_blocks;
 	uint64_t freed_bytes;
@@ -202,13 +210,48 @@ struct mwd_record {
 	uint64_t max_total_bytes; /* highest live total (same class) of the image seen at this
 				   * record's events */
 	uint32_t epoch[MWD_N_PEAKS];
-	uint32_t id; /* of this record */
+	uint32_t key; /* half of the hash that the zone knows the stack by; for itself */
 	/* cold: live bytes and blocks as they were at each peak, see top of file */
 	int64_t peak_bytes[MWD_N_PEAKS];
 	int64_t peak_blocks[MWD_N_PEAKS];
 	uint64_t freed_here_bytes;
 	uint64_t freed_here_blocks;
 };
+
+/*
+ * Sampling (control.sample_bytes = R). Heap allocations are laid end to end, each as long as its
+ * size class; points fall on that line by a Poisson process, one in R bytes on average, for each
+ * thread. A block that is hit is sampled:
+ *
+ *       P = 1 - exp(-mwd_size_class_bytes(size_class) / R),    taken as 1 from 20 R on
+ *
+ * Sampled blocks are counted, as ever with their requested bytes, in records of (stack, size
+ * class); the others at the node of MWD_MARKER_NOT_SAMPLED. So sums of records are exact, and
+ * every counter of a sampled record divided by P is an unbiased estimate for its stack. Frees are
+ * attributed to their own stack for sampled blocks only, in records of the block's size class.
+ */
+#define MWD_MAX_SIZE_CLASS 148u /* 256 GiB, more than a block that is recorded can have */
+
+/* Four classes for each power of two: 1 2 3 4 5 6 7 8 10 12 14 16 20 ... Class 1 has 0 bytes, too.
+ */
+static inline uint8_t mwd_size_class(uint64_t bytes)
+{
+	uint64_t below = bytes ? bytes - 1 : 0;
+	if (below < 4)
+		return (uint8_t)(below + 1);
+	uint32_t shift = 61u - (uint32_t)__builtin_clzll(below);
+	uint64_t size_class = 4 * shift + (below >> shift) + 1;
+	return (uint8_t)(size_class < MWD_MAX_SIZE_CLASS ? size_class : MWD_MAX_SIZE_CLASS);
+}
+
+/* The largest block of a class. */
+static inline uint64_t mwd_size_class_bytes(uint8_t size_class)
+{
+	if (size_class <= 4)
+		return size_class;
+	uint32_t shift = (size_class - 5u) / 4;
+	return (uint64_t)(size_class - 4 * shift) << shift;
+}
 
 /* Log: what an image saw, in order. `bytes` covers the entry, padded to 8; a zero type or a
  * size that does not fit ends the log of that segment. */
@@ -293,6 +336,15 @@ struct mwd_image_total {
 	int64_t peak_bytes; /* highest live; settle with live at the end */
 };
 
+/* What the kernel counted for the process, all its threads, since its fork: an image that came by
+ * exec continues the counts of the one before. */
+struct mwd_usage {
+	int64_t cpu_user_ns, cpu_system_ns;
+	uint64_t minor_faults, major_faults;
+	uint64_t voluntary_switches, involuntary_switches;
+	uint64_t read_bytes, written_bytes; /* of devices, in steps of 512 */
+};
+
 /* One process image: one pid from exec (or fork) to exec or end. Exactly one page. */
 struct mwd_image {
 	struct mwd_segment segment;
@@ -320,9 +372,13 @@ struct mwd_image {
 	uint32_t cmdline_bytes;
 	uint64_t lost[MWD_N_LOST]; /* enum mwd_lost */
 	struct mwd_image_total total[MWD_N_CLASSES];
+	struct mwd_usage usage; /* at the end; all zero = not told */
+	uint64_t own_rss_bytes; /* at the end: what of our memory is in this process's RSS, our
+				 * object and what is touched of own_private_ and own_shared_bytes;
+				 * 0 = not told */
 	uint8_t reserved[MWD_PAGE - 64 - 8 * 2 - 4 * 4 - 4 * 2 - 8 * 2 - 4 * 2 - 4 * 3 - 4 - 8 * 3 -
 			 8 * 2 - 8 * 3 - 8 * 2 - 4 * 2 - 8 * MWD_N_LOST - 16 * MWD_N_CLASSES -
-			 MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
+			 8 * 8 - 8 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
 	char exe[MWD_EXE_BYTES];	 /* NUL terminated, cut if need be */
 	char cmdline[MWD_CMDLINE_BYTES]; /* argv, NUL separated */
 };
@@ -331,10 +387,12 @@ _Static_assert(sizeof(struct mwd_control) == MWD_PAGE, "control fits its page");
 _Static_assert(offsetof(struct mwd_control, next_offset) == 64, "claims line");
 _Static_assert(offsetof(struct mwd_control, heap_live_bytes) == 128, "heap line");
 _Static_assert(offsetof(struct mwd_control, rss_peak_bytes) == 192, "rss line");
+_Static_assert(offsetof(struct mwd_control, heap_epoch) % 8 == 0, "epochs in one word");
 _Static_assert(sizeof(struct mwd_segment) == 64, "segment header");
 _Static_assert(sizeof(struct mwd_node) == 16, "node");
 _Static_assert(sizeof(struct mwd_record) == 128, "record");
 _Static_assert(offsetof(struct mwd_record, peak_bytes) == 64, "hot half of a record");
 _Static_assert(sizeof(struct mwd_log_module) == 80, "module entry");
 _Static_assert(sizeof(struct mwd_log_exec) == 32, "exec entry");
+_Static_assert(offsetof(struct mwd_image, exe) == 2048, "nothing moves in an image");
 _Static_assert(sizeof(struct mwd_image) == MWD_PAGE, "image");

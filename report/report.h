@@ -15,6 +15,13 @@ enum mw_report_color {
 	MW_REPORT_COLOR_NEVER,
 };
 
+/* What the text report looks like. */
+enum mw_report_format {
+	MW_REPORT_FORMAT_REPORT = 0, /* ours */
+	MW_REPORT_FORMAT_MEMWATCH,   /* memwatch's summary of RSS */
+	MW_REPORT_FORMAT_SEED,	     /* the same in its oldest layout */
+};
+
 /* mw_report_run()'s return value, and the program's exit status. */
 enum mw_report_status {
 	MW_REPORT_GOOD = 0,
@@ -27,12 +34,18 @@ enum mw_report_status {
 struct mw_report_options {
 	const char *const *directories; /* run directories, merged into one report */
 	size_t n_directories;
-	const char *function_regex; /* POSIX extended; NULL = choose functions */
+	const char *function_regex; /* PCRE2; NULL = choose functions */
 	unsigned top;		    /* rows of long tables; 0 = all */
 	unsigned precision;	    /* decimals of MiB in @profile tables and peak lines */
 	bool is_peak_only;	    /* --full-report=no */
 	const char *json_path;	    /* NULL = no JSON; "-" = @json_output instead of text */
-	const char *report_path;    /* where the text goes; NULL = @output */
+	enum mw_report_format format;
+	const char *csv_path;	   /* NULL = none; peaks of processes, memwatch's columns */
+	const char *timeline_path; /* NULL = none; samples, memwatch's columns; one run only */
+	const char *mprof_path;	   /* NULL = none; "" = mprof's own name; one run only */
+	const char *include;	   /* PCRE2: show only processes whose command line matches */
+	const char *exclude;	   /* and of these not the ones that match */
+	const char *report_path;   /* where the text goes; NULL = @output */
 	enum mw_report_color color;
 	unsigned width;		/* columns; 0 = the terminal's, 80 if there is none */
 	bool has_no_source;	/* do not read source files */
@@ -56,6 +69,16 @@ void mw_report_options_init(struct mw_report_options *options);
  * Called once by main: it takes SIGBUS. What is missing then is said by mw_report_run().
  */
 void mw_report_survive_truncation(void);
+
+/**
+ * mw_report_check() - are the patterns good, and could every file be written?
+ *
+ * To be asked before the run, which may take hours. Leaves no file behind.
+ * @problem_out: filled with one line when the result is not 0
+ * Return: 0 or negative errno.
+ */
+int mw_report_check(
+	const struct mw_report_options *options, char *problem_out, size_t problem_bytes);
 
 /**
  * mw_report_run() - read, merge, symbolize, render

@@ -4,20 +4,28 @@
  *
  *   seccomp prctl|syscall [vfork]   a filter that kills whoever opens a file or asks for an id;
  *                                   vfork: the child locks itself in, the parent goes on
+ *   seccomp threads                 the same for 16 threads that start after it
  *   badexec                         exec and spawn without a path: EFAULT
  *   sites N                         2^N stacks, 16 bytes each, all live at the end
  *   remap                           a file mapping of 1 MiB, mapped once more by mremap
+ *   descriptors                     closes all there are, uses 3..1023 itself, has none left
+ *   stack                           itself again with a main stack of 128 KiB
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,6 +49,15 @@ static int lock_in(int is_by_syscall)
 #ifdef SYS_newfstatat
 		ALLOW(SYS_newfstatat),
 #endif
+		ALLOW(SYS_clone),
+		ALLOW(SYS_clone3),
+		ALLOW(SYS_set_robust_list),
+		ALLOW(SYS_rseq),
+		ALLOW(SYS_mprotect),
+		ALLOW(SYS_madvise),
+		ALLOW(SYS_futex),
+		ALLOW(SYS_rt_sigprocmask),
+		ALLOW(SYS_rt_sigaction),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
 	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
@@ -87,6 +104,31 @@ static int run_seccomp(int is_by_syscall, int is_in_vfork)
 	return 3;
 }
 
+static void *allocate_in_thread(void *bytes)
+{
+	void *volatile block = NULL;
+	for (int i = 0; i < 100; i++) {
+		free(block);
+		block = malloc((size_t)(uintptr_t)bytes);
+	}
+	return block;
+}
+
+static int run_seccomp_threads(void)
+{
+	pthread_t threads[16];
+	sink = malloc(1);
+	mallopt(M_ARENA_MAX, 1); /* another arena asks for the number of processors */
+	if (lock_in(0) != 0)
+		return 77;
+	for (size_t i = 0; i < 16; i++)
+		if (pthread_create(&threads[i], NULL, allocate_in_thread, (void *)(i * 100)) != 0)
+			return 4;
+	for (size_t i = 0; i < 16; i++)
+		pthread_join(threads[i], NULL);
+	return 3;
+}
+
 static int run_badexec(void)
 {
 	const char *volatile nothing = NULL;
@@ -111,8 +153,70 @@ static int run_remap(void)
 	return second[5] == 1 ? 0 : 1;
 }
 
+/* ---- descriptors --------------------------------------------------------------------------- */
+
+static void close_all(void)
+{
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+}
+
+/* Each file gets its own number, in pieces, while ever new stacks make the zone open its dump. */
+static int use_all_descriptors(void)
+{
+	char name[16], text[16];
+	int n_wrong = 0;
+	for (int fd = 3; fd < 1020; fd++) {
+		snprintf(name, sizeof(name), "file%d", fd);
+		n_wrong += open(name, O_RDWR | O_CREAT | O_TRUNC, 0600) != fd;
+	}
+	for (int round = 0; round < 3; round++)
+		for (int fd = 3; fd < 1020; fd++) {
+			int n = snprintf(text, sizeof(text), "%d,", fd);
+			n_wrong += write(fd, text, (size_t)n) != n;
+			go((unsigned)(fd * 3 + round), 12);
+		}
+	return n_wrong;
+}
+
+static int run_descriptors(void)
+{
+	struct rlimit limit = { 1024, 1024 };
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (int i = 0; i < 20; i++) {
+		close_all();
+		run_sites(4);
+	}
+	printf("%d wrong", use_all_descriptors());
+	close_all();
+	limit.rlim_cur = limit.rlim_max = 3;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	run_sites(13); /* nothing can be opened any more */
+	return printf(", %d more\n", open("/dev/null", O_RDONLY)) < 0;
+}
+
+/* ---- stack --------------------------------------------------------------------------------- */
+
+static int run_stack(const char *self, int is_limited)
+{
+	struct rlimit limit = { 128 << 10, 128 << 10 };
+	if (!is_limited) {
+		setrlimit(RLIMIT_STACK, &limit);
+		execl(self, self, "stack", "limited", (char *)NULL);
+		return 1;
+	}
+	run_sites(12);
+	return system("echo a child") != 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 2 && strcmp(argv[1], "seccomp") == 0 && strcmp(argv[2], "threads") == 0)
+		return run_seccomp_threads();
+	if (argc > 1 && strcmp(argv[1], "descriptors") == 0)
+		return run_descriptors();
+	if (argc > 1 && strcmp(argv[1], "stack") == 0)
+		return run_stack(argv[0], argc > 2);
 	if (argc > 2 && strcmp(argv[1], "seccomp") == 0)
 		return run_seccomp(strcmp(argv[2], "syscall") == 0, argc > 3);
 	if (argc > 2 && strcmp(argv[1], "sites") == 0)
@@ -121,6 +225,6 @@ int main(int argc, char **argv)
 		return run_badexec();
 	if (argc > 1 && strcmp(argv[1], "remap") == 0)
 		return run_remap();
-	puts("usage: hazard_limits remap | seccomp prctl|syscall [vfork] | badexec | sites N");
+	puts("usage: see the head of hazard_limits.c");
 	return 2;
 }

@@ -73,10 +73,14 @@ static void fill_page(const struct mw_control_settings *settings, uint64_t alloc
 	page->options = settings->options;
 	page->max_frames = settings->max_frames;
 	page->check_every = settings->check_every;
+	page->sample_bytes = settings->sample_bytes;
+	memcpy(&page->sample_seed, page->run_id, sizeof(page->sample_seed));
+	if (settings->sample_seed != 0)
+		page->sample_seed = settings->sample_seed;
 	page->next_offset = MWD_PAGE;
 	page->allocated_end = allocated_bytes;
 	page->heap_epoch = 1;
-	page->rss_epoch = 1;
+	page->rss_epoch = page->rss_epoch_beside = 1;
 	memcpy(page->magic, magic, sizeof(magic));
 }
 
@@ -141,6 +145,7 @@ void mw_control_set_rss_peak(struct mw_control *control, int64_t rss_bytes, int6
 	__atomic_store_n(&control->page->rss_peak_bytes, rss_bytes, __ATOMIC_RELAXED);
 	__atomic_store_n(&control->page->rss_peak_ns, now_ns, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&control->page->rss_epoch, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&control->page->rss_epoch_beside, 1, __ATOMIC_RELEASE);
 }
 
 /* Several processes can raise the peak at once: the highest wins, and each raise is an epoch. */

@@ -18,7 +18,8 @@
 struct mw_control_settings {
 	uint32_t options; /* enum mwd_option */
 	uint32_t max_frames;
-	uint32_t check_every; /* MWD_OPT_CHECK_UNWIND only */
+	uint32_t check_every;		    /* MWD_OPT_CHECK_UNWIND only */
+	uint64_t sample_bytes, sample_seed; /* see struct mwd_control; seed 0 = a random one */
 };
 
 struct mw_control {

@@ -11,6 +11,8 @@
 enum mw_exit {
 	MW_EXIT_OK = 0,
 	MW_EXIT_USAGE = 2,
+	MW_EXIT_TOTAL_LIMIT = 10, /* as memwatch has them */
+	MW_EXIT_PROCESS_LIMIT = 11,
 	MW_EXIT_OWN_FAILURE = 125,
 	MW_EXIT_NOT_EXECUTABLE = 126,
 	MW_EXIT_NOT_FOUND = 127,

@@ -64,16 +64,10 @@ static bool append(struct mw_images *images, struct mwd_image *image, uint64_t o
 	return true;
 }
 
-/* The image is not looked at again: take what it told at its end. */
-static void note_end(const struct mw_images *images, const struct mwd_image *image)
-{
-	if (images->note_rss_peak != NULL && end_of(image) != MWD_END_NONE)
-		images->note_rss_peak(images->context, image->pid, (int64_t)image->vm_hwm_bytes);
-}
-
 static void drop(struct mw_images *images, size_t i)
 {
-	note_end(images, images->open[i].image);
+	if (images->on_end != NULL)
+		images->on_end(images->context, &images->open[i]);
 	munmap(images->open[i].image, sizeof(struct mwd_image));
 	images->open[i] = images->open[--images->n_open];
 }
@@ -91,10 +85,8 @@ static uint64_t visit(struct mw_images *images, const struct mw_control *control
 	uint64_t older = image->prev_image;
 	if (image->pid == 1)
 		images->has_foreign_pids = true;
-	if (has_left(image) || !append(images, image, offset)) {
-		note_end(images, image);
+	if (!append(images, image, offset))
 		munmap(image, sizeof(*image));
-	}
 	return older;
 }
 
@@ -111,18 +103,24 @@ static bool is_past(const struct mw_images *images, size_t i)
 	return false;
 }
 
-void mw_images_collect(struct mw_images *images, const struct mw_control *control)
+static void drop_past(struct mw_images *images)
 {
 	for (size_t i = images->n_open; i-- > 0;) {
 		if (is_past(images, i))
 			drop(images, i);
 	}
+}
+
+void mw_images_collect(struct mw_images *images, const struct mw_control *control)
+{
+	drop_past(images);
 	/* acquire: pairs with the zone's push of a complete image */
 	uint64_t head = __atomic_load_n(&control->page->images_head, __ATOMIC_ACQUIRE);
 	if (head == images->newest)
 		return;
 	uint64_t limit = file_bytes(control);
 	uint64_t offset = head;
+	size_t n_before = images->n_open;
 	/* A damaged list may be a ring; an honest one has less links than the file has pages. */
 	for (uint64_t n_left = limit / MWD_PAGE; n_left > 0 && offset != images->newest; n_left--) {
 		if (!is_offset_possible(offset, limit))
@@ -130,6 +128,12 @@ void mw_images_collect(struct mw_images *images, const struct mw_control *contro
 		offset = visit(images, control, offset);
 	}
 	images->newest = head;
+	/* Newest first, as the list was walked: backwards is by age. */
+	for (size_t i = images->n_open; i-- > n_before;) {
+		if (images->on_begin != NULL)
+			images->on_begin(images->context, &images->open[i]);
+	}
+	drop_past(images);
 }
 
 /*

@@ -22,15 +22,18 @@ struct mw_open_image {
 	uint64_t offset;
 	int32_t pid;
 	int64_t start_ns;
-	bool is_known; /* the sampler has looked for its process */
+	void *life;    /* of whoever set on_begin */
+	bool is_known; /* the sampler has looked whether its process lives */
 };
 
 struct mw_images {
 	struct mw_open_image *open; /* owned */
 	size_t n_open, capacity;
 	uint64_t newest; /* offset of the head at the last walk */
-	/* Called with the RSS peak that an image told of itself at its end (exact, VmHWM). */
-	void (*note_rss_peak)(void *context, int32_t pid, int64_t bytes);
+	/* Called once for each image, oldest first, and once when it is not looked at any more,
+	 * with what it told of itself; NULL = nobody cares. */
+	void (*on_begin)(void *context, struct mw_open_image *open);
+	void (*on_end)(void *context, const struct mw_open_image *open);
 	void *context;
 	/* A process had pid 1: part of the job lives in a pid namespace of its own, and pids
 	 * that we cannot see are no sign of death. */

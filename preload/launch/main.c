@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -34,6 +35,28 @@ static void reserve_standard_descriptors(void)
 	}
 }
 
+/* Why the exit status is not the command's, so told even to who wants no notes. */
+static void print_breach(const struct mw_run_state *run)
+{
+	static const char *const options[MW_N_LIMITS] = { "max-total-rss", "max-process-rss" };
+	const struct mw_limits *limits = &run->supervision.limits;
+	enum mw_limit limit;
+	const struct mw_breach *breach = mw_limits_first(limits, &limit);
+	if (breach == NULL)
+		return;
+	const char *command = breach->life && breach->life->command ? breach->life->command : "?";
+	fprintf(stderr,
+		"memwatch-preload: --%s=%" PRId64 "K passed with %" PRId64
+		"K after %.3f s, %s %d (%.60s)%s\n",
+		options[limit], limits->most_bytes[limit] / 1024, breach->rss_bytes / 1024,
+		(double)(breach->at_ns - run->start_ns) / 1e9,
+		limit == MW_LIMIT_TOTAL ? "largest: pid" : "by pid",
+		breach->life ? breach->life->pid : 0, command,
+		limits->killed_ns	? "; all processes killed"
+		: limits->terminated_ns ? "; all processes ended"
+					: "");
+}
+
 /* Always the last lines, each with our name in front, so that a script can cut them off. */
 static void print_closing_note(const struct mw_run_state *run)
 {
@@ -60,6 +83,7 @@ static int run_command(const struct mw_launch_options *options)
 	if (mw_run_wait(&run, &failure) != MW_EXIT_OK)
 		complain(MW_EXIT_OWN_FAILURE, &failure);
 	mw_render(options, run.run_dir.path);
+	print_breach(&run);
 	if (!options->is_quiet)
 		print_closing_note(&run);
 	status = mw_run_exit_status(&run);

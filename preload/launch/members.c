@@ -1,22 +1,28 @@
 /* SPDX: no licence chosen yet, see README */
-/* members.c - the processes of the job as seen from outside. See members.h. */
+/* members.c - the live processes of the job as seen from outside. See members.h. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "preload/format.h"
 #include "preload/launch/clock.h"
 #include "preload/launch/members.h"
 #include "preload/launch/proc_read.h"
 
 /* A process changes its name by exec, mostly when young; VmHWM tells of peaks between samples. */
 #define YOUNG_NS (50 * MW_NS_PER_MS)
-#define REFRESH_YOUNG_NS (10 * MW_NS_PER_MS)
-#define REFRESH_NS (500 * MW_NS_PER_MS)
+#define REFRESH_YOUNG_NS (20 * MW_NS_PER_MS)
+#define REFRESH_NS (2 * MW_NS_PER_S)
+/* Shorter, a copy of the parent between fork and exec is the beginning of what is executed. */
+#define COPY_NS (100 * MW_NS_PER_MS)
+/* /proc rounds a start down to a clock tick. */
+#define START_SLACK_NS (20 * MW_NS_PER_MS)
 #define COMMAND_BYTES 2048
 /* Descriptors for everything but members. */
 #define RESERVE 8
@@ -26,16 +32,16 @@ bool mw_member_is_young(const struct mw_member *member, int64_t now_ns)
 	return now_ns - member->first_seen_ns < YOUNG_NS;
 }
 
-static bool reserve(struct mw_member ***array, size_t n, size_t *capacity)
+static bool reserve(struct mw_members *members)
 {
-	if (n < *capacity)
+	if (members->n_live < members->capacity)
 		return true;
-	size_t new_capacity = *capacity ? 2 * *capacity : 64;
-	struct mw_member **grown = reallocarray(*array, new_capacity, sizeof(**array));
+	size_t capacity = members->capacity ? 2 * members->capacity : 64;
+	struct mw_member **grown = reallocarray(members->live, capacity, sizeof(*grown));
 	if (grown == NULL)
 		return false;
-	*array = grown;
-	*capacity = new_capacity;
+	members->live = grown;
+	members->capacity = capacity;
 	return true;
 }
 
@@ -60,28 +66,10 @@ static void keep_if_affordable(int *fd)
 		close_if_open(fd);
 }
 
-static void refresh_command(struct mw_member *member)
-{
-	char bytes[COMMAND_BYTES], text[COMMAND_BYTES];
-	ssize_t n = mw_proc_read(member->pid, "cmdline", bytes, sizeof(bytes));
-	if (n <= 0 || mw_proc_format_command(bytes, (size_t)n, text, sizeof(text)) == 0)
-		return;
-	if (member->command != NULL && strcmp(member->command, text) == 0)
-		return;
-	char *copy = strdup(text);
-	if (copy == NULL)
-		return;
-	free(member->command);
-	member->command = copy;
-}
-
 struct mw_member *mw_members_find_live(const struct mw_members *members, int32_t pid)
 {
-	for (size_t i = 0; i < members->n_live; i++) {
-		if (members->live[i]->pid == pid)
-			return members->live[i];
-	}
-	return NULL;
+	const struct mw_life *life = mw_lives_latest(members->lives, pid);
+	return life == NULL ? NULL : life->member;
 }
 
 bool mw_member_has_ended(const struct mw_member *member)
@@ -95,41 +83,144 @@ bool mw_member_has_ended(const struct mw_member *member)
 	       stat.start_ticks != member->start_ticks;
 }
 
+bool mw_member_may_have_begun(
+	const struct mw_members *members, const struct mw_member *member, int64_t at_ns)
+{
+	int64_t tick_ns = MW_NS_PER_S / sysconf(_SC_CLK_TCK);
+	int64_t start_ns =
+		(int64_t)member->start_ticks * tick_ns - members->boot_minus_monotonic_ns;
+	return start_ns <= at_ns + START_SLACK_NS;
+}
+
+/* An image that ended may be known before its process, which is still on its way out. */
+static bool begin_life(struct mw_members *members, struct mw_member *member,
+	const struct mw_proc_stat *stat, int64_t now_ns)
+{
+	struct mw_life *life = mw_lives_latest(members->lives, member->pid);
+	bool is_known = life != NULL && life->start_ticks == 0 &&
+			mw_member_may_have_begun(members, member, life->begin_ns);
+	if (!is_known)
+		life = mw_lives_add(members->lives, member->pid, now_ns);
+	if (life == NULL)
+		return false;
+	if (!is_known)
+		life->ppid = stat->ppid;
+	life->start_ticks = stat->start_ticks;
+	life->member = member;
+	member->life = life;
+	return true;
+}
+
+static void discard(struct mw_member *member)
+{
+	close_if_open(&member->pidfd);
+	close_if_open(&member->statm_fd);
+	close_if_open(&member->children_fd);
+	free(member);
+}
+
+/* Closing the descriptor ends the watch. */
+static void watch_end(struct mw_members *members, struct mw_member *member)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = member };
+	member->is_watched =
+		member->pidfd >= 0 && members->epoll_fd >= 0 &&
+		epoll_ctl(members->epoll_fd, EPOLL_CTL_ADD, member->pidfd, &event) == 0;
+	members->n_unwatched += !member->is_watched;
+}
+
 struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_t now_ns)
 {
 	struct mw_proc_stat stat;
-	if (!reserve(&members->all, members->n_all, &members->capacity) ||
-		!reserve(&members->live, members->n_live, &members->live_capacity))
+	struct mw_member *member = reserve(members) ? malloc(sizeof(*member)) : NULL;
+	if (member == NULL)
 		return NULL;
 	/* The pidfd comes first: what is read afterwards is of that process, or it has ended. */
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct mw_member *member = NULL;
-	if (mw_proc_read_stat(pid, &stat))
-		member = malloc(sizeof(*member));
-	if (member == NULL) {
-		close_if_open(&pidfd);
-		return NULL;
-	}
 	*member = (struct mw_member){ .pid = pid,
-		.ppid = stat.ppid,
-		.start_ticks = stat.start_ticks,
-		.first_seen_ns = now_ns,
-		.last_seen_ns = now_ns,
-		.pidfd = pidfd,
+		.pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
 		.statm_fd = mw_proc_open(pid, "statm"),
-		.is_memory_shared = true,
-		.is_live = true };
+		.children_fd = mw_proc_open_children(pid),
+		.first_seen_ns = now_ns,
+		.is_memory_shared = true };
 	keep_if_affordable(&member->pidfd);
 	keep_if_affordable(&member->statm_fd);
-	if (mw_member_has_ended(member)) {
-		close_if_open(&member->pidfd);
-		close_if_open(&member->statm_fd);
-		free(member);
+	keep_if_affordable(&member->children_fd);
+	bool is_there = mw_proc_read_stat(pid, &stat);
+	member->start_ticks = is_there ? stat.start_ticks : 0;
+	if (!is_there || mw_member_has_ended(member) ||
+		!begin_life(members, member, &stat, now_ns)) {
+		discard(member);
 		return NULL;
 	}
-	members->all[members->n_all++] = member;
+	member->program = mw_proc_read_program(pid);
+	watch_end(members, member);
 	members->live[members->n_live++] = member;
 	return member;
+}
+
+static struct mw_life *follow_exec(
+	struct mw_members *members, struct mw_member *member, int64_t now_ns)
+{
+	struct mw_life *life = mw_lives_add_exec(members->lives, member->life, now_ns);
+	if (life == NULL)
+		return NULL;
+	member->life->member = NULL;
+	life->member = member;
+	member->life = life;
+	return life;
+}
+
+static bool is_copy(const struct mw_life *life, int64_t now_ns)
+{
+	return life->image_offset == 0 && now_ns - life->begin_ns < COPY_NS;
+}
+
+struct mw_life *mw_member_enter_image(
+	struct mw_members *members, struct mw_member *member, int64_t start_ns, bool is_forked)
+{
+	struct mw_life *life = member->life;
+	if (is_forked && life->image_offset == 0)
+		return life;
+	if (!is_copy(life, start_ns))
+		return follow_exec(members, member, start_ns);
+	mw_life_begin_anew(life);
+	return life;
+}
+
+static bool is_sealed_by_exec(const struct mw_life *life)
+{
+	return life->image != NULL &&
+	       __atomic_load_n(&life->image->end, __ATOMIC_ACQUIRE) == MWD_END_EXEC;
+}
+
+/* Another command line: another program, or a process that renames itself. */
+static void note_command(
+	struct mw_members *members, struct mw_member *member, const char *text, int64_t now_ns)
+{
+	struct mw_life *life = member->life;
+	uint64_t program = mw_proc_read_program(member->pid);
+	bool is_exec = life->image_offset != 0 ? is_sealed_by_exec(life)
+					       : program != member->program && program != 0;
+	member->program = program;
+	if (is_exec && is_copy(life, now_ns))
+		mw_life_begin_anew(life);
+	else if (is_exec)
+		life = follow_exec(members, member, now_ns);
+	if (life != NULL)
+		mw_life_set_command(life, text);
+}
+
+static void refresh_command(struct mw_members *members, struct mw_member *member, int64_t now_ns)
+{
+	char bytes[COMMAND_BYTES], text[COMMAND_BYTES];
+	ssize_t n = mw_proc_read(member->pid, "cmdline", bytes, sizeof(bytes));
+	const char *known = member->life->command;
+	if (n <= 0 || mw_proc_format_command(bytes, (size_t)n, text, sizeof(text)) == 0)
+		return;
+	if (known == NULL)
+		mw_life_set_command(member->life, text);
+	else if (strcmp(known, text) != 0)
+		note_command(members, member, text, now_ns);
 }
 
 static bool read_statm(const struct mw_member *member, struct mw_proc_statm *statm_out)
@@ -152,18 +243,59 @@ static void read_statm_of_thread(struct mw_member *member, struct mw_proc_statm 
 	read_statm(member, statm);
 }
 
-static void raise_max(struct mw_member *member, int64_t rss_bytes)
+static void read_times(const struct mw_member *member)
 {
-	if (rss_bytes > member->max_rss_bytes)
-		member->max_rss_bytes = rss_bytes;
+	struct mw_proc_stat stat;
+	struct mw_life *life = member->life;
+	int64_t tick_ns = MW_NS_PER_S / sysconf(_SC_CLK_TCK);
+	if (life->is_usage_exact || !mw_proc_read_stat(member->pid, &stat) ||
+		stat.start_ticks != member->start_ticks)
+		return;
+	life->usage.cpu_user_ns = (int64_t)stat.user_ticks * tick_ns;
+	life->usage.cpu_system_ns = (int64_t)stat.system_ticks * tick_ns;
+	life->usage.minor_faults = stat.minor_faults;
+	life->usage.major_faults = stat.major_faults;
+	if (stat.n_threads > life->max_threads && stat.n_threads < UINT32_MAX)
+		life->max_threads = (uint32_t)stat.n_threads;
 }
 
-static void refresh(struct mw_member *member, int64_t now_ns)
+static void read_io(const struct mw_member *member)
 {
-	uint64_t hwm_kib;
-	refresh_command(member);
-	if (!member->is_memory_shared && mw_proc_read_hwm_kib(member->pid, &hwm_kib))
-		raise_max(member, (int64_t)hwm_kib * 1024);
+	struct mwd_usage *usage = &member->life->usage;
+	if (!member->life->is_usage_exact)
+		mw_proc_read_io(member->pid, &usage->read_bytes, &usage->written_bytes);
+}
+
+static void read_status(const struct mw_member *member, int64_t now_ns)
+{
+	struct mw_proc_status status;
+	struct mw_life *life = member->life;
+	if (!mw_proc_read_status(member->pid, &status))
+		return;
+	if (!member->is_memory_shared && status.hwm_kib > 0)
+		mw_life_note_hwm(life, (int64_t)status.hwm_kib * 1024, now_ns);
+	if (life->is_usage_exact)
+		return;
+	life->usage.voluntary_switches = status.voluntary_switches;
+	life->usage.involuntary_switches = status.involuntary_switches;
+}
+
+/* Not all of many that were born together in the same tick. */
+static int64_t refresh_period(const struct mw_member *member, int64_t now_ns)
+{
+	if (mw_member_is_young(member, now_ns))
+		return REFRESH_YOUNG_NS;
+	return REFRESH_NS + member->pid % 64 * (REFRESH_NS / 64);
+}
+
+static void refresh(struct mw_members *members, struct mw_member *member, int64_t now_ns)
+{
+	read_status(member, now_ns);
+	if (now_ns - member->refreshed_ns < refresh_period(member, now_ns))
+		return;
+	refresh_command(members, member, now_ns);
+	read_times(member);
+	read_io(member);
 	member->refreshed_ns = now_ns;
 }
 
@@ -174,31 +306,42 @@ static void refresh(struct mw_member *member, int64_t now_ns)
 static bool is_memory_shared(struct mw_member *member)
 {
 	if (member->is_memory_shared)
-		member->is_memory_shared = mw_proc_is_same_memory(member->pid, member->ppid);
+		member->is_memory_shared = mw_proc_is_same_memory(member->pid, member->life->ppid);
 	return member->is_memory_shared;
 }
 
-void mw_member_measure(struct mw_member *member, int64_t now_ns)
+void mw_member_measure(struct mw_members *members, struct mw_member *member, int64_t now_ns)
 {
 	static int64_t page_bytes;
 	struct mw_proc_statm statm = { 0 };
 	if (page_bytes == 0)
 		page_bytes = sysconf(_SC_PAGESIZE);
-	member->last_seen_ns = now_ns;
+	if (!member->life->has_ended)
+		member->life->end_ns = now_ns;
 	bool is_shared = is_memory_shared(member);
 	if (!is_shared)
 		read_statm(member, &statm);
 	if (!is_shared && statm.size_pages == 0 && !mw_member_has_ended(member))
 		read_statm_of_thread(member, &statm);
+	member->last_rss_bytes = member->rss_bytes;
 	member->rss_bytes = (int64_t)statm.resident_pages * page_bytes;
-	bool is_new_max = member->rss_bytes > member->max_rss_bytes;
-	raise_max(member, member->rss_bytes);
-	if (is_new_max ||
-		now_ns - member->refreshed_ns >=
-			(mw_member_is_young(member, now_ns) ? REFRESH_YOUNG_NS : REFRESH_NS))
-		refresh(member, now_ns);
+	bool is_new_max = member->rss_bytes > member->life->max_rss_bytes;
+	if (is_new_max || now_ns - member->refreshed_ns >= refresh_period(member, now_ns))
+		refresh(members, member, now_ns);
+	mw_life_note_rss(member->life, member->rss_bytes, now_ns);
 }
 
+/* Each thread has a list of its own; most processes have one thread. */
+void mw_member_visit_children(
+	const struct mw_member *member, void (*visit)(void *context, int32_t child), void *context)
+{
+	if (member->children_fd >= 0 && member->life->max_threads <= 1)
+		mw_proc_visit_open_children(member->children_fd, visit, context);
+	else
+		mw_proc_visit_children(member->pid, visit, context);
+}
+
+/* A zombie has its times and faults still. */
 void mw_members_retire(struct mw_members *members, struct mw_member *member, int64_t now_ns)
 {
 	for (size_t i = 0; i < members->n_live; i++) {
@@ -207,36 +350,46 @@ void mw_members_retire(struct mw_members *members, struct mw_member *member, int
 			break;
 		}
 	}
-	close_if_open(&member->pidfd);
-	close_if_open(&member->statm_fd);
-	member->is_live = false;
-	member->last_seen_ns = now_ns;
-	member->rss_bytes = 0;
+	struct mw_life *life = member->life;
+	members->n_unwatched -= !member->is_watched;
+	read_times(member);
+	if (!life->has_ended)
+		life->end_ns = now_ns;
+	life->has_ended = true;
+	life->member = NULL;
+	discard(member);
 }
 
-/* The latest of that pid: an older one with the same pid was reaped before. */
-void mw_members_note_status(struct mw_members *members, int32_t pid, bool is_signal, int status)
+static struct mw_member *next_unwatched(const struct mw_members *members)
 {
-	for (size_t i = members->n_all; i-- > 0;) {
-		struct mw_member *member = members->all[i];
-		if (member->pid != pid)
-			continue;
-		member->has_status = true;
-		member->is_signal = is_signal;
-		member->status = status;
-		return;
+	for (size_t i = 0; members->n_unwatched > 0 && i < members->n_live; i++) {
+		if (!members->live[i]->is_watched && mw_member_has_ended(members->live[i]))
+			return members->live[i];
 	}
+	return NULL;
+}
+
+struct mw_member *mw_members_next_ended(const struct mw_members *members, bool is_thorough)
+{
+	struct epoll_event event;
+	if (members->epoll_fd >= 0 && epoll_wait(members->epoll_fd, &event, 1, 0) > 0)
+		return event.data.ptr;
+	return is_thorough ? next_unwatched(members) : NULL;
+}
+
+void mw_members_init(
+	struct mw_members *members, struct mw_lives *lives, int64_t boot_minus_monotonic_ns)
+{
+	*members = (struct mw_members){ .lives = lives,
+		.boot_minus_monotonic_ns = boot_minus_monotonic_ns,
+		.epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
 }
 
 void mw_members_deinit(struct mw_members *members)
 {
-	for (size_t i = 0; i < members->n_all; i++) {
-		close_if_open(&members->all[i]->pidfd);
-		close_if_open(&members->all[i]->statm_fd);
-		free(members->all[i]->command);
-		free(members->all[i]);
-	}
-	free(members->all);
+	for (size_t i = 0; i < members->n_live; i++)
+		discard(members->live[i]);
 	free(members->live);
+	close_if_open(&members->epoll_fd);
 	*members = (struct mw_members){ 0 };
 }

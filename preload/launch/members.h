@@ -1,48 +1,51 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * members.h - the processes of the job as seen from outside: who they are, what they hold now
- * and held at most, how they ended. Hosted; serves the sampler, ends in run.json.
+ * members.h - the live processes of the job as seen from outside: who they are and what they hold
+ * now. Hosted; serves the sampler. What is learned of them goes to their lives (lives.h).
  *
- * A member is (pid, start time), from when the sampler first sees it until its end. Live ones
- * keep a descriptor of their statm (1 us a read) and a pidfd (their end wakes poll()); with no
- * descriptors left both are done without. Not thread safe.
+ * A member is (pid, start time), from when the sampler first sees it until its end. It keeps
+ * descriptors of its statm and its children (1 us a read), and a pidfd (its end wakes poll()); with
+ * no descriptors left all are done without. Not thread safe.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
+
+#include "preload/launch/lives.h"
 
 struct mw_member {
-	int32_t pid, ppid; /* ppid: when first seen */
+	struct mw_life *life; /* what it runs at present; borrowed */
+	int32_t pid;
 	uint64_t start_ticks;
-	int64_t first_seen_ns, last_seen_ns; /* CLOCK_MONOTONIC */
-	int64_t rss_bytes;		     /* at the last sample; 0 after its end */
-	int64_t max_rss_bytes;		     /* samples and VmHWM */
-	int64_t rss_at_peak_bytes;	     /* counts if peak_number is the final one */
-	uint32_t peak_number;
-	char *command; /* owned; may be NULL */
-	/* live only */
-	int pidfd, statm_fd;   /* -1 = none */
-	int64_t refreshed_ns;  /* when VmHWM and command were last read */
+	uint64_t program;	/* the file it executes, 0 = unknown; see mw_proc_read_program() */
+	int64_t first_seen_ns;	/* CLOCK_MONOTONIC */
+	int64_t rss_bytes;	/* at the last sample */
+	int64_t last_rss_bytes; /* at the one before */
+	int pidfd, statm_fd, children_fd; /* -1 = none */
+	int64_t refreshed_ns;		  /* when VmHWM, command and use were last read */
+	bool is_watched;		  /* its end makes epoll_fd readable */
 	bool is_memory_shared; /* not seen with an address space of its own yet (vfork) */
-	bool is_live;
-	/* ended, and reaped by us */
-	bool has_status;
-	bool is_signal; /* status is a signal's number, else an exit status */
-	int status;
 };
 
 struct mw_members {
-	struct mw_member **all; /* owned; in the order first seen */
-	size_t n_all, capacity;
-	struct mw_member **live; /* borrowed from all; no order */
-	size_t n_live, live_capacity;
+	struct mw_lives *lives;	 /* borrowed */
+	struct mw_member **live; /* owned; no order */
+	size_t n_live, capacity;
+	size_t n_unwatched;		 /* live ones whose end must be asked for */
+	int epoll_fd;			 /* readable when a watched one has ended; -1 = none */
+	int64_t boot_minus_monotonic_ns; /* /proc counts from boot, suspension included */
 };
+
+/** mw_members_init() - without descriptors for epoll it works as well, but notices ends late */
+void mw_members_init(
+	struct mw_members *members, struct mw_lives *lives, int64_t boot_minus_monotonic_ns);
 
 /**
  * mw_members_add() - begin to watch @pid, which the caller knows to belong to the job
+ *
+ * It goes on with the latest life of @pid if that is of the same process, else begins one.
  * Return: the new member (borrowed), or NULL: it is gone or a zombie, or no memory.
  */
 struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_t now_ns);
@@ -50,8 +53,22 @@ struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_
 /** mw_members_find_live() - by pid. Return: borrowed, or NULL. */
 struct mw_member *mw_members_find_live(const struct mw_members *members, int32_t pid);
 
-/** mw_member_measure() - read the RSS now, and command and VmHWM where it is time to */
-void mw_member_measure(struct mw_member *member, int64_t now_ns);
+/** mw_member_may_have_begun() - can something that happened at @at_ns be this process's? /proc
+ * rounds a start down to a clock tick, and so does this. */
+bool mw_member_may_have_begun(
+	const struct mw_members *members, const struct mw_member *member, int64_t at_ns);
+
+/**
+ * mw_member_enter_image() - the process wrote an image of the dump: its program, by exec or fork
+ * @is_forked: the image goes on with the memory of its parent, else it came by exec
+ *
+ * Return: the image's life; NULL without memory.
+ */
+struct mw_life *mw_member_enter_image(
+	struct mw_members *members, struct mw_member *member, int64_t start_ns, bool is_forked);
+
+/** mw_member_measure() - read the RSS now, and command, VmHWM and use where it is time to */
+void mw_member_measure(struct mw_members *members, struct mw_member *member, int64_t now_ns);
 
 /** mw_member_is_young() - in the first 50 ms since it was seen, when most of a life happens */
 bool mw_member_is_young(const struct mw_member *member, int64_t now_ns);
@@ -59,14 +76,19 @@ bool mw_member_is_young(const struct mw_member *member, int64_t now_ns);
 /** mw_member_has_ended() - asks the kernel. True also while it waits to be reaped. */
 bool mw_member_has_ended(const struct mw_member *member);
 
-/** mw_members_retire() - @member has ended: out of the live ones, descriptors closed */
-void mw_members_retire(struct mw_members *members, struct mw_member *member, int64_t now_ns);
-
 /**
- * mw_members_note_status() - a child of ours was reaped
- * @is_signal: @status is the signal that ended it, else its exit status
+ * mw_members_next_ended() - a member that has ended and is to be retired now
+ * @is_thorough: look for those, too, whose end nobody tells us (a system call each)
+ * Return: borrowed; NULL: no more.
  */
-void mw_members_note_status(struct mw_members *members, int32_t pid, bool is_signal, int status);
+struct mw_member *mw_members_next_ended(const struct mw_members *members, bool is_thorough);
+
+/** mw_member_visit_children() - call @visit for each child it has at present */
+void mw_member_visit_children(
+	const struct mw_member *member, void (*visit)(void *context, int32_t child), void *context);
+
+/** mw_members_retire() - @member has ended: its last numbers taken, descriptors closed, freed */
+void mw_members_retire(struct mw_members *members, struct mw_member *member, int64_t now_ns);
 
 /** mw_members_deinit() - free everything, close everything */
 void mw_members_deinit(struct mw_members *members);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <regex.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +15,16 @@
 
 enum kind {
 	KIND_TEXT,   /* const char *, any */
-	KIND_REGEX,  /* const char *, must compile */
 	KIND_NUMBER, /* int in minimum..maximum; `value` if the argument is left out */
 	KIND_FLAG,   /* bool, set to `value` */
 	KIND_YES_NO, /* bool */
 	KIND_COLOR,
 	KIND_UNWINDER, /* bool: the second of two */
-	KIND_JSON,     /* is_json, and json_path if given */
+	KIND_OFF_ON,   /* bool: the second of two */
+	KIND_SIZE,     /* int64_t, bytes, with K, M, G; at least 1 */
+	KIND_FORMAT,
+	KIND_JSON,  /* is_json, and json_path if given */
+	KIND_MPROF, /* is_mprof, and mprof_path if given */
 	KIND_REQUEST,
 };
 
@@ -48,7 +50,7 @@ static const struct option_row table[] = {
 		"no: one line per function, its peak (default: yes)" },
 	{ 0, "peak-only", NULL, KIND_FLAG, FIELD(is_full_report), 0, 0, false,
 		"same as --full-report=no" },
-	{ 'f', "function", "REGEX", KIND_REGEX, FIELD(function), 0, 0, 0,
+	{ 'f', "function", "REGEX", KIND_TEXT, FIELD(function), 0, 0, 0,
 		"show the line tables of the functions that match" },
 	{ 'n', "top", "N", KIND_NUMBER, FIELD(n_top), 0, INT_MAX, 0,
 		"rows of a table, 0 = all (default: 20)" },
@@ -56,6 +58,18 @@ static const struct option_row table[] = {
 		"digits after the point (default: 1)" },
 	{ 0, "json", "[=FILE]", KIND_JSON, 0, 0, 0, 0,
 		"write all of it as JSON, to stdout without FILE" },
+	{ 0, "csv", "FILE", KIND_TEXT, FIELD(csv_path), 0, 0, 0,
+		"write each process's peak RSS, in memwatch's columns" },
+	{ 0, "timeline", "FILE", KIND_TEXT, FIELD(timeline_path), 0, 0, 0,
+		"write the RSS over time, in memwatch's columns" },
+	{ 0, "mprof", "[=FILE]", KIND_MPROF, 0, 0, 0, 0,
+		"write the RSS over time for mprof plot, peak and list" },
+	{ 0, "include", "REGEX", KIND_TEXT, FIELD(include), 0, 0, 0,
+		"show only processes whose command line matches" },
+	{ 0, "exclude", "REGEX", KIND_TEXT, FIELD(exclude), 0, 0, 0,
+		"and of these not the ones that match" },
+	{ 0, "format", "report|memwatch|seed", KIND_FORMAT, 0, 0, 0, 0,
+		"layout of the text report (default: report)" },
 	{ 0, "color", "auto|always|never", KIND_COLOR, 0, 0, 0, 0, "colours (default: auto)" },
 	{ 0, "width", "N", KIND_NUMBER, FIELD(width), 60, 1000, 0,
 		"columns (default: the terminal's; 80 in a pipe)" },
@@ -65,16 +79,28 @@ static const struct option_row table[] = {
 		"where debug files are (default: /usr/lib/debug)" },
 	{ 'q', "quiet", NULL, KIND_FLAG, FIELD(is_quiet), 0, 0, true,
 		"print neither report nor note to stderr" },
+	{ 0, "silent", NULL, KIND_FLAG, FIELD(is_silent), 0, 0, true,
+		"send the command's stdout and stderr to /dev/null" },
 	{ 0, "no-report", NULL, KIND_FLAG, FIELD(is_report), 0, 0, false,
 		"only record; render later with memwatch-report" },
 	{ 'i', "interval", "MS", KIND_NUMBER, FIELD(interval_ms), 1, 60000, 0,
 		"time between samples of the tree's RSS (default: 20)" },
 	{ 0, "max-frames", "N", KIND_NUMBER, FIELD(max_frames), 1, 1024, 0,
 		"frames kept of a stack (default: 512)" },
+	{ 0, "stacks", "off|on", KIND_OFF_ON, FIELD(has_stacks), 0, 0, 0,
+		"off: totals and peaks only, no lines (default: on)" },
+	{ 0, "sample", "BYTES", KIND_SIZE, FIELD(sample_bytes), 0, 0, 0,
+		"estimate lines: a stack per BYTES allocated (512K)" },
 	{ 0, "unwinder", "rules|libunwind", KIND_UNWINDER, FIELD(is_libunwind), 0, 0, 0,
 		"what walks stacks (default: rules, the fast one)" },
 	{ 0, "check-unwinder", "[=N]", KIND_NUMBER, FIELD(check_unwinder), 1, INT_MAX, 1,
 		"compare every N-th stack with libunwind's (slow)" },
+	{ 0, "max-total-rss", "SIZE", KIND_SIZE, FIELD(max_total_rss_bytes), 0, 0, 0,
+		"exit with 10 if all processes together had more RSS" },
+	{ 0, "max-process-rss", "SIZE", KIND_SIZE, FIELD(max_process_rss_bytes), 0, 0, 0,
+		"exit with 11 if a process had more RSS" },
+	{ 0, "kill-on-limit", NULL, KIND_FLAG, FIELD(is_kill_on_limit), 0, 0, true,
+		"end all processes when a limit is passed" },
 	{ 0, "wait-all", NULL, KIND_FLAG, FIELD(is_wait_all), 0, 0, true,
 		"wait for background processes, too" },
 	{ 'h', "help", NULL, KIND_REQUEST, 0, 0, 0, MW_LAUNCH_REQUEST_HELP, "show this help" },
@@ -92,6 +118,7 @@ static const struct mw_launch_options defaults = {
 	.precision = 1,
 	.max_frames = 512,
 	.is_full_report = true,
+	.has_stacks = true,
 	.is_report = true,
 };
 
@@ -116,17 +143,32 @@ static int set_number(const struct option_row *row, const char *text,
 	return MW_EXIT_OK;
 }
 
-static int check_regex(const struct option_row *row, const char *text, struct mw_failure *failure)
+static bool is_unit_end(const char *text)
 {
-	regex_t regex;
-	char reason[128];
-	int error = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB);
-	if (error == 0) {
-		regfree(&regex);
-		return MW_EXIT_OK;
-	}
-	regerror(error, &regex, reason, sizeof(reason));
-	return mw_failure_set(MW_EXIT_USAGE, failure, "--%s: '%s': %s", row->name, text, reason);
+	return text[0] == '\0' || strcmp(text, "B") == 0 || strcmp(text, "iB") == 0;
+}
+
+/* "4096", "512K", "1M", "2GiB": powers of 1024, up to 1 PiB. */
+static int set_size(const struct option_row *row, const char *text,
+	struct mw_launch_options *options, struct mw_failure *failure)
+{
+	static const char units[] = "KMGT";
+	const long long most = 1ll << 50;
+	char *end;
+	errno = 0;
+	long long number = strtoll(text, &end, 10);
+	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+	bool is_size = end != text && text[0] >= '0' && text[0] <= '9' &&
+		       (*end == '\0' || (unit != NULL && is_unit_end(end + 1)));
+	int shift = unit != NULL ? 10 * (int)(unit - units + 1) : 0;
+	if (!is_size)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--%s: '%s' is not a size such as 4096, 512K, 1M or 1G", row->name, text);
+	if (errno == ERANGE || number < 1 || number > most >> shift)
+		return mw_failure_set(
+			MW_EXIT_USAGE, failure, "--%s: %s is not in 1..1024T", row->name, text);
+	*(int64_t *)((char *)options + row->field) = number << shift;
+	return MW_EXIT_OK;
 }
 
 /* Index of @text among @words, or -1 with @failure filled. */
@@ -148,13 +190,21 @@ static int set_choice(const struct option_row *row, const char *text,
 	static const char *const no_yes[] = { "no", "yes" };
 	static const char *const colors[] = { "auto", "always", "never" };
 	static const char *const unwinders[] = { "rules", "libunwind" };
-	bool is_color = row->kind == KIND_COLOR;
-	const char *const *words = row->kind == KIND_UNWINDER ? unwinders : no_yes;
-	int choice = choose(row, text, is_color ? colors : words, is_color ? 3 : 2, failure);
+	static const char *const off_on[] = { "off", "on" };
+	static const char *const formats[] = { "report", "memwatch", "seed" };
+	bool is_of_three = row->kind == KIND_COLOR || row->kind == KIND_FORMAT;
+	const char *const *words = row->kind == KIND_COLOR	? colors
+				   : row->kind == KIND_FORMAT	? formats
+				   : row->kind == KIND_UNWINDER ? unwinders
+				   : row->kind == KIND_OFF_ON	? off_on
+								: no_yes;
+	int choice = choose(row, text, words, is_of_three ? 3 : 2, failure);
 	if (choice < 0)
 		return MW_EXIT_USAGE;
-	if (is_color)
+	if (row->kind == KIND_COLOR)
 		options->color = (enum mw_launch_color)choice;
+	else if (row->kind == KIND_FORMAT)
+		options->format = (enum mw_launch_format)choice;
 	else
 		*(bool *)((char *)options + row->field) = choice;
 	return MW_EXIT_OK;
@@ -167,18 +217,18 @@ static int apply(const struct option_row *row, const char *argument,
 	if (argument != NULL && *argument == '\0')
 		return mw_failure_set(MW_EXIT_USAGE, failure, "--%s: empty argument", row->name);
 	switch (row->kind) {
-	case KIND_REGEX:
-		if (check_regex(row, argument, failure) != MW_EXIT_OK)
-			return MW_EXIT_USAGE;
-		/* fall through */
 	case KIND_TEXT:
 		*(const char **)field = argument;
 		return MW_EXIT_OK;
 	case KIND_NUMBER:
 		return set_number(row, argument, options, failure);
+	case KIND_SIZE:
+		return set_size(row, argument, options, failure);
 	case KIND_YES_NO:
 	case KIND_COLOR:
+	case KIND_FORMAT:
 	case KIND_UNWINDER:
+	case KIND_OFF_ON:
 		return set_choice(row, argument, options, failure);
 	case KIND_FLAG:
 		*(bool *)field = row->value;
@@ -186,6 +236,10 @@ static int apply(const struct option_row *row, const char *argument,
 	case KIND_JSON:
 		options->is_json = true;
 		options->json_path = argument;
+		return MW_EXIT_OK;
+	case KIND_MPROF:
+		options->is_mprof = true;
+		options->mprof_path = argument;
 		return MW_EXIT_OK;
 	case KIND_REQUEST:
 		options->request = (enum mw_launch_request)row->value;
@@ -245,6 +299,31 @@ static int complain(int code, char **argv, struct mw_failure *failure)
 		MW_EXIT_USAGE, failure, "unknown or ambiguous option '%s'", argv[optind - 1]);
 }
 
+/* A file or stream that only the report at the end can write. */
+static bool has_output(const struct mw_launch_options *options)
+{
+	return options->report_path || options->is_json || options->csv_path ||
+	       options->timeline_path || options->is_mprof;
+}
+
+/* Options that exclude each other. */
+static int check_together(const struct mw_launch_options *options, struct mw_failure *failure)
+{
+	if (options->is_libunwind && options->check_unwinder)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--check-unwinder: libunwind cannot be compared with itself");
+	if (!options->has_stacks && options->check_unwinder)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--check-unwinder: there are no stacks to compare with --stacks=off");
+	if (!options->has_stacks && options->sample_bytes)
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--sample: there are no stacks to sample with --stacks=off");
+	if (!options->is_report && has_output(options))
+		return mw_failure_set(MW_EXIT_USAGE, failure,
+			"--no-report: what is to be written is written by memwatch-report then");
+	return MW_EXIT_OK;
+}
+
 int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *options_out,
 	struct mw_failure *failure_out)
 {
@@ -263,9 +342,13 @@ int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *opt
 		if (options_out->request != MW_LAUNCH_REQUEST_RUN)
 			return MW_EXIT_OK;
 	}
-	if (options_out->is_libunwind && options_out->check_unwinder)
+	int status = check_together(options_out, failure_out);
+	if (status != MW_EXIT_OK)
+		return status;
+	if (options_out->is_kill_on_limit && options_out->max_total_rss_bytes == 0 &&
+		options_out->max_process_rss_bytes == 0)
 		return mw_failure_set(MW_EXIT_USAGE, failure_out,
-			"--check-unwinder: libunwind cannot be compared with itself");
+			"--kill-on-limit needs --max-total-rss or --max-process-rss");
 	options_out->command = argv + optind;
 	if (optind >= argc)
 		return mw_failure_set(MW_EXIT_USAGE, failure_out, "no command given; see --help");
@@ -292,6 +375,8 @@ void mw_launch_options_print_help(FILE *stream)
 			fprintf(stream, "  %s\n  %-22s  %s\n", left, "", row->help);
 	}
 	fputs("\nExit status: the command's own, 128+N if signal N ended it, 127 not found,\n"
-	      "126 not executable, 125 if memwatch-preload itself failed, 2 wrong usage.\n",
+	      "126 not executable, 125 if memwatch-preload itself failed, 2 wrong usage; 10 and "
+	      "11\n"
+	      "if --max-total-rss or --max-process-rss was passed.\n",
 		stream);
 }

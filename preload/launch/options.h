@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "preload/launch/failure.h"
@@ -14,6 +15,13 @@ enum mw_launch_color {
 	MW_LAUNCH_COLOR_AUTO = 0,
 	MW_LAUNCH_COLOR_ALWAYS = 1,
 	MW_LAUNCH_COLOR_NEVER = 2,
+};
+
+/* As enum mw_report_format. */
+enum mw_launch_format {
+	MW_LAUNCH_FORMAT_REPORT = 0,
+	MW_LAUNCH_FORMAT_MEMWATCH = 1,
+	MW_LAUNCH_FORMAT_SEED = 2,
 };
 
 enum mw_launch_request {
@@ -25,22 +33,32 @@ enum mw_launch_request {
 /* Strings are borrowed from argv. */
 struct mw_launch_options {
 	enum mw_launch_request request;
-	char **command;		 /* NULL terminated, at least one; RUN only */
-	const char *report_path; /* NULL = stderr */
-	const char *run_dir;	 /* NULL = default name */
-	const char *json_path;	 /* NULL = stdout; counts only with is_json */
-	const char *function;	 /* extended regular expression, known to compile; NULL = none */
-	int interval_ms;	 /* of the sampler */
-	int n_top;		 /* lines of a table */
-	int precision;		 /* digits after the point */
-	int max_frames;		 /* of a stack */
-	int check_unwinder;	 /* compare every n-th stack with libunwind's; 0 = none */
-	bool is_libunwind;	 /* stacks by libunwind instead of our own rules */
-	int width;		 /* columns of the report; 0 = the terminal's */
-	const char *debug_path;	 /* colon list of directories of debug files; NULL = default */
-	bool has_no_source;	 /* do not read source files */
+	char **command;			      /* NULL terminated, at least one; RUN only */
+	const char *report_path;	      /* NULL = stderr */
+	const char *run_dir;		      /* NULL = default name */
+	const char *json_path;		      /* NULL = stdout; counts only with is_json */
+	const char *csv_path, *timeline_path; /* NULL = none */
+	const char *mprof_path;	       /* NULL = mprof's own name; counts only with is_mprof */
+	const char *include, *exclude; /* patterns for command lines, NULL = none */
+	const char *function;	       /* pattern for names, NULL = none */
+	int interval_ms;	       /* of the sampler */
+	int n_top;		       /* lines of a table */
+	int precision;		       /* digits after the point */
+	int max_frames;		       /* of a stack */
+	int check_unwinder;	       /* compare every n-th stack with libunwind's; 0 = none */
+	bool is_libunwind;	       /* stacks by libunwind instead of our own rules */
+	bool has_stacks;	       /* false: totals only */
+	int64_t sample_bytes; /* one stack for so many bytes of heap allocations; 0 = all */
+	int64_t max_total_rss_bytes, max_process_rss_bytes; /* 0 = no limit */
+	bool is_kill_on_limit;
+	int width;		/* columns of the report; 0 = the terminal's */
+	const char *debug_path; /* colon list of directories of debug files; NULL = default */
+	bool has_no_source;	/* do not read source files */
 	enum mw_launch_color color;
+	enum mw_launch_format format;
 	bool is_json;
+	bool is_mprof;
+	bool is_silent;	     /* the command writes into /dev/null */
 	bool is_full_report; /* @profile tables and the stacks of frees; else peaks only */
 	bool is_quiet;	     /* neither report nor note on stderr */
 	bool is_wait_all;    /* the run ends with its last process, not with the root */

@@ -3,6 +3,7 @@
  * proc_parse.c - what /proc/PID files say, from their bytes. See proc_parse.h.
  * Invariant: the cursor never passes the end; no byte behind it is read.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "preload/launch/proc_parse.h"
@@ -74,8 +75,13 @@ bool mw_proc_parse_stat(const char *bytes, size_t n_bytes, struct mw_proc_stat *
 	if (cursor.at == cursor.end)
 		return false;
 	stat.state = *cursor.at++;
-	/* Fields 3 (state) and 4 (ppid) taken, 22 is the start time: 17 between. */
-	if (!take_pid(&cursor, &stat.ppid) || !skip_fields(&cursor, 17) ||
+	/* Fields 3 (state) and 4 (ppid) taken; then 10, 12, 14, 15, 20 and 22. */
+	if (!take_pid(&cursor, &stat.ppid) || !skip_fields(&cursor, 5) ||
+		!take_number(&cursor, &stat.minor_faults) || !skip_fields(&cursor, 1) ||
+		!take_number(&cursor, &stat.major_faults) || !skip_fields(&cursor, 1) ||
+		!take_number(&cursor, &stat.user_ticks) ||
+		!take_number(&cursor, &stat.system_ticks) || !skip_fields(&cursor, 4) ||
+		!take_number(&cursor, &stat.n_threads) || !skip_fields(&cursor, 1) ||
 		!take_number(&cursor, &stat.start_ticks))
 		return false;
 	*stat_out = stat;
@@ -93,8 +99,8 @@ bool mw_proc_parse_statm(const char *bytes, size_t n_bytes, struct mw_proc_statm
 	return true;
 }
 
-bool mw_proc_parse_status_kib(
-	const char *bytes, size_t n_bytes, const char *name, uint64_t *kib_out)
+/* What follows "Name:" on its line. */
+static bool find_line(const char *bytes, size_t n_bytes, const char *name, struct cursor *value_out)
 {
 	size_t name_bytes = strlen(name);
 	const char *end = bytes + n_bytes;
@@ -102,13 +108,46 @@ bool mw_proc_parse_status_kib(
 		const char *line_end = memchr(line, '\n', (size_t)(end - line));
 		if (line_end == NULL)
 			return false; /* a cut line may lack digits */
-		struct cursor cursor = { line + name_bytes + 1, line_end };
 		if ((size_t)(line_end - line) > name_bytes && line[name_bytes] == ':' &&
-			memcmp(line, name, name_bytes) == 0)
-			return take_number(&cursor, kib_out);
+			memcmp(line, name, name_bytes) == 0) {
+			*value_out = (struct cursor){ line + name_bytes + 1, line_end };
+			return true;
+		}
 		line = line_end + 1;
 	}
 	return false;
+}
+
+bool mw_proc_parse_line(const char *bytes, size_t n_bytes, const char *name, uint64_t *number_out)
+{
+	struct cursor value;
+	return find_line(bytes, n_bytes, name, &value) && take_number(&value, number_out);
+}
+
+bool mw_proc_parse_status_mask(
+	const char *bytes, size_t n_bytes, const char *name, uint64_t *mask_out)
+{
+	struct cursor value;
+	uint64_t mask = 0;
+	if (!find_line(bytes, n_bytes, name, &value))
+		return false;
+	skip_blanks(&value);
+	if (value.at == value.end || value.end - value.at > 16)
+		return false;
+	for (; value.at < value.end; value.at++) {
+		if (!isxdigit((unsigned char)*value.at))
+			return false;
+		char c = *value.at;
+		mask = mask << 4 | (uint64_t)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
+	}
+	*mask_out = mask;
+	return true;
+}
+
+bool mw_proc_parse_last_pid(const char *bytes, size_t n_bytes, uint64_t *pid_out)
+{
+	struct cursor cursor = { bytes, bytes + n_bytes };
+	return skip_fields(&cursor, 4) && take_number(&cursor, pid_out);
 }
 
 bool mw_proc_next_pid(const char *bytes, size_t n_bytes, size_t *cursor, int32_t *pid_out)

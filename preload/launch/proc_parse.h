@@ -16,6 +16,9 @@ struct mw_proc_stat {
 	int32_t ppid;
 	char state;	      /* 'R', 'S', 'Z', ... */
 	uint64_t start_ticks; /* since boot, in clock ticks (sysconf(_SC_CLK_TCK)) */
+	uint64_t minor_faults, major_faults;
+	uint64_t user_ticks, system_ticks; /* of the process, not of its children */
+	uint64_t n_threads;
 };
 
 struct mw_proc_statm {
@@ -29,9 +32,20 @@ bool mw_proc_parse_stat(const char *bytes, size_t n_bytes, struct mw_proc_stat *
 /** mw_proc_parse_statm() - /proc/PID/statm */
 bool mw_proc_parse_statm(const char *bytes, size_t n_bytes, struct mw_proc_statm *statm_out);
 
-/** mw_proc_parse_status_kib() - a "Name:   123 kB" line of /proc/PID/status; @name without ':' */
-bool mw_proc_parse_status_kib(
-	const char *bytes, size_t n_bytes, const char *name, uint64_t *kib_out);
+/**
+ * mw_proc_parse_line() - the number of a "Name:   123 kB" or "name: 123" line, as in
+ * /proc/PID/status, /proc/PID/io, smaps_rollup and /proc/meminfo
+ * @name: without ':'
+ */
+bool mw_proc_parse_line(const char *bytes, size_t n_bytes, const char *name, uint64_t *number_out);
+
+/** mw_proc_parse_last_pid() - the last word of /proc/loadavg */
+bool mw_proc_parse_last_pid(const char *bytes, size_t n_bytes, uint64_t *pid_out);
+
+/** mw_proc_parse_status_mask() - the same of a "Name:	0000000000014002" line: up to 16 hex digits
+ */
+bool mw_proc_parse_status_mask(
+	const char *bytes, size_t n_bytes, const char *name, uint64_t *mask_out);
 
 /**
  * mw_proc_next_pid() - the next number in a list such as /proc/PID/task/TID/children

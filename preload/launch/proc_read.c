@@ -5,6 +5,7 @@
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #define PROC_NAME_BYTES 32
 /* The longest of the files read whole is status. */
 #define PROC_FILE_BYTES 4096
+/* 8000 children at least; more are found when some have ended. */
+#define CHILDREN_BYTES (1 << 16)
 
 int mw_proc_open(int32_t pid, const char *name)
 {
@@ -47,11 +50,60 @@ bool mw_proc_read_stat(int32_t pid, struct mw_proc_stat *stat_out)
 	return n > 0 && mw_proc_parse_stat(bytes, (size_t)n, stat_out);
 }
 
-bool mw_proc_read_hwm_kib(int32_t pid, uint64_t *kib_out)
+bool mw_proc_read_status(int32_t pid, struct mw_proc_status *status_out)
 {
 	char bytes[PROC_FILE_BYTES];
 	ssize_t n = mw_proc_read(pid, "status", bytes, sizeof(bytes));
-	return n > 0 && mw_proc_parse_status_kib(bytes, (size_t)n, "VmHWM", kib_out);
+	*status_out = (struct mw_proc_status){ 0 };
+	if (n <= 0)
+		return false;
+	mw_proc_parse_line(bytes, (size_t)n, "VmHWM", &status_out->hwm_kib);
+	mw_proc_parse_line(
+		bytes, (size_t)n, "voluntary_ctxt_switches", &status_out->voluntary_switches);
+	mw_proc_parse_line(
+		bytes, (size_t)n, "nonvoluntary_ctxt_switches", &status_out->involuntary_switches);
+	return true;
+}
+
+bool mw_proc_read_io(int32_t pid, uint64_t *read_bytes_out, uint64_t *written_bytes_out)
+{
+	char bytes[PROC_FILE_BYTES];
+	ssize_t n = mw_proc_read(pid, "io", bytes, sizeof(bytes));
+	return n > 0 && mw_proc_parse_line(bytes, (size_t)n, "read_bytes", read_bytes_out) &&
+	       mw_proc_parse_line(bytes, (size_t)n, "write_bytes", written_bytes_out);
+}
+
+static uint64_t line_bytes(const char *text, size_t n, const char *name)
+{
+	uint64_t kib;
+	return mw_proc_parse_line(text, n, name, &kib) ? kib * 1024 : 0;
+}
+
+bool mw_proc_read_rollup(int32_t pid, struct mw_proc_rollup *rollup_out)
+{
+	char bytes[PROC_FILE_BYTES];
+	ssize_t result = mw_proc_read(pid, "smaps_rollup", bytes, sizeof(bytes));
+	if (result <= 0)
+		return false;
+	size_t n = (size_t)result;
+	*rollup_out = (struct mw_proc_rollup){ .rss_bytes = line_bytes(bytes, n, "Rss"),
+		.pss_bytes = line_bytes(bytes, n, "Pss"),
+		.private_bytes = line_bytes(bytes, n, "Private_Clean") +
+				 line_bytes(bytes, n, "Private_Dirty"),
+		.swap_bytes = line_bytes(bytes, n, "Swap"),
+		.hugetlb_bytes = line_bytes(bytes, n, "Shared_Hugetlb") +
+				 line_bytes(bytes, n, "Private_Hugetlb") };
+	return true;
+}
+
+uint64_t mw_proc_read_program(int32_t pid)
+{
+	char path[PROC_PATH_BYTES];
+	struct stat status;
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (stat(path, &status) != 0)
+		return 0;
+	return status.st_ino * 0x9e3779b97f4a7c15u ^ status.st_dev;
 }
 
 /* Next thread id in an open /proc/PID/task, or 0. */
@@ -89,17 +141,39 @@ int mw_proc_open_statm_of_thread(int32_t pid)
 	return mw_proc_open(pid, name);
 }
 
+static void visit_list(
+	const char *bytes, ssize_t n, void (*visit)(void *context, int32_t child), void *context)
+{
+	size_t cursor = 0;
+	for (int32_t child; n > 0 && mw_proc_next_pid(bytes, (size_t)n, &cursor, &child);)
+		visit(context, child);
+}
+
 static void visit_children_of_thread(
 	int dir_fd, int32_t tid, void (*visit)(void *context, int32_t child), void *context)
 {
 	char name[PROC_NAME_BYTES];
-	char bytes[1 << 16]; /* 8000 children at least; more are found when some have ended */
+	char bytes[CHILDREN_BYTES];
 	snprintf(name, sizeof(name), "%d/children", tid);
-	ssize_t n =
-		read_and_close(openat(dir_fd, name, O_RDONLY | O_CLOEXEC), bytes, sizeof(bytes));
-	size_t cursor = 0;
-	for (int32_t child; n > 0 && mw_proc_next_pid(bytes, (size_t)n, &cursor, &child);)
-		visit(context, child);
+	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	visit_list(bytes, read_and_close(fd, bytes, sizeof(bytes)), visit, context);
+}
+
+int mw_proc_open_children(int32_t pid)
+{
+	char name[PROC_NAME_BYTES];
+	snprintf(name, sizeof(name), "task/%d/children", pid);
+	return mw_proc_open(pid, name);
+}
+
+void mw_proc_visit_open_children(int fd, void (*visit)(void *context, int32_t child), void *context)
+{
+	char bytes[CHILDREN_BYTES];
+	ssize_t n_read = 0, n;
+	while (n_read < (ssize_t)sizeof(bytes) &&
+		(n = pread(fd, bytes + n_read, sizeof(bytes) - (size_t)n_read, n_read)) > 0)
+		n_read += n;
+	visit_list(bytes, n_read, visit, context);
 }
 
 void mw_proc_visit_children(int32_t pid, void (*visit)(void *context, int32_t child), void *context)

@@ -9,13 +9,12 @@
 #include "preload/launch/options.h"
 
 /**
- * mw_render_check_outputs() - could the files of --report and --json be written?
+ * mw_render_check() - are the patterns good, and could every file be written?
  *
- * Asked before the run, which may take hours; creates nothing.
- * Return: MW_EXIT_OK, or MW_EXIT_OWN_FAILURE with @failure_out filled.
+ * Asked before the run, which may take hours; leaves no file behind.
+ * Return: MW_EXIT_OK, or MW_EXIT_USAGE with @failure_out filled.
  */
-int mw_render_check_outputs(
-	const struct mw_launch_options *options, struct mw_failure *failure_out);
+int mw_render_check(const struct mw_launch_options *options, struct mw_failure *failure_out);
 
 /**
  * mw_render() - what the options ask for, of the run in @directory

@@ -48,23 +48,41 @@ static int check_unwinder(const struct mw_launch_options *options, struct mw_fai
 	return MW_EXIT_OK;
 }
 
+/* Where a block is freed is asked of stacks only. */
+static uint32_t zone_options(const struct mw_launch_options *options)
+{
+	if (!options->has_stacks)
+		return MWD_OPT_NO_STACKS;
+	return (options->is_full_report ? MWD_OPT_FREE_STACKS : 0) | unwinder_options(options);
+}
+
+/* Tests want the same samples again. */
+static uint64_t sample_seed(void)
+{
+	const char *seed = getenv(MW_ENV_SAMPLE_SEED);
+	return seed != NULL ? strtoull(seed, NULL, 10) : 0;
+}
+
 static int create_dump(struct mw_run_state *run, struct mw_failure *failure)
 {
 	const struct mw_launch_options *options = run->options;
 	struct mw_control_settings settings = {
-		.options = (options->is_full_report ? MWD_OPT_FREE_STACKS : 0) |
-			   unwinder_options(options),
+		.options = zone_options(options),
 		.max_frames = (uint32_t)options->max_frames,
 		.check_every = (uint32_t)options->check_unwinder,
+		.sample_bytes = (uint64_t)options->sample_bytes,
+		.sample_seed = sample_seed(),
 	};
 	int status = mw_control_create(&run->run_dir, &settings, &run->control, failure);
 	if (status != MW_EXIT_OK)
 		return status;
 	run->start_realtime_ns = run->control.page->start_realtime_ns;
 	run->start_ns = run->control.page->start_monotonic_ns;
-	run->sampler = mw_sampler_create(&run->control, options->interval_ms * MW_NS_PER_MS);
+	run->sampler = mw_sampler_create(
+		&run->control, run->run_dir.path, options->interval_ms * MW_NS_PER_MS);
 	if (run->sampler == NULL)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure, "out of memory");
+	run->sampler->group = &run->signals.group;
 	return MW_EXIT_OK;
 }
 
@@ -74,7 +92,8 @@ static int spawn(struct mw_run_state *run, struct mw_failure *failure)
 	struct mw_spawn_request request = { .program = &run->program,
 		.command = run->options->command,
 		.environment = environ,
-		.signals = &run->signals };
+		.signals = &run->signals,
+		.is_silent = run->options->is_silent };
 	if (mw_program_may_preload(run->program.verdict)) {
 		environment =
 			mw_child_environment_create(environ, run->shim.path, run->run_dir.path);
@@ -120,7 +139,7 @@ int mw_run_start(struct mw_run_state *run, struct mw_failure *failure_out)
 	if (status == MW_EXIT_OK)
 		status = mw_program_find(name, &run->program, failure_out);
 	if (status == MW_EXIT_OK)
-		status = mw_render_check_outputs(run->options, failure_out);
+		status = mw_render_check(run->options, failure_out);
 	if (status == MW_EXIT_OK)
 		status = mw_shim_path_find(&run->shim, failure_out);
 	if (status == MW_EXIT_OK)
@@ -138,6 +157,7 @@ int mw_run_start(struct mw_run_state *run, struct mw_failure *failure_out)
 		return status;
 	}
 	raise_descriptor_limit();
+	mw_group_watch_start(&run->signals.group);
 	mw_members_add(&run->sampler->members, run->supervision.root_pid, mw_clock_monotonic_ns());
 	return MW_EXIT_OK;
 }
@@ -155,6 +175,9 @@ static int write_files(struct mw_run_state *run, struct mw_failure *failure)
 	mw_run_dir_join(&run->run_dir, MW_SAMPLES_NAME, path);
 	if (status == MW_EXIT_OK)
 		status = mw_timeline_write(&run->sampler->timeline, path, failure);
+	mw_run_dir_join(&run->run_dir, MW_PROCESS_SAMPLES_NAME, path);
+	if (status == MW_EXIT_OK)
+		status = mw_process_timeline_write(&run->sampler->process_timeline, path, failure);
 	return status;
 }
 
@@ -164,6 +187,10 @@ int mw_run_wait(struct mw_run_state *run, struct mw_failure *failure_out)
 	supervision->sampler = run->sampler;
 	supervision->signals = &run->signals;
 	supervision->is_wait_all = run->options->is_wait_all;
+	supervision->limits.most_bytes[MW_LIMIT_TOTAL] = run->options->max_total_rss_bytes;
+	supervision->limits.most_bytes[MW_LIMIT_PROCESS] = run->options->max_process_rss_bytes;
+	supervision->limits.is_killing = run->options->is_kill_on_limit;
+	mw_progress_init(&supervision->progress, !run->options->is_quiet);
 	supervision->checkpoint = checkpoint;
 	supervision->context = run;
 	mw_supervise(supervision);
@@ -187,6 +214,9 @@ int mw_run_wait(struct mw_run_state *run, struct mw_failure *failure_out)
 int mw_run_exit_status(const struct mw_run_state *run)
 {
 	const struct mw_supervision *supervision = &run->supervision;
+	enum mw_limit limit;
+	if (mw_limits_first(&supervision->limits, &limit) != NULL)
+		return limit == MW_LIMIT_TOTAL ? MW_EXIT_TOTAL_LIMIT : MW_EXIT_PROCESS_LIMIT;
 	return supervision->is_signal ? MW_EXIT_SIGNAL_BASE + supervision->status
 				      : supervision->status;
 }

@@ -44,7 +44,7 @@ int mw_run_start(struct mw_run_state *run, struct mw_failure *failure_out);
  */
 int mw_run_wait(struct mw_run_state *run, struct mw_failure *failure_out);
 
-/** mw_run_exit_status() - the command's, or 128+N. After mw_run_wait(). */
+/** mw_run_exit_status() - the command's, or 128+N, or that of a limit. After mw_run_wait(). */
 int mw_run_exit_status(const struct mw_run_state *run);
 
 /** mw_run_deinit() - free what is left in memory; files stay */

@@ -2,6 +2,7 @@
 /* run_dir.c - the directory that holds one run. See run_dir.h. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,10 +118,17 @@ void mw_run_dir_join(const struct mw_run_dir *run_dir, const char *name, char *p
 	snprintf(path_out + n, PATH_MAX - n, "/%s", name);
 }
 
+FILE *mw_run_dir_create_file(const char *path)
+{
+	unlink(path); /* a FIFO or a link of the job's */
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
 void mw_run_dir_discard(const struct mw_run_dir *run_dir)
 {
 	static const char *const names[] = { MWD_FILE_NAME, MW_RUN_JSON_NAME, MW_SAMPLES_NAME,
-		MW_SHIM_NAME };
+		MW_PROCESS_SAMPLES_NAME, MW_SHIM_NAME };
 	char path[PATH_MAX];
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		mw_run_dir_join(run_dir, names[i], path);

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "preload/launch/failure.h"
 
@@ -27,6 +28,9 @@ int mw_run_dir_create(const char *path, const char *command, struct mw_run_dir *
 
 /** mw_run_dir_join() - "<run dir>/<name>" into @path_out (PATH_MAX); cut names fail to open */
 void mw_run_dir_join(const struct mw_run_dir *run_dir, const char *name, char *path_out);
+
+/** mw_run_dir_create_file() - write @path anew, for the owner alone. Return: NULL, errno set. */
+FILE *mw_run_dir_create_file(const char *path);
 
 /** mw_run_dir_discard() - remove what a run left that never began; nothing else in it */
 void mw_run_dir_discard(const struct mw_run_dir *run_dir);

@@ -13,6 +13,9 @@
 #include "preload/environment.h"
 #include "preload/launch/clock.h"
 #include "preload/launch/run_json.h"
+#include "preload/launch/run_json_processes.h"
+#include "preload/launch/run_json_tree.h"
+#include "preload/launch/run_json_values.h"
 #include "preload/launch/text.h"
 
 #define SCHEMA 1
@@ -30,22 +33,6 @@ static void add_text(cJSON *object, const char *key, const char *text)
 	free(clean);
 }
 
-/* A double cannot hold nanoseconds since 1970. */
-static void add_integer(cJSON *object, const char *key, int64_t value)
-{
-	char digits[32];
-	snprintf(digits, sizeof(digits), "%" PRId64, value);
-	cJSON_AddRawToObject(object, key, digits);
-}
-
-/* Milliseconds are what is meant; more digits would be noise of the clock. */
-static void add_seconds(cJSON *object, const char *key, int64_t ns)
-{
-	char digits[32];
-	snprintf(digits, sizeof(digits), "%.3f", (double)ns / MW_NS_PER_S);
-	cJSON_AddRawToObject(object, key, digits);
-}
-
 /* RFC 3339, UTC. */
 static void add_time(cJSON *object, const char *key, int64_t realtime_ns)
 {
@@ -61,7 +48,7 @@ static void add_time(cJSON *object, const char *key, int64_t realtime_ns)
 
 static void add_status(cJSON *object, bool is_signal, int status)
 {
-	add_integer(object, is_signal ? "term_signal" : "exit_status", status);
+	mw_run_json_integer(object, is_signal ? "term_signal" : "exit_status", status);
 }
 
 static void add_command(cJSON *object, char **command)
@@ -91,10 +78,10 @@ static void add_end(cJSON *object, const struct mw_run_state *run)
 		return;
 	int64_t duration_ns = run->end_ns - run->start_ns;
 	add_time(object, "end_time", run->start_realtime_ns + duration_ns);
-	add_seconds(object, "duration_seconds", duration_ns);
+	mw_run_json_seconds(object, "duration_seconds", duration_ns, 3);
 	add_status(object, run->supervision.is_signal, run->supervision.status);
 	if (run->n_still_running > 0)
-		add_integer(object, "still_running", (int64_t)run->n_still_running);
+		mw_run_json_integer(object, "still_running", (int64_t)run->n_still_running);
 }
 
 static void add_rss(cJSON *object, const struct mw_sampler *sampler)
@@ -102,51 +89,17 @@ static void add_rss(cJSON *object, const struct mw_sampler *sampler)
 	cJSON *rss = cJSON_AddObjectToObject(object, "rss");
 	int64_t at_ns;
 	int64_t peak_bytes = mw_sampler_rss_peak(sampler, &at_ns);
-	add_integer(rss, "peak_kib", peak_bytes / 1024);
-	add_seconds(rss, "peak_elapsed_seconds", at_ns ? at_ns - sampler->start_ns : 0);
-	add_integer(rss, "samples", (int64_t)sampler->n_samples);
+	mw_run_json_integer(rss, "peak_kib", peak_bytes / 1024);
+	mw_run_json_seconds(rss, "peak_elapsed_seconds", at_ns ? at_ns - sampler->start_ns : 0, 3);
+	mw_run_json_integer(rss, "samples", (int64_t)sampler->n_samples);
 }
 
-/* A command that was gone before its words could be read: they are those we were given. */
-static void add_root_command(cJSON *process, char **command)
+/* @text is freed; without memory the member is missing. */
+static void add_made(cJSON *object, const char *key, char *text)
 {
-	char joined[1024] = "";
-	size_t used = 0;
-	for (; *command != NULL && used < sizeof(joined) - 1; command++)
-		used += (size_t)snprintf(
-			joined + used, sizeof(joined) - used, "%s%s", used ? " " : "", *command);
-	add_text(process, "command", joined);
-}
-
-static cJSON *make_process(const struct mw_member *member, const struct mw_run_state *run)
-{
-	const struct mw_sampler *sampler = run->sampler;
-	cJSON *process = cJSON_CreateObject();
-	bool is_at_peak = member->peak_number == sampler->peak_number;
-	add_integer(process, "pid", member->pid);
-	add_integer(process, "ppid", member->ppid);
-	add_integer(process, "start_ticks", (int64_t)member->start_ticks);
-	add_seconds(process, "first_seen_seconds", member->first_seen_ns - sampler->start_ns);
-	add_seconds(process, "last_seen_seconds", member->last_seen_ns - sampler->start_ns);
-	add_integer(process, "max_rss_kib", member->max_rss_bytes / 1024);
-	add_integer(
-		process, "rss_at_tree_peak_kib", is_at_peak ? member->rss_at_peak_bytes / 1024 : 0);
-	bool is_root = member->pid == run->supervision.root_pid;
-	if (is_root && (member->command == NULL || member->command[0] == '\0'))
-		add_root_command(process, run->options->command);
-	else
-		add_text(process, "command", member->command ? member->command : "");
-	if (member->has_status)
-		add_status(process, member->is_signal, member->status);
-	return process;
-}
-
-/* cJSON's own appending is O(1); so is a child list of 100000. */
-static void add_processes(cJSON *object, const struct mw_run_state *run)
-{
-	cJSON *processes = cJSON_AddArrayToObject(object, "processes");
-	for (size_t i = 0; i < run->sampler->members.n_all; i++)
-		cJSON_AddItemToArray(processes, make_process(run->sampler->members.all[i], run));
+	if (text != NULL)
+		cJSON_AddRawToObject(object, key, text);
+	free(text);
 }
 
 static void add_environment(cJSON *object)
@@ -166,25 +119,28 @@ static void add_not_followed(cJSON *object, const struct mw_program *program)
 		return;
 	cJSON *item = cJSON_AddObjectToObject(object, "not_followed");
 	add_text(item, "path", program->path);
-	add_integer(item, "verdict", program->verdict);
+	mw_run_json_integer(item, "verdict", program->verdict);
 	add_text(item, "reason", mw_program_reason(program->verdict));
 }
 
 static char *make_document(const struct mw_run_state *run)
 {
 	cJSON *object = cJSON_CreateObject();
-	add_integer(object, "schema", SCHEMA);
+	mw_run_json_integer(object, "schema", SCHEMA);
 	add_text(object, "version", MEMWATCH_VERSION);
 	add_command(object, run->options->command);
 	add_place(object);
 	add_time(object, "start_time", run->start_realtime_ns);
-	add_integer(object, "start_realtime_ns", run->start_realtime_ns);
-	add_integer(object, "start_monotonic_ns", run->start_ns);
+	mw_run_json_integer(object, "start_realtime_ns", run->start_realtime_ns);
+	mw_run_json_integer(object, "start_monotonic_ns", run->start_ns);
 	add_end(object, run);
-	add_integer(object, "root_pid", run->supervision.root_pid);
-	add_integer(object, "interval_ms", run->options->interval_ms);
+	mw_run_json_integer(object, "root_pid", run->supervision.root_pid);
+	mw_run_json_integer(object, "interval_ms", run->options->interval_ms);
+	cJSON_AddBoolToObject(object, "has_stacks", run->options->has_stacks);
+	mw_run_json_integer(object, "sample_bytes", run->options->sample_bytes);
 	add_rss(object, run->sampler);
-	add_processes(object, run);
+	mw_run_json_tree(object, run);
+	add_made(object, "processes", mw_run_json_processes(run));
 	add_not_followed(object, &run->program);
 	add_environment(object);
 	char *text = cJSON_Print(object);

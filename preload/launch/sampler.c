@@ -6,72 +6,25 @@
 #include <unistd.h>
 
 #include "preload/launch/clock.h"
+#include "preload/launch/make_up.h"
 #include "preload/launch/proc_read.h"
 #include "preload/launch/sampler.h"
 
 #define DENSE_NS (3 * MW_NS_PER_MS / 2)
-/* Work may take 1/20 of the time. */
-#define REST_PER_WORK 20
+/* Work may take less than a hundredth of a core, and a twentieth while much happens. */
+#define REST_PER_WORK 150
+#define REST_PER_DENSE_WORK 20
+#define REST_PER_WALK 500
+/* What may be missed between two samples near the maximum: 1 %. */
+#define PEAK_PER_STEP 100
 /* Deeper than any honest chain of parents; a bound for races with dying parents. */
 #define ANCESTORS_MOST 256
-/* /proc rounds a start down to a clock tick. */
-#define START_SLACK_NS (20 * MW_NS_PER_MS)
-
-static void note_own_peak(void *context, int32_t pid, int64_t bytes)
-{
-	struct mw_sampler *sampler = context;
-	if (bytes > sampler->own_peak_bytes) {
-		sampler->own_peak_bytes = bytes;
-		sampler->own_peak_ns = mw_clock_monotonic_ns();
-	}
-	/* Newest first: pids come back. */
-	for (size_t i = sampler->members.n_all; i-- > 0;) {
-		struct mw_member *member = sampler->members.all[i];
-		if (member->pid != pid)
-			continue;
-		if (bytes > member->max_rss_bytes)
-			member->max_rss_bytes = bytes;
-		return;
-	}
-}
 
 int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out)
 {
 	bool is_sampled = sampler->rss_peak_bytes >= sampler->own_peak_bytes;
 	*at_ns_out = is_sampled ? sampler->rss_peak_ns : sampler->own_peak_ns;
 	return is_sampled ? sampler->rss_peak_bytes : sampler->own_peak_bytes;
-}
-
-struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interval_ns)
-{
-	struct mw_sampler *sampler = calloc(1, sizeof(*sampler));
-	if (sampler == NULL)
-		return NULL;
-	sampler->control = control;
-	sampler->interval_ns = interval_ns;
-	sampler->start_ns = control->page->start_monotonic_ns;
-	sampler->images.note_rss_peak = note_own_peak;
-	sampler->images.context = sampler;
-	return sampler;
-}
-
-struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler)
-{
-	if (sampler == NULL)
-		return NULL;
-	mw_members_deinit(&sampler->members);
-	mw_images_deinit(&sampler->images);
-	free(sampler);
-	return NULL;
-}
-
-void mw_sampler_retire(struct mw_sampler *sampler, struct mw_member *member)
-{
-	int64_t now_ns = mw_clock_monotonic_ns();
-	int32_t pid = member->pid;
-	mw_members_retire(&sampler->members, member, now_ns);
-	mw_images_collect(&sampler->images, sampler->control);
-	mw_images_bury_pid(&sampler->images, sampler->control, pid, now_ns);
 }
 
 /*
@@ -92,22 +45,86 @@ static bool is_of_job(const struct mw_sampler *sampler, int32_t pid)
 	return false;
 }
 
-static int64_t start_of(const struct mw_sampler *sampler, const struct mw_member *member)
-{
-	int64_t tick_ns = MW_NS_PER_S / sysconf(_SC_CLK_TCK);
-	return (int64_t)member->start_ticks * tick_ns - sampler->control->boot_minus_monotonic_ns;
-}
-
 /* The live process that wrote an image, made a member if need be; NULL if there is none. */
 static struct mw_member *find_writer(
 	struct mw_sampler *sampler, const struct mw_open_image *open, int64_t now_ns)
 {
 	struct mw_member *member = mw_members_find_live(&sampler->members, open->pid);
-	if (member == NULL && is_of_job(sampler, open->pid))
+	bool has_ended = __atomic_load_n(&open->image->end, __ATOMIC_ACQUIRE) != MWD_END_NONE;
+	if (member == NULL && !has_ended && is_of_job(sampler, open->pid))
 		member = mw_members_add(&sampler->members, open->pid, now_ns);
-	if (member == NULL || start_of(sampler, member) > open->start_ns + START_SLACK_NS)
+	if (member == NULL || !mw_member_may_have_begun(&sampler->members, member, open->start_ns))
 		return NULL; /* none, or its pid is somebody else's by now */
 	return member;
+}
+
+/* An image whose process was gone before we saw it. */
+static struct mw_life *add_unseen(
+	struct mw_sampler *sampler, const struct mw_open_image *open, bool is_forked)
+{
+	struct mw_life *before = mw_lives_latest(&sampler->lives, open->pid);
+	bool is_exec = !is_forked && before != NULL && before->image_offset != 0 &&
+		       before->member == NULL && (!before->has_ended || before->is_exec_end);
+	struct mw_life *life = is_exec ? mw_lives_add_exec(&sampler->lives, before, open->start_ns)
+				       : mw_lives_add(&sampler->lives, open->pid, open->start_ns);
+	if (life != NULL && !is_exec)
+		life->ppid = open->image->ppid;
+	return life;
+}
+
+static void copy_command(const struct mwd_image *image, struct mw_life *life)
+{
+	char text[MWD_CMDLINE_BYTES + 1];
+	size_t n =
+		image->cmdline_bytes < MWD_CMDLINE_BYTES ? image->cmdline_bytes : MWD_CMDLINE_BYTES;
+	if (mw_proc_format_command(image->cmdline, n, text, sizeof(text)) > 0)
+		mw_life_set_command(life, text);
+}
+
+static void on_image_begin(void *context, struct mw_open_image *open)
+{
+	struct mw_sampler *sampler = context;
+	bool is_forked = open->image->flags & MWD_IMAGE_FORKED;
+	struct mw_member *member = find_writer(sampler, open, mw_clock_monotonic_ns());
+	struct mw_life *life = member != NULL ? mw_member_enter_image(&sampler->members, member,
+							open->start_ns, is_forked)
+					      : add_unseen(sampler, open, is_forked);
+	open->life = life;
+	if (life == NULL)
+		return;
+	life->image_offset = open->offset;
+	life->image = open->image;
+	copy_command(open->image, life);
+}
+
+/* What it told at its end is exact; of one that was killed, samples are all there is. */
+static void on_image_end(void *context, const struct mw_open_image *open)
+{
+	struct mw_sampler *sampler = context;
+	struct mw_life *life = open->life;
+	const struct mwd_image *image = open->image;
+	uint32_t end = __atomic_load_n(&image->end, __ATOMIC_ACQUIRE);
+	if (life == NULL)
+		return;
+	life->image = NULL;
+	if (end == MWD_END_NONE)
+		return; /* it still runs, and the run is over */
+	life->has_ended = true;
+	life->is_exec_end = end == MWD_END_EXEC;
+	if (end == MWD_END_KILLED || image->vm_hwm_bytes == 0)
+		return;
+	life->end_ns = image->end_ns;
+	life->usage = image->usage;
+	life->is_usage_exact = true;
+	if (image->n_threads > life->max_threads)
+		life->max_threads = image->n_threads;
+	life->is_exact = true;
+	life->max_rss_bytes = (int64_t)image->vm_hwm_bytes;
+	if (life->max_rss_bytes > sampler->own_peak_bytes) {
+		sampler->own_peak_bytes = life->max_rss_bytes;
+		sampler->own_peak_ns = life->end_ns;
+		sampler->own_peak_life = life;
+	}
 }
 
 static bool is_pid_gone(int32_t pid)
@@ -125,16 +142,67 @@ static void meet_images(struct mw_sampler *sampler, int64_t now_ns)
 	mw_images_collect(images, sampler->control);
 	for (size_t i = images->n_open; i-- > 0;) {
 		struct mw_open_image *open = &images->open[i];
-		if (open->is_known)
-			continue;
+		const struct mw_life *life = open->life;
+		bool has_writer = open->is_known || (life != NULL && life->member != NULL);
 		open->is_known = true;
-		if (find_writer(sampler, open, now_ns) != NULL || images->has_foreign_pids)
+		if (has_writer || images->has_foreign_pids || !is_pid_gone(open->pid))
 			continue;
-		if (is_pid_gone(open->pid)) {
-			mw_images_bury_pid(images, sampler->control, open->pid, now_ns);
-			i = images->n_open; /* the array has moved; the known ones are skipped */
-		}
+		mw_images_bury_pid(images, sampler->control, open->pid, now_ns);
+		i = images->n_open; /* the array has moved; the known ones are skipped */
 	}
+}
+
+struct mw_sampler *mw_sampler_create(
+	struct mw_control *control, const char *run_dir, int64_t interval_ns)
+{
+	struct mw_sampler *sampler = calloc(1, sizeof(*sampler));
+	if (sampler == NULL)
+		return NULL;
+	sampler->control = control;
+	sampler->run_dir = run_dir;
+	sampler->interval_ns = interval_ns;
+	sampler->cpu_begin_ns = mw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	sampler->start_ns = control->page->start_monotonic_ns;
+	mw_members_init(&sampler->members, &sampler->lives, control->boot_minus_monotonic_ns);
+	mw_newcomers_init(&sampler->newcomers);
+	mw_surroundings_init(&sampler->surroundings);
+	sampler->allowance.start_ns = sampler->start_ns;
+	sampler->images.on_begin = on_image_begin;
+	sampler->images.on_end = on_image_end;
+	sampler->images.context = sampler;
+	return sampler;
+}
+
+struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler)
+{
+	if (sampler == NULL)
+		return NULL;
+	mw_images_deinit(&sampler->images);
+	mw_members_deinit(&sampler->members);
+	mw_lives_deinit(&sampler->lives);
+	mw_process_timeline_deinit(&sampler->process_timeline);
+	mw_newcomers_deinit(&sampler->newcomers);
+	mw_surroundings_finish(&sampler->surroundings);
+	free(sampler);
+	return NULL;
+}
+
+static void note_row(
+	struct mw_sampler *sampler, struct mw_life *life, int64_t rss_bytes, int64_t now_ns)
+{
+	struct mw_process_sample sample = { now_ns - sampler->start_ns, rss_bytes, life };
+	mw_process_timeline_add(&sampler->process_timeline, &sample);
+}
+
+static void retire(struct mw_sampler *sampler, struct mw_member *member)
+{
+	int64_t now_ns = mw_clock_monotonic_ns();
+	int32_t pid = member->pid;
+	/* Its last image may not have been met yet. */
+	mw_images_collect(&sampler->images, sampler->control);
+	note_row(sampler, member->life, 0, now_ns);
+	mw_members_retire(&sampler->members, member, now_ns);
+	mw_images_bury_pid(&sampler->images, sampler->control, pid, now_ns);
 }
 
 struct walk {
@@ -146,7 +214,8 @@ static void meet_child(void *context, int32_t pid)
 {
 	struct walk *walk = context;
 	struct mw_members *members = &walk->sampler->members;
-	if (mw_members_find_live(members, pid) == NULL)
+	const struct mw_group_watch *group = walk->sampler->group;
+	if (mw_members_find_live(members, pid) == NULL && !(group && group->pid == pid))
 		mw_members_add(members, pid, walk->now_ns);
 }
 
@@ -156,17 +225,19 @@ static void walk_children(struct mw_sampler *sampler, int64_t now_ns)
 	struct walk walk = { sampler, now_ns };
 	mw_proc_visit_children(getpid(), meet_child, &walk);
 	for (size_t i = 0; i < sampler->members.n_live; i++)
-		mw_proc_visit_children(sampler->members.live[i]->pid, meet_child, &walk);
+		mw_member_visit_children(sampler->members.live[i], meet_child, &walk);
 	int64_t cost_ns = mw_clock_monotonic_ns() - now_ns;
-	sampler->next_walk_ns = now_ns + REST_PER_WORK * cost_ns;
+	sampler->next_walk_ns = now_ns + REST_PER_WALK * cost_ns;
 }
 
 static int64_t measure_all(struct mw_sampler *sampler, int64_t now_ns)
 {
 	int64_t sum_bytes = 0;
 	for (size_t i = 0; i < sampler->members.n_live; i++) {
-		mw_member_measure(sampler->members.live[i], now_ns);
-		sum_bytes += sampler->members.live[i]->rss_bytes;
+		struct mw_member *member = sampler->members.live[i];
+		mw_member_measure(&sampler->members, member, now_ns);
+		note_row(sampler, member->life, member->rss_bytes, now_ns);
+		sum_bytes += member->rss_bytes;
 	}
 	return sum_bytes;
 }
@@ -180,9 +251,9 @@ static void note_peak(struct mw_sampler *sampler, int64_t rss_bytes, int64_t now
 	sampler->rss_peak_ns = now_ns;
 	sampler->peak_number++;
 	for (size_t i = 0; i < sampler->members.n_live; i++) {
-		struct mw_member *member = sampler->members.live[i];
-		member->rss_at_peak_bytes = member->rss_bytes;
-		member->peak_number = sampler->peak_number;
+		const struct mw_member *member = sampler->members.live[i];
+		member->life->rss_at_peak_bytes = member->rss_bytes;
+		member->life->peak_number = sampler->peak_number;
 	}
 }
 
@@ -195,33 +266,104 @@ static bool is_any_young(const struct mw_sampler *sampler, int64_t now_ns)
 	return false;
 }
 
-static void plan_next(struct mw_sampler *sampler, int64_t begin_ns)
+/* How long a rise goes on until it is a step above the maximum; the interval if it does not. */
+static int64_t time_to_step(const struct mw_sampler *sampler, const struct mw_look *last)
 {
-	int64_t end_ns = mw_clock_monotonic_ns();
-	int64_t rest_ns = REST_PER_WORK * (end_ns - begin_ns);
-	int64_t period_ns = sampler->interval_ns;
-	if (period_ns > DENSE_NS && is_any_young(sampler, end_ns))
-		period_ns = DENSE_NS;
-	sampler->next_tick_ns = begin_ns + (rest_ns > period_ns ? rest_ns : period_ns);
+	const struct mw_look *now = &sampler->look;
+	int64_t step_bytes = sampler->rss_peak_bytes / PEAK_PER_STEP;
+	int64_t rise_bytes = now->rss_bytes - last->rss_bytes;
+	if (rise_bytes <= 0 || now->rss_bytes + 10 * step_bytes < sampler->rss_peak_bytes)
+		return sampler->interval_ns;
+	return (int64_t)((double)(now->at_ns - last->at_ns) * (double)step_bytes /
+			 (double)rise_bytes);
+}
+
+static int64_t choose_period(const struct mw_sampler *sampler, const struct mw_look *last)
+{
+	int64_t dense_ns = DENSE_NS < sampler->interval_ns ? DENSE_NS : sampler->interval_ns;
+	if (is_any_young(sampler, sampler->look.at_ns))
+		return dense_ns;
+	int64_t step_ns = time_to_step(sampler, last);
+	if (step_ns >= sampler->interval_ns)
+		return sampler->interval_ns;
+	return step_ns > dense_ns ? step_ns : dense_ns;
+}
+
+static void plan_next(struct mw_sampler *sampler, const struct mw_look *last, int64_t now_work_ns)
+{
+	/* One tick that had much to do does not make a hole in the history. */
+	sampler->work_ns += (now_work_ns - sampler->work_ns) / 8;
+	int64_t work_ns = sampler->work_ns;
+	int64_t period_ns = choose_period(sampler, last);
+	bool is_dense = period_ns < sampler->interval_ns;
+	int64_t rest_ns = work_ns * (is_dense ? REST_PER_DENSE_WORK : REST_PER_WORK);
+	if (rest_ns > sampler->interval_ns) {
+		sampler->n_stretched++;
+		if (rest_ns > sampler->longest_period_ns)
+			sampler->longest_period_ns = rest_ns;
+	}
+	sampler->earliest_tick_ns = sampler->look.at_ns + REST_PER_DENSE_WORK * work_ns;
+	sampler->next_tick_ns = sampler->look.at_ns + (rest_ns > period_ns ? rest_ns : period_ns);
+}
+
+void mw_sampler_hurry(struct mw_sampler *sampler)
+{
+	if (sampler->next_tick_ns > sampler->earliest_tick_ns)
+		sampler->next_tick_ns = sampler->earliest_tick_ns;
+}
+
+static void add_row(struct mw_sampler *sampler)
+{
+	const struct mw_look *look = &sampler->look;
+	bool is_shared_known = sampler->sharing.highest.at_ns == look->at_ns;
+	bool is_system_known = sampler->surroundings.read_ns == look->at_ns;
+	struct mw_sample sample = { .elapsed_ns = look->at_ns - sampler->start_ns,
+		.rss_bytes = look->rss_bytes,
+		.heap_live_bytes =
+			__atomic_load_n(&sampler->control->page->heap_live_bytes, __ATOMIC_RELAXED),
+		.n_processes = (int64_t)sampler->members.n_live,
+		.pss_bytes = is_shared_known ? sampler->sharing.highest.pss_bytes : -1,
+		.swap_bytes = is_shared_known ? sampler->sharing.highest.swap_bytes : -1,
+		.sys_available_bytes = is_system_known ? sampler->surroundings.available_bytes : -1,
+		.psi_some_avg10 = is_system_known ? sampler->surroundings.some_avg10 : -1 };
+	mw_timeline_add(&sampler->timeline, &sample);
+}
+
+/* What costs more than the rest of a tick, and comes seldom. */
+static void look_closer(struct mw_sampler *sampler)
+{
+	const struct mw_look *now = &sampler->look;
+	if (mw_sharing_wants(&sampler->sharing, &sampler->members, &sampler->allowance,
+		    now->rss_bytes, now->at_ns))
+		mw_sharing_read(&sampler->sharing, &sampler->members, &sampler->allowance,
+			now->rss_bytes, now->at_ns);
+	mw_make_up_look(&sampler->members, &sampler->allowance, sampler->run_dir, now->at_ns);
+	mw_surroundings_look(&sampler->surroundings, now->at_ns);
 }
 
 void mw_sampler_tick(struct mw_sampler *sampler)
 {
+	int64_t begin_cpu_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	int64_t now_ns = mw_clock_monotonic_ns();
+	struct mw_look last = sampler->look;
 	mw_control_allocate_ahead(sampler->control);
 	meet_images(sampler, now_ns);
-	if (now_ns >= sampler->next_walk_ns)
+	if (now_ns >= sampler->next_walk_ns && mw_newcomers_may_be(&sampler->newcomers))
 		walk_children(sampler, now_ns);
-	int64_t rss_bytes = measure_all(sampler, now_ns);
-	note_peak(sampler, rss_bytes, now_ns);
+	sampler->look = (struct mw_look){ now_ns, measure_all(sampler, now_ns) };
+	note_peak(sampler, sampler->look.rss_bytes, now_ns);
 	sampler->n_samples++;
-	struct mw_sample sample = { .elapsed_ns = now_ns - sampler->start_ns,
-		.rss_bytes = rss_bytes,
-		.heap_live_bytes =
-			__atomic_load_n(&sampler->control->page->heap_live_bytes, __ATOMIC_RELAXED),
-		.n_processes = (int64_t)sampler->members.n_live };
-	mw_timeline_add(&sampler->timeline, &sample);
-	plan_next(sampler, now_ns);
+	int64_t work_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns;
+	look_closer(sampler);
+	add_row(sampler);
+	plan_next(sampler, &last, work_ns);
+}
+
+void mw_sampler_retire_ended(struct mw_sampler *sampler, bool is_thorough)
+{
+	struct mw_member *member;
+	while ((member = mw_members_next_ended(&sampler->members, is_thorough)) != NULL)
+		retire(sampler, member);
 }
 
 void mw_sampler_finish(struct mw_sampler *sampler)
@@ -229,8 +371,8 @@ void mw_sampler_finish(struct mw_sampler *sampler)
 	int64_t now_ns = mw_clock_monotonic_ns();
 	walk_children(sampler, now_ns);
 	meet_images(sampler, now_ns);
-	for (size_t i = sampler->members.n_live; i-- > 0;) {
-		if (mw_member_has_ended(sampler->members.live[i]))
-			mw_sampler_retire(sampler, sampler->members.live[i]);
-	}
+	mw_sampler_retire_ended(sampler, true);
+	mw_surroundings_finish(&sampler->surroundings);
+	sampler->finish_ns = mw_clock_monotonic_ns();
+	sampler->cpu_ns = mw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - sampler->cpu_begin_ns;
 }

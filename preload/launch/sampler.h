@@ -4,37 +4,65 @@
  *
  * One tick finds new members (the dump's list of images, and the children of children, since
  * what the shim cannot enter has no image), measures all, and, when the sum sets a new maximum,
- * tells the zone by the dump's RSS epoch. Ticks are dense while a process is young and follow
- * the interval otherwise; they never take more than a twentieth of one core.
+ * tells the zone by the dump's RSS epoch. Ticks are dense while a process is young, or the sum
+ * rises fast beyond its maximum, and take a twentieth of one core then at most; else they follow
+ * the interval, or come later to take no more than a hundredth.
  */
 #pragma once
 
 #include <stdint.h>
 
 #include "preload/launch/control.h"
+#include "preload/launch/group_watch.h"
 #include "preload/launch/images.h"
+#include "preload/launch/lives.h"
 #include "preload/launch/members.h"
+#include "preload/launch/newcomers.h"
+#include "preload/launch/process_timeline.h"
+#include "preload/launch/sharing.h"
+#include "preload/launch/surroundings.h"
 #include "preload/launch/timeline.h"
 
+struct mw_look {
+	int64_t at_ns;
+	int64_t rss_bytes; /* sum */
+};
+
 struct mw_sampler {
-	struct mw_control *control; /* borrowed */
+	struct mw_control *control;	    /* borrowed */
+	const char *run_dir;		    /* path of the run directory; borrowed */
+	const struct mw_group_watch *group; /* borrowed; a child of ours that is not of the job */
 	int64_t interval_ns;
 	int64_t start_ns; /* of the run, CLOCK_MONOTONIC */
+	struct mw_lives lives;
 	struct mw_members members;
 	struct mw_images images;
 	struct mw_timeline timeline;
+	struct mw_process_timeline process_timeline;
 	int64_t rss_peak_bytes, rss_peak_ns; /* of the sampled sums */
 	/* Largest RSS peak a single image told of itself, and when it had ended: the tree's was
 	 * not below that, however short the image lived. */
 	int64_t own_peak_bytes, own_peak_ns;
+	const struct mw_life *own_peak_life;
 	uint32_t peak_number; /* counts the maxima; names the last one in the members */
 	uint64_t n_samples;
-	int64_t next_tick_ns;
+	int64_t cpu_begin_ns, cpu_ns; /* of the launcher: at creation; what it used since */
+	int64_t finish_ns;	      /* 0 = the run goes on */
+	int64_t work_ns;	      /* CPU time of a tick, smoothed */
+	uint64_t n_stretched;	      /* samples that came later than the interval, to keep */
+	int64_t longest_period_ns;    /* within the budget; the longest of these pauses */
+	struct mw_look look;	      /* the last one */
+	struct mw_newcomers newcomers;
+	struct mw_allowance allowance;
+	struct mw_sharing sharing;
+	struct mw_surroundings surroundings;
+	int64_t next_tick_ns, earliest_tick_ns;
 	int64_t next_walk_ns; /* of the tree of children */
 };
 
 /** mw_sampler_create() - Ownership: the caller's. Return: NULL without memory. */
-struct mw_sampler *mw_sampler_create(struct mw_control *control, int64_t interval_ns);
+struct mw_sampler *mw_sampler_create(
+	struct mw_control *control, const char *run_dir, int64_t interval_ns);
 
 /** mw_sampler_destroy() - also takes NULL. Return: NULL. */
 struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler);
@@ -45,11 +73,17 @@ struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler);
  */
 int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out);
 
+/** mw_sampler_hurry() - a process was born: the next tick as soon as the budget allows */
+void mw_sampler_hurry(struct mw_sampler *sampler);
+
 /** mw_sampler_tick() - look once, whenever called; sets next_tick_ns */
 void mw_sampler_tick(struct mw_sampler *sampler);
 
-/** mw_sampler_retire() - @member has ended: note it, and bury what it left in the dump */
-void mw_sampler_retire(struct mw_sampler *sampler, struct mw_member *member);
+/**
+ * mw_sampler_retire_ended() - note all members that have ended, bury what they left in the dump
+ * @is_thorough: see mw_members_next_ended()
+ */
+void mw_sampler_retire_ended(struct mw_sampler *sampler, bool is_thorough);
 
 /** mw_sampler_finish() - last look for members that ended; the sum is not measured any more */
 void mw_sampler_finish(struct mw_sampler *sampler);

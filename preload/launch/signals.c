@@ -54,6 +54,7 @@ void mw_signals_release(struct mw_signals *signals)
 {
 	struct signalfd_siginfo info;
 	sigset_t mask = signals->inherited_mask;
+	mw_group_watch_stop(&signals->group);
 	while (read(signals->fd, &info, sizeof(info)) == sizeof(info))
 		;
 	close(signals->fd);
@@ -66,11 +67,13 @@ void mw_signals_release(struct mw_signals *signals)
  * Did the command get it as well? A hang-up goes from the kernel to the session's leader alone,
  * which has to tell the others.
  */
-static bool is_group_signal(const struct signalfd_siginfo *info)
+static bool is_group_signal(
+	struct mw_signals *signals, const struct signalfd_siginfo *info, pid_t pid)
 {
-	if (info->ssi_code != SI_KERNEL)
-		return false;
-	return info->ssi_signo != SIGHUP || getsid(0) != getpid();
+	if (info->ssi_code == SI_KERNEL)
+		return info->ssi_signo != SIGHUP || getsid(0) != getpid();
+	return mw_group_watch_saw(&signals->group, (int)info->ssi_signo) &&
+	       getpgid(pid) == getpgrp();
 }
 
 void mw_signals_forward(struct mw_signals *signals, const struct signalfd_siginfo *info, pid_t pid)
@@ -79,7 +82,7 @@ void mw_signals_forward(struct mw_signals *signals, const struct signalfd_siginf
 		signals->is_stop_asked = true;
 	if (info->ssi_signo == SIGCONT)
 		signals->is_stop_asked = false;
-	if (pid > 0 && !is_group_signal(info))
+	if (pid > 0 && !is_group_signal(signals, info, pid))
 		kill(pid, (int)info->ssi_signo);
 }
 

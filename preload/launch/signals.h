@@ -5,8 +5,8 @@
  *
  * The command stays in the launcher's process group, so what a terminal sends to the group (^C,
  * ^\, ^Z, a resize) reaches it anyway: such signals, si_code SI_KERNEL, are not passed on. What
- * a process sends to the launcher (kill, timeout, a batch system) is. A signal sent with kill
- * to the whole group arrives twice; nothing in it tells the two ways apart.
+ * a process sends to the launcher (kill, timeout, a batch system) is, unless it was sent to the
+ * whole group (group_watch.h).
  */
 #pragma once
 
@@ -16,11 +16,14 @@
 #include <sys/signalfd.h>
 #include <sys/types.h>
 
+#include "preload/launch/group_watch.h"
+
 struct mw_signals {
 	int fd; /* signalfd, close-on-exec, non-blocking; poll it */
 	sigset_t inherited_mask;
 	struct sigaction inherited_child_action; /* of SIGCHLD */
 	bool is_stop_asked;			 /* a SIGTSTP came; we stop once the command has */
+	struct mw_group_watch group;
 };
 
 /**

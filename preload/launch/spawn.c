@@ -25,10 +25,24 @@ static void exec_by_shell(const struct mw_spawn_request *request)
 	free(words);
 }
 
+/* What cannot be opened is no reason to let the output through. */
+static void silence(void)
+{
+	int fd = open("/dev/null", O_WRONLY);
+	for (int standard = 1; standard <= 2; standard++) {
+		if (fd < 0 || dup2(fd, standard) < 0)
+			close(standard);
+	}
+	if (fd > 2)
+		close(fd);
+}
+
 /* The pipe closes by exec; what it carries otherwise is the errno of the failure. */
 static void become_command(const struct mw_spawn_request *request, int pipe_fd)
 {
 	mw_signals_restore(request->signals);
+	if (request->is_silent)
+		silence();
 	execve(request->program->path, request->command, request->environment);
 	if (errno == ENOEXEC)
 		exec_by_shell(request);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "preload/launch/failure.h"
@@ -16,6 +17,7 @@ struct mw_spawn_request {
 	char **command;			  /* argv */
 	char **environment;
 	const struct mw_signals *signals; /* to be restored in the child */
+	bool is_silent;			  /* stdout and stderr go to /dev/null */
 };
 
 /**

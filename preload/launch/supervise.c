@@ -2,8 +2,7 @@
 /* supervise.c - the launcher's main loop. See supervise.h. */
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,24 +12,21 @@
 /* Processes that end together with the command need a moment to be reaped. */
 #define GRACE_NS (30 * MW_NS_PER_MS)
 
-/* Sleep until a signal, the end of a member, or the next tick. */
-static void wait_for_event(const struct mw_supervision *supervision)
+/* Sleep until a signal, a birth, the end of a member, or the next tick. poll skips -1. */
+static void wait_for_event(struct mw_supervision *supervision)
 {
-	const struct mw_sampler *sampler = supervision->sampler;
-	size_t n_live = sampler->members.n_live;
-	struct pollfd *events = calloc(n_live + 1, sizeof(*events));
+	struct mw_sampler *sampler = supervision->sampler;
+	struct pollfd events[] = { { .fd = supervision->signals->fd, .events = POLLIN },
+		{ .fd = supervision->births.fd, .events = POLLIN },
+		{ .fd = sampler->members.epoll_fd, .events = POLLIN } };
 	int64_t left_ns = sampler->next_tick_ns - mw_clock_monotonic_ns();
 	if (left_ns < 0)
 		left_ns = 0;
 	struct timespec timeout = { left_ns / MW_NS_PER_S, left_ns % MW_NS_PER_S };
-	struct pollfd signals_only;
-	struct pollfd *list = events ? events : &signals_only;
-	list[0] = (struct pollfd){ .fd = supervision->signals->fd, .events = POLLIN };
-	for (size_t i = 0; events != NULL && i < n_live; i++)
-		list[i + 1] = (struct pollfd){ .fd = sampler->members.live[i]->pidfd,
-			.events = POLLIN }; /* poll skips -1 */
-	ppoll(list, events ? n_live + 1 : 1, &timeout, NULL);
-	free(events);
+	eventfd_t n_births;
+	if (ppoll(events, 3, &timeout, NULL) > 0 && events[1].revents != 0 &&
+		eventfd_read(supervision->births.fd, &n_births) == 0)
+		mw_sampler_hurry(sampler);
 }
 
 static void pass_on_signals(struct mw_supervision *supervision)
@@ -65,8 +61,12 @@ static void note_child(struct mw_supervision *supervision, const siginfo_t *info
 	}
 	if (is_root)
 		note_root_end(supervision, info);
-	mw_members_note_status(&supervision->sampler->members, info->si_pid,
-		info->si_code != CLD_EXITED, info->si_status);
+	struct mw_life *life = mw_lives_latest(&supervision->sampler->lives, info->si_pid);
+	if (life == NULL)
+		return;
+	life->has_status = true;
+	life->is_signal = info->si_code != CLD_EXITED;
+	life->status = info->si_status;
 }
 
 static void reap_children(struct mw_supervision *supervision)
@@ -81,20 +81,14 @@ static void reap_children(struct mw_supervision *supervision)
 	}
 }
 
-static void retire_ended(struct mw_sampler *sampler)
-{
-	for (size_t i = sampler->members.n_live; i-- > 0;) {
-		if (mw_member_has_ended(sampler->members.live[i]))
-			mw_sampler_retire(sampler, sampler->members.live[i]);
-	}
-}
-
 static bool is_over(const struct mw_supervision *supervision)
 {
 	if (!supervision->has_root_ended)
 		return false;
 	if (!supervision->has_children)
 		return true;
+	if (mw_limits_is_ending(&supervision->limits, mw_clock_monotonic_ns()))
+		return false;
 	return !supervision->is_wait_all &&
 	       mw_clock_monotonic_ns() - supervision->root_end_ns >= GRACE_NS;
 }
@@ -108,18 +102,30 @@ static void limit_to_grace(struct mw_supervision *supervision)
 		supervision->sampler->next_tick_ns = end_ns;
 }
 
+static void tick(struct mw_supervision *supervision)
+{
+	mw_sampler_tick(supervision->sampler);
+	mw_limits_check(&supervision->limits, supervision->sampler);
+	mw_progress_draw(&supervision->progress, supervision->sampler);
+}
+
 void mw_supervise(struct mw_supervision *supervision)
 {
 	struct mw_sampler *sampler = supervision->sampler;
-	mw_sampler_tick(sampler);
+	mw_births_start(&supervision->births, &sampler->control->page->n_images);
+	tick(supervision);
 	while (!is_over(supervision)) {
 		limit_to_grace(supervision);
 		wait_for_event(supervision);
 		pass_on_signals(supervision);
-		retire_ended(sampler); /* before reaping frees their pids */
+		bool is_tick = mw_clock_monotonic_ns() >= sampler->next_tick_ns;
+		mw_sampler_retire_ended(sampler, is_tick); /* before reaping frees their pids */
 		reap_children(supervision);
-		if (mw_clock_monotonic_ns() >= sampler->next_tick_ns)
-			mw_sampler_tick(sampler);
+		if (is_tick)
+			tick(supervision);
 	}
+	mw_progress_erase(&supervision->progress);
+	mw_births_stop(&supervision->births);
 	mw_sampler_finish(sampler);
+	mw_limits_note_ended(&supervision->limits, sampler);
 }

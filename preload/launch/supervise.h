@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "preload/launch/births.h"
+#include "preload/launch/limits.h"
+#include "preload/launch/progress.h"
 #include "preload/launch/sampler.h"
 #include "preload/launch/signals.h"
 
@@ -18,7 +21,10 @@ struct mw_supervision {
 	/* given */
 	struct mw_sampler *sampler; /* borrowed; the command is a member already */
 	struct mw_signals *signals; /* borrowed */
+	struct mw_births births;
 	pid_t root_pid;
+	struct mw_limits limits;
+	struct mw_progress progress;
 	bool is_wait_all; /* go on until the last descendant has ended */
 	/* Called after a signal that may be the launcher's last was passed on. */
 	void (*checkpoint)(void *context);

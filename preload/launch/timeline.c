@@ -1,12 +1,11 @@
 /* SPDX: no licence chosen yet, see README */
 /* timeline.c - the sampler's history in bounded space. See timeline.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "preload/launch/run_dir.h"
 #include "preload/launch/timeline.h"
 
 static int is_same_span(const struct mw_timeline *timeline, int64_t left_ns, int64_t right_ns)
@@ -45,21 +44,39 @@ void mw_timeline_add(struct mw_timeline *timeline, const struct mw_sample *sampl
 	merge_or_append(timeline, sample);
 }
 
+static void write_optional(FILE *file, int64_t value)
+{
+	if (value >= 0)
+		fprintf(file, ",%" PRId64, value);
+	else
+		fputc(',', file);
+}
+
+static void write_row(FILE *file, const struct mw_sample *row)
+{
+	fprintf(file, "%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64, row->elapsed_ns,
+		row->rss_bytes, row->heap_live_bytes, row->n_processes);
+	write_optional(file, row->pss_bytes);
+	write_optional(file, row->swap_bytes);
+	write_optional(file, row->sys_available_bytes);
+	if (row->psi_some_avg10 >= 0)
+		fprintf(file, ",%d.%02d\n", row->psi_some_avg10 / 100, row->psi_some_avg10 % 100);
+	else
+		fputs(",\n", file);
+}
+
 int mw_timeline_write(
 	const struct mw_timeline *timeline, const char *path, struct mw_failure *failure_out)
 {
-	unlink(path); /* a FIFO or a link of the job's */
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *file = mw_run_dir_create_file(path);
 	if (file == NULL)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out, "%s: cannot write: %s",
 			path, strerror(errno));
-	fputs("elapsed_ns,rss_bytes,heap_live_bytes,n_processes\n", file);
-	for (size_t i = 0; i < timeline->n_rows; i++) {
-		const struct mw_sample *row = &timeline->rows[i];
-		fprintf(file, "%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "\n", row->elapsed_ns,
-			row->rss_bytes, row->heap_live_bytes, row->n_processes);
-	}
+	fputs("elapsed_ns,rss_bytes,heap_live_bytes,n_processes,pss_bytes,swap_bytes,"
+	      "sys_available_bytes,psi_some_avg10\n",
+		file);
+	for (size_t i = 0; i < timeline->n_rows; i++)
+		write_row(file, &timeline->rows[i]);
 	int is_bad = ferror(file);
 	if (fclose(file) != 0 || is_bad)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out, "%s: cannot write: %s",

@@ -20,6 +20,9 @@ struct mw_sample {
 	int64_t rss_bytes;  /* of the tree */
 	int64_t heap_live_bytes;
 	int64_t n_processes;
+	int64_t pss_bytes, swap_bytes; /* of the tree; -1 = not read at this sample */
+	int64_t sys_available_bytes;   /* of the system; -1 = not read at this sample */
+	int32_t psi_some_avg10;	       /* memory pressure, in hundredths of a percent; -1 = none */
 };
 
 struct mw_timeline {
@@ -32,7 +35,7 @@ struct mw_timeline {
 void mw_timeline_add(struct mw_timeline *timeline, const struct mw_sample *sample);
 
 /**
- * mw_timeline_write() - "elapsed_ns,rss_bytes,heap_live_bytes,n_processes" and the rows
+ * mw_timeline_write() - a line of names, and the rows; what was not read is empty
  * Return: MW_EXIT_OK, or MW_EXIT_OWN_FAILURE with @failure_out filled.
  */
 int mw_timeline_write(

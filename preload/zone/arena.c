@@ -5,6 +5,7 @@
  * atomic add, an open, an mmap and a close.
  */
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -19,16 +20,15 @@
 #define PATH_BYTES 4096
 /* Tables that have grown this far go on growing: their next pages come at once, at a third of the
  * price of one write fault each in a file mapping. */
-#define DENSE_BYTES 65536u
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels say EINVAL, and faults do it */
 #endif
 
 struct mwd_control *mw_control;
 
-static char run_dir[PATH_BYTES];
-static char dump_path[PATH_BYTES + 16];
-static uint64_t claimed_bytes;
+static MW_LARGE_FIRST char run_dir[2 * PATH_BYTES + sizeof("/" MWD_FILE_NAME)];
+static const char *dump_path; /* in run_dir[], behind it */
+static uint64_t claimed_bytes, touched_bytes;
 static uint64_t dump_device, dump_inode; /* of the file that mw_control is mapped from */
 static uint32_t n_refused;		 /* claims since space ran out; 0 = it has not */
 
@@ -37,12 +37,19 @@ const char *mw_arena_run_dir(void)
 	return run_dir;
 }
 
-static bool is_ours(const struct mwd_control *control)
+/* Read, not looked at in the mapping: a fault for reading would come before the one for writing. */
+static bool is_ours(int fd)
 {
 	static const uint8_t magic[8] = MWD_MAGIC_BYTES;
-	return memcmp(control->magic, magic, sizeof(magic)) == 0 &&
-	       control->version == MWD_VERSION && control->control_bytes == MWD_PAGE &&
-	       control->max_frames <= MW_TRACE_MAX; /* sizes the zone's arrays */
+	union {
+		uint8_t bytes[offsetof(struct mwd_control, next_offset)];
+		struct mwd_control control;
+	} head;
+	return mw_raw6(SYS_pread64, fd, (long)&head, sizeof(head.bytes), 0, 0, 0) ==
+		       sizeof(head.bytes) &&
+	       memcmp(head.control.magic, magic, sizeof(magic)) == 0 &&
+	       head.control.version == MWD_VERSION && head.control.control_bytes == MWD_PAGE &&
+	       head.control.max_frames <= MW_TRACE_MAX; /* sizes the zone's arrays */
 }
 
 /* No trust in an inherited environment: only a regular file, not reached by a symbolic link. */
@@ -56,9 +63,11 @@ static bool set_paths(const char *directory)
 	size_t length = strlen(directory);
 	if (directory[0] != '/' || length >= PATH_BYTES - 1)
 		return false;
+	char *path = run_dir + length + 1;
 	memcpy(run_dir, directory, length + 1);
-	memcpy(dump_path, directory, length);
-	memcpy(dump_path + length, "/" MWD_FILE_NAME, sizeof("/" MWD_FILE_NAME));
+	memcpy(path, directory, length);
+	memcpy(path + length, "/" MWD_FILE_NAME, sizeof("/" MWD_FILE_NAME));
+	dump_path = path;
 	return true;
 }
 
@@ -67,17 +76,11 @@ static struct mwd_control *map_control(int fd)
 	/* A file shorter than a page would fault: its size is known before it is read. */
 	struct stat status;
 	if (mw_raw(SYS_fstat, fd, &status, 0) != 0 || !S_ISREG(status.st_mode) ||
-		status.st_size < (off_t)MWD_PAGE)
+		status.st_size < (off_t)MWD_PAGE || !is_ours(fd))
 		return NULL;
-	struct mwd_control *control =
-		mw_raw_mmap(NULL, MWD_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (control && !is_ours(control)) {
-		mw_raw_munmap(control, MWD_PAGE);
-		return NULL;
-	}
 	dump_device = status.st_dev;
 	dump_inode = status.st_ino;
-	return control;
+	return mw_raw_mmap(NULL, MWD_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
 /* Somebody may have put another run in its place: its offsets are not ours to claim. */
@@ -98,7 +101,8 @@ static bool allocate(int fd, uint64_t offset, size_t bytes)
 	return mw_raw_fallocate(fd, offset, bytes) == 0;
 }
 
-static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
+/* @is_soon_full: its pages are wanted at once rather than one fault each. */
+static void *claim_from(int fd, size_t bytes, bool is_soon_full, uint64_t *offset_out)
 {
 	/* relaxed: only uniqueness matters; the segment header publishes. */
 	uint64_t offset = mw_add_relaxed(&mw_control->next_offset, bytes);
@@ -111,12 +115,30 @@ static void *claim_from(int fd, size_t bytes, uint64_t *offset_out)
 	}
 	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (claim) {
-		if (bytes >= DENSE_BYTES)
+		if (is_soon_full) {
 			mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
+			mw_arena_reach(bytes);
+		}
 		mw_add_relaxed(&claimed_bytes, bytes);
 		*offset_out = offset;
 	}
 	return claim;
+}
+
+/* What a sandboxed process claims from; of this process alone. */
+#define RESERVE_BYTES ((size_t)1 << 20)
+static char *reserve;
+static uint64_t reserve_offset, reserve_used;
+
+static void *take_reserve(size_t bytes, uint64_t *offset_out)
+{
+	uint64_t at = mw_load_relaxed(&reserve_used);
+	do {
+		if (!reserve || at + bytes > RESERVE_BYTES)
+			return NULL; /* the caller comes again for less */
+	} while (!mw_cas_acq_rel(&reserve_used, &at, at + bytes));
+	*offset_out = reserve_offset + at;
+	return reserve + at;
 }
 
 void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
@@ -127,7 +149,7 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 	if (fd < 0)
 		return NULL;
 	mw_control = map_control(fd);
-	void *claim = mw_control ? claim_from(fd, bytes, offset_out) : NULL;
+	void *claim = mw_control ? claim_from(fd, bytes, false, offset_out) : NULL;
 	mw_raw_close(fd);
 	return claim;
 }
@@ -135,16 +157,30 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 /* Once refused, only every so often is there another try: each costs three system calls. */
 #define TRY_EVERY 1024u
 
-void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
+static void *claim(size_t bytes, bool is_soon_full, uint64_t *offset_out)
 {
 	if (mw_load_relaxed(&n_refused) && mw_add_relaxed(&n_refused, 1) % TRY_EVERY)
 		return NULL;
 	int fd = open_dump();
-	void *claim = fd >= 0 && is_same_file(fd) ? claim_from(fd, bytes, offset_out) : NULL;
+	void *memory = fd >= 0 && is_same_file(fd) ? claim_from(fd, bytes, is_soon_full, offset_out)
+						   : NULL;
 	if (fd >= 0)
 		mw_raw_close(fd);
-	mw_store_relaxed(&n_refused, claim ? 0 : 1);
-	return claim;
+	mw_store_relaxed(&n_refused, memory ? 0 : 1);
+	return memory;
+}
+
+void *mw_arena_claim(size_t bytes, uint64_t *offset_out)
+{
+	if (mw_unlikely(mw_is_sandboxed))
+		return take_reserve(bytes, offset_out);
+	return claim(bytes, bytes >= MW_ARENA_DENSE_BYTES, offset_out);
+}
+
+void mw_arena_reserve(void)
+{
+	if (!reserve)
+		reserve = claim(RESERVE_BYTES, false, &reserve_offset);
 }
 
 void *mw_arena_map(uint64_t offset, size_t bytes)
@@ -158,6 +194,8 @@ void *mw_arena_map(uint64_t offset, size_t bytes)
 		offset + bytes <= (uint64_t)status.st_size)
 		memory = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	mw_raw_close(fd);
+	if (memory)
+		mw_arena_reach(bytes);
 	return memory;
 }
 
@@ -176,8 +214,22 @@ uint64_t mw_arena_bytes(void)
 	return mw_load_relaxed(&claimed_bytes);
 }
 
+void mw_arena_reach(uint64_t bytes)
+{
+	mw_add_relaxed(&touched_bytes, bytes);
+}
+
+uint64_t mw_arena_resident_bytes(void)
+{
+	return mw_load_relaxed(&touched_bytes) + sizeof(struct mwd_control);
+}
+
+/* A child has the mappings, and none of their pages, of its parent. */
 void mw_arena_restart(void)
 {
 	mw_store_relaxed(&claimed_bytes, 0);
+	mw_store_relaxed(&touched_bytes, 0);
 	mw_store_relaxed(&n_refused, 0);
+	reserve = NULL; /* the parent's */
+	mw_store_relaxed(&reserve_used, 0);
 }

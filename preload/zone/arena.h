@@ -38,6 +38,12 @@ const char *mw_arena_run_dir(void);
 void *mw_arena_claim(size_t bytes, uint64_t *offset_out);
 
 /**
+ * mw_arena_reserve() - claim ahead what is claimed after mw_is_sandboxed is set, when the file
+ * cannot be opened any more. 1 MiB of the dump; touched as used.
+ */
+void mw_arena_reserve(void);
+
+/**
  * mw_arena_map() - map what another process claimed at @offset
  * Return: address, or NULL; also when the file is shorter than that.
  */
@@ -51,6 +57,19 @@ void mw_arena_unmap(void *claim, size_t bytes);
  * @segment: all fields but magic filled in
  */
 void mw_arena_publish_segment(struct mwd_segment *segment);
+
+/**
+ * mw_arena_reach() - @bytes more of a claim or first piece that is not dense are being touched
+ *
+ * Whoever fills such a piece says so page by page; dense claims (64 KiB and more) are touched all
+ * over at once, and counted then.
+ */
+void mw_arena_reach(uint64_t bytes);
+#define MW_ARENA_DENSE_BYTES 65536u
+
+/** mw_arena_resident_bytes() - of the dump, what this process has touched: an upper bound, for
+ * shared rules count in full. */
+uint64_t mw_arena_resident_bytes(void);
 
 /** mw_arena_bytes() - bytes this image has claimed. mw_arena_restart() zeroes it after fork. */
 uint64_t mw_arena_bytes(void);

@@ -11,8 +11,11 @@
 #include "preload/zone/totals.h"
 #include "preload/zone/zone.h"
 
-static MW_COLD void remember(struct mwd_record *record, const uint32_t *epochs)
+static MW_COLD void remember(struct mwd_record *record)
 {
+	const uint32_t epochs[MWD_N_PEAKS] = { mw_load_acquire(&mw_image->heap_epoch),
+		mw_load_acquire(&mw_control->heap_epoch),
+		mw_load_acquire(&mw_control->rss_epoch_beside) };
 	for (unsigned i = 0; i < MWD_N_PEAKS; i++) {
 		if (record->epoch[i] == epochs[i])
 			continue;
@@ -22,38 +25,46 @@ static MW_COLD void remember(struct mwd_record *record, const uint32_t *epochs)
 	}
 }
 
+/* Both of the tree's epochs in one word; they lie side by side in record and control page. */
+typedef uint64_t __attribute__((may_alias, aligned(4))) two_epochs;
+
 static inline void settle(struct mwd_record *record)
 {
-	const uint32_t epochs[MWD_N_PEAKS] = { mw_load_acquire(&mw_image->heap_epoch),
-		mw_load_acquire(&mw_control->heap_epoch), mw_load_acquire(&mw_control->rss_epoch) };
-	if (mw_unlikely(record->epoch[0] != epochs[0] || record->epoch[1] != epochs[1] ||
-			record->epoch[2] != epochs[2]))
-		remember(record, epochs);
+	uint64_t of_tree = mw_load_acquire((const two_epochs *)&mw_control->heap_epoch);
+	uint32_t of_image = mw_load_acquire(&mw_image->heap_epoch);
+	if (mw_unlikely(record->epoch[MWD_PEAK_PROCESS_HEAP] != of_image ||
+			*(const two_epochs *)&record->epoch[MWD_PEAK_TREE_HEAP] != of_tree))
+		remember(record);
 }
 
-MW_HOT void mw_counters_alloc(struct mw_task *task, struct mwd_record *record, uint64_t bytes)
+MW_HOT void mw_counters_alloc(
+	struct mw_task *task, struct mwd_record *record, enum mwd_class class, uint64_t bytes)
 {
 	settle(record);
 	record->allocated_bytes += bytes;
 	record->allocated_blocks++;
-	uint64_t live = (uint64_t)mw_totals_add(task, record->class, (int64_t)bytes);
+	uint64_t live = (uint64_t)mw_totals_add(task, class, (int64_t)bytes);
 	if (live > record->max_total_bytes)
 		record->max_total_bytes = live;
 }
 
-MW_HOT void mw_counters_free(
-	struct mw_task *task, struct mwd_record *record, uint64_t bytes, uint64_t n_blocks)
+MW_HOT void mw_counters_free(struct mw_task *task, struct mwd_record *record, enum mwd_class class,
+	uint64_t bytes, uint64_t n_blocks)
 {
-	if (mw_likely(record->class == MWD_CLASS_HEAP))
+	if (mw_likely(class == MWD_CLASS_HEAP))
 		mw_totals_before_loss(task);
 	settle(record);
 	record->freed_bytes += bytes;
 	record->freed_blocks += n_blocks;
-	mw_totals_add(task, record->class, -(int64_t)bytes);
+	mw_totals_add(task, class, -(int64_t)bytes);
 }
 
-void mw_counters_freed_here(struct mwd_record *record, uint64_t bytes, uint64_t n_blocks)
+void mw_counters_freed_here(struct mw_task *task, struct mwd_record *record, enum mwd_class class,
+	uint64_t bytes, uint64_t n_blocks)
 {
 	record->freed_here_bytes += bytes;
 	record->freed_here_blocks += n_blocks;
+	uint64_t live = (uint64_t)mw_totals_live(task, class);
+	if ((int64_t)live > 0 && live > record->max_total_bytes)
+		record->max_total_bytes = live;
 }

@@ -11,6 +11,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 
 #include "preload/zone/real.h"
 #include "preload/zone/record.h"
@@ -19,9 +20,11 @@
 
 #define ENTER() mw_task_enter(__builtin_frame_address(0))
 
-static inline void *done(
+static MW_INLINE void *done(
 	struct mw_task *task, const struct mw_regs *regs, void *block, size_t bytes)
 {
+	if (mw_unlikely(!mw_task_is_undisturbed(task, __builtin_frame_address(0))))
+		mw_record_prepare(task, regs);
 	if (mw_likely(block))
 		mw_record_alloc(task, regs, block, bytes);
 	mw_task_leave(task);
@@ -34,6 +37,7 @@ MW_EXPORT MW_FLAT void *malloc(size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.malloc(bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
+	mw_record_prepare(task, &regs);
 	return done(task, &regs, MW_FORWARD(task, mw_real.malloc(bytes)), bytes);
 }
 
@@ -43,7 +47,25 @@ MW_EXPORT MW_FLAT void *calloc(size_t n, size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.calloc(n, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
+	mw_record_prepare(task, &regs);
 	return done(task, &regs, MW_FORWARD(task, mw_real.calloc(n, bytes)), n * bytes);
+}
+
+/*
+ * Alone in the process, nobody can get the address before we are back from the real free: so that
+ * goes first, and what is recorded afterwards finds its cache lines there. (Counters, too: only
+ * what other threads count in between could see a total that has not fallen yet.)
+ */
+static inline void record_and_free(struct mw_task *task, const struct mw_regs *regs, void *block)
+{
+	if (mw_likely(__libc_single_threaded)) {
+		uint64_t *slot = mw_record_free_soon(task, block);
+		MW_FORWARD_VOID(task, mw_real.free(block));
+		mw_record_freed(task, regs, slot);
+	} else {
+		mw_record_free(task, regs, block);
+		MW_FORWARD_VOID(task, mw_real.free(block));
+	}
 }
 
 static inline void free_from(struct mw_task *task, const struct mw_regs *regs, void *block)
@@ -53,9 +75,9 @@ static inline void free_from(struct mw_task *task, const struct mw_regs *regs, v
 	bool is_ours = mw_unlikely(mw_boot_owns(block));
 	if (mw_likely(task)) {
 		if (mw_likely(block && !is_ours))
-			mw_record_free(task, regs, block);
-		if (mw_likely(!is_ours))
-			MW_FORWARD_VOID(task, mw_real.free(block));
+			record_and_free(task, regs, block);
+		else if (!is_ours)
+			mw_real.free(block);
 		mw_task_leave(task);
 	} else if (!is_ours) {
 		mw_real.free(block);
@@ -85,12 +107,15 @@ static void *forward_realloc(void *block, size_t bytes)
 	return mw_real.realloc(block, bytes);
 }
 
-static void *record_realloc(
+static MW_INLINE void *record_realloc(
 	struct mw_task *task, const struct mw_regs *regs, void *block, size_t bytes)
 {
 	struct mw_record_moved moved;
 	mw_record_realloc_begin(task, block, &moved);
+	mw_record_prepare(task, regs);
 	void *grown = MW_FORWARD(task, forward_realloc(block, bytes));
+	if (mw_unlikely(!mw_task_is_undisturbed(task, __builtin_frame_address(0))))
+		mw_record_prepare(task, regs);
 	/* realloc(p, 0) frees p and returns NULL (malloc(3), glibc). */
 	if (grown || (block && bytes == 0))
 		mw_record_realloc_done(task, regs, &moved, grown, bytes);
@@ -130,6 +155,7 @@ MW_EXPORT int posix_memalign(void **block_out, size_t alignment, size_t bytes)
 		return mw_real.posix_memalign ? mw_real.posix_memalign(block_out, alignment, bytes)
 					      : ENOMEM;
 	struct mw_regs regs = MW_CALLER_REGS();
+	mw_record_prepare(task, &regs);
 	int error = MW_FORWARD(task, mw_real.posix_memalign(block_out, alignment, bytes));
 	done(task, &regs, error ? NULL : *block_out, bytes);
 	return error;
@@ -141,6 +167,7 @@ MW_EXPORT void *aligned_alloc(size_t alignment, size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.aligned_alloc(alignment, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
+	mw_record_prepare(task, &regs);
 	return done(task, &regs, MW_FORWARD(task, mw_real.aligned_alloc(alignment, bytes)), bytes);
 }
 
@@ -150,6 +177,7 @@ MW_EXPORT void *memalign(size_t alignment, size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.memalign(alignment, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
+	mw_record_prepare(task, &regs);
 	return done(task, &regs, MW_FORWARD(task, mw_real.memalign(alignment, bytes)), bytes);
 }
 
@@ -159,6 +187,7 @@ MW_EXPORT void *valloc(size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.valloc ? mw_real.valloc(bytes) : mw_real.memalign(4096, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
+	mw_record_prepare(task, &regs);
 	return done(task, &regs, MW_FORWARD(task, mw_real.valloc(bytes)), bytes);
 }
 
@@ -168,6 +197,7 @@ MW_EXPORT void *pvalloc(size_t bytes)
 	if (mw_unlikely(!task))
 		return mw_real.pvalloc ? mw_real.pvalloc(bytes) : mw_real.memalign(4096, bytes);
 	struct mw_regs regs = MW_CALLER_REGS();
+	mw_record_prepare(task, &regs);
 	return done(task, &regs, MW_FORWARD(task, mw_real.pvalloc(bytes)), bytes);
 }
 

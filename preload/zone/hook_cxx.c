@@ -19,6 +19,7 @@
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 
 #include "preload/zone/atomic.h"
 #include "preload/zone/live_table.h"
@@ -104,6 +105,13 @@ static inline void be_resolved(void)
 		mw_cxx_resolve();
 }
 
+static void record(
+	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
+{
+	mw_record_prepare(task, regs);
+	mw_record_alloc(task, regs, block, bytes);
+}
+
 /* No definition was there at the start. NULL: the real operator knows what failure means, be it a
  * new_handler, an exception or NULL. */
 static MW_NOINLINE void *plain_new(
@@ -117,7 +125,7 @@ static MW_NOINLINE void *plain_new(
 	if (task)
 		task->is_forwarding = 0;
 	if (block && task)
-		mw_record_alloc(task, regs, block, bytes);
+		record(task, regs, block, bytes);
 	if (task)
 		mw_task_leave(task);
 	return block;
@@ -131,7 +139,7 @@ static void record_new(
 	struct mw_task *task = mw_task_enter(frame);
 	if (!task)
 		return;
-	mw_record_alloc(task, regs, block, bytes);
+	record(task, regs, block, bytes);
 	mw_task_leave(task);
 }
 
@@ -180,7 +188,9 @@ static void plain_delete(void *block)
 		be_resolved();                                                                     \
 		void(*real) parameters = (void(*) parameters)operators.name;                       \
 		struct mw_task *task = block ? mw_task_enter(__builtin_frame_address(0)) : NULL;   \
-		if (task)                                                                          \
+		bool is_alone = task && __libc_single_threaded;                                    \
+		uint64_t *slot = is_alone ? mw_record_free_soon(task, block) : NULL;               \
+		if (task && !is_alone)                                                             \
 			mw_record_free(task, &regs, block);                                        \
 		if (task)                                                                          \
 			task->is_forwarding = 1;                                                   \
@@ -188,10 +198,12 @@ static void plain_delete(void *block)
 			real arguments;                                                            \
 		else                                                                               \
 			plain_delete(block);                                                       \
-		if (task) {                                                                        \
+		if (task)                                                                          \
 			task->is_forwarding = 0;                                                   \
+		if (is_alone) /* see record_and_free() in hook_alloc.c */                          \
+			mw_record_freed(task, &regs, slot);                                        \
+		if (task)                                                                          \
 			mw_task_leave(task);                                                       \
-		}                                                                                  \
 	}
 
 DEFINE_NEW(_Znwm)

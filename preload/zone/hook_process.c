@@ -2,25 +2,24 @@
 /*
  * hook_process.c - exec, spawn and the ends of a process: how children are followed. Zone; hook.
  *
- * vfork and clone need no hook, fork hardly one: see process.c. exec and spawn get our variables
+ * Fork and clone need hardly a hook: see process.c. exec and spawn get our variables
  * back into whatever environment they were given. Memory for that lies on the caller's stack: a
  * vfork child must leave nothing behind. glibc's own calls inside system() and popen() do not come
- * through here, so those two are hooked themselves.
+ * through here: see hook_shell.c.
  */
 #define MW_ZONE_DEFINES_HOOKS
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "preload/zone/image.h"
 #include "preload/zone/inject.h"
+#include "preload/zone/probe.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/real.h"
 #include "preload/zone/task.h"
@@ -34,19 +33,10 @@ static void resolve(void)
 		mw_real_resolve_rest();
 }
 
-/* @envp with ours in it, on the stack of the function that uses this. */
-#define INJECTED(envp, verdict)                                                                    \
-	({                                                                                         \
-		struct mw_inject_size size = mw_inject_measure(envp);                              \
-		mw_inject_environment(envp, verdict,                                               \
-			__builtin_alloca(size.n_pointers * sizeof(char *)),                        \
-			__builtin_alloca(size.n_bytes));                                           \
-	})
-
 /* A bad pointer is the kernel's to refuse (EFAULT), not ours to follow. */
-static bool is_bad(const void *pointer)
+static bool is_for_us(const char *path, char *const *envp)
 {
-	return (uintptr_t)pointer < 4096;
+	return mw_inject_is_active() && mw_probe_string(path) && mw_probe_list(envp);
 }
 
 /* ---- fork ---------------------------------------------------------------------------------- */
@@ -85,26 +75,28 @@ static int failed_exec(struct mwd_log_exec *entry)
 MW_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
 	resolve();
-	if (!mw_inject_is_active() || is_bad(path))
+	if (!is_for_us(path, envp))
 		return mw_real.execve(path, argv, envp);
 	enum mwd_verdict verdict = mw_inject_inspect(AT_FDCWD, path);
-	char **injected = INJECTED(envp, verdict);
+	MW_INJECTED(injected, room, envp, verdict);
 	struct mwd_log_exec *entry = begin_exec(path, verdict);
 	mw_real.execve(path, argv, injected);
+	mw_inject_release(&room);
 	return failed_exec(entry);
 }
 
 MW_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
 	resolve();
-	if (!mw_inject_is_active() || is_bad(file))
+	if (!is_for_us(file, envp))
 		return mw_real.execvpe(file, argv, envp);
 	char buffer[MW_PATH_BYTES];
 	const char *path = mw_inject_search(file, buffer);
 	enum mwd_verdict verdict = path ? mw_inject_inspect(AT_FDCWD, path) : MWD_VERDICT_UNKNOWN;
-	char **injected = INJECTED(envp, verdict);
+	MW_INJECTED(injected, room, envp, verdict);
 	struct mwd_log_exec *entry = begin_exec(path ? path : file, verdict);
 	mw_real.execvpe(file, argv, injected);
+	mw_inject_release(&room);
 	return failed_exec(entry);
 }
 
@@ -157,7 +149,7 @@ MW_EXPORT int execle(const char *path, const char *argument, ...)
 MW_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
 	resolve();
-	if (!mw_inject_is_active())
+	if (!is_for_us("", envp))
 		return mw_real.fexecve(fd, argv, envp);
 	/* "/proc/self/fd/N": what glibc itself executes where execveat is missing. */
 	char path[32] = "/proc/self/fd/";
@@ -168,9 +160,10 @@ MW_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 	while (n)
 		path[at++] = digits[--n];
 	enum mwd_verdict verdict = fd < 0 ? MWD_VERDICT_UNKNOWN : mw_inject_inspect(AT_FDCWD, path);
-	char **injected = INJECTED(envp, verdict);
+	MW_INJECTED(injected, room, envp, verdict);
 	struct mwd_log_exec *entry = begin_exec(path, verdict);
 	mw_real.fexecve(fd, argv, injected);
+	mw_inject_release(&room);
 	return failed_exec(entry);
 }
 
@@ -178,14 +171,15 @@ MW_EXPORT int execveat(
 	int directory_fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	resolve();
-	if (!mw_inject_is_active() || is_bad(path))
+	if (!is_for_us(path, envp))
 		return mw_real.execveat(directory_fd, path, argv, envp, flags);
 	if (!path[0] && (flags & AT_EMPTY_PATH))
 		return fexecve(directory_fd, argv, envp);
 	enum mwd_verdict verdict = mw_inject_inspect(directory_fd, path);
-	char **injected = INJECTED(envp, verdict);
+	MW_INJECTED(injected, room, envp, verdict);
 	struct mwd_log_exec *entry = begin_exec(path, verdict);
 	mw_real.execveat(directory_fd, path, argv, injected, flags);
+	mw_inject_release(&room);
 	return failed_exec(entry);
 }
 
@@ -204,14 +198,15 @@ MW_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_a
 	const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
 	resolve();
-	if (!mw_inject_is_active() || is_bad(path))
+	if (!is_for_us(path, envp))
 		return mw_real.posix_spawn(pid, path, actions, attributes, argv, envp);
 	pid_t own_pid = 0;
 	pid = pid ? pid : &own_pid;
 	enum mwd_verdict verdict = mw_inject_inspect(AT_FDCWD, path);
-	char **injected = INJECTED(envp, verdict);
+	MW_INJECTED(injected, room, envp, verdict);
 	struct mwd_log_exec *entry = mw_inject_log(path, 0, verdict);
 	int error = mw_real.posix_spawn(pid, path, actions, attributes, argv, injected);
+	mw_inject_release(&room);
 	note_spawn(entry, error, pid);
 	return error;
 }
@@ -220,89 +215,19 @@ MW_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_
 	const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
 	resolve();
-	if (!mw_inject_is_active() || is_bad(file))
+	if (!is_for_us(file, envp))
 		return mw_real.posix_spawnp(pid, file, actions, attributes, argv, envp);
 	pid_t own_pid = 0;
 	pid = pid ? pid : &own_pid;
 	char buffer[MW_PATH_BYTES];
 	const char *path = mw_inject_search(file, buffer);
 	enum mwd_verdict verdict = path ? mw_inject_inspect(AT_FDCWD, path) : MWD_VERDICT_UNKNOWN;
-	char **injected = INJECTED(envp, verdict);
+	MW_INJECTED(injected, room, envp, verdict);
 	struct mwd_log_exec *entry = mw_inject_log(path ? path : file, 0, verdict);
 	int error = mw_real.posix_spawnp(pid, file, actions, attributes, argv, injected);
+	mw_inject_release(&room);
 	note_spawn(entry, error, pid);
 	return error;
-}
-
-/*
- * system(3) after the program emptied its environment: the same steps as glibc's, with an
- * environment of ours for the shell, and environ left alone.
- */
-static int system_with(const char *command, char *const envp[])
-{
-	const char *argv[] = { "sh", "-c", command, NULL };
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, old_int, old_quit;
-	sigset_t child, old_mask, defaults;
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigaction(SIGINT, &ignore, &old_int);
-	sigaction(SIGQUIT, &ignore, &old_quit);
-	sigprocmask(SIG_BLOCK, &child, &old_mask);
-	sigemptyset(&defaults);
-	if (old_int.sa_handler != SIG_IGN)
-		sigaddset(&defaults, SIGINT);
-	if (old_quit.sa_handler != SIG_IGN)
-		sigaddset(&defaults, SIGQUIT);
-
-	posix_spawnattr_t attributes;
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &old_mask);
-	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	pid_t pid;
-	int status = 127 << 8;
-	if (mw_real.posix_spawn(
-		    &pid, "/bin/sh", NULL, &attributes, (char *const *)(uintptr_t)argv, envp) == 0)
-		while (waitpid(pid, &status, 0) < 0)
-			if (errno != EINTR) {
-				status = -1;
-				break;
-			}
-	posix_spawnattr_destroy(&attributes);
-	int error = errno;
-	sigaction(SIGINT, &old_int, NULL);
-	sigaction(SIGQUIT, &old_quit, NULL);
-	sigprocmask(SIG_SETMASK, &old_mask, NULL);
-	errno = error;
-	return status;
-}
-
-MW_EXPORT int system(const char *command)
-{
-	resolve();
-	if (!command || !mw_inject_is_active())
-		return mw_real.system(command);
-	mw_inject_log("/bin/sh", 0, MWD_VERDICT_FOLLOWED);
-	if (mw_inject_is_healthy(environ))
-		return mw_real.system(command);
-	return system_with(command, INJECTED(environ, MWD_VERDICT_FOLLOWED));
-}
-
-MW_EXPORT FILE *popen(const char *command, const char *type)
-{
-	resolve();
-	if (!mw_inject_is_active())
-		return mw_real.popen(command, type);
-	mw_inject_log("/bin/sh", 0, MWD_VERDICT_FOLLOWED);
-	if (mw_inject_is_healthy(environ))
-		return mw_real.popen(command, type);
-	/* popen's FILE can only be made by libc, which hands environ to the shell: ours stands in
-	 * for the moment of the call. */
-	char **kept = environ;
-	environ = INJECTED(environ, MWD_VERDICT_FOLLOWED);
-	FILE *stream = mw_real.popen(command, type);
-	environ = kept;
-	return stream;
 }
 
 /* ---- ends ---------------------------------------------------------------------------------- */

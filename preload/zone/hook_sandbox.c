@@ -5,14 +5,16 @@
  * Under a seccomp filter a system call that the program does not make itself can be its death, and
  * ours would be those: opening the dump, /proc, asking for a tid. Installing a filter takes
  * PR_SET_NO_NEW_PRIVS first (seccomp(2); libseccomp does so even for root), always by prctl(). From
- * then on until exec the image records into what it has, and counts the rest as lost. Exec is the
- * way out: a filter that allows it allows what the next program's loader does, which is more.
+ * then on until exec the image records into what it has and what it has put aside, and counts the
+ * rest as lost. Exec is the way out: a filter that allows it allows what the next program's loader
+ * does, which is more.
  */
 #define MW_ZONE_DEFINES_HOOKS
 
 #include <stdarg.h>
 #include <sys/prctl.h>
 
+#include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/image.h"
 #include "preload/zone/raw.h"
@@ -44,6 +46,8 @@ MW_EXPORT int prctl(int operation, ...)
 	if (mw_unlikely(!mw_real.prctl))
 		mw_real_resolve_rest();
 	bool is_locking_in = !mw_is_sandboxed && locks_in(operation, a) && is_own_memory();
+	if (is_locking_in)
+		mw_arena_reserve();
 	int result = mw_real.prctl(operation, a, b, c, d);
 	if (is_locking_in && result == 0) {
 		mw_store_relaxed(&mw_is_sandboxed, 1);

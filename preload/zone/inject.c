@@ -13,6 +13,7 @@
 #include "preload/zone/image.h"
 #include "preload/zone/inject.h"
 #include "preload/zone/log.h"
+#include "preload/zone/private_memory.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/totals.h"
 #include "preload/zone/zone.h"
@@ -137,6 +138,18 @@ char **mw_inject_environment(
 	pointers[n++] = run_entry;
 	pointers[n] = NULL;
 	return pointers;
+}
+
+void *mw_inject_map(struct mw_inject_room *room)
+{
+	room->mapped = mw_private_map(room->bytes);
+	return room->mapped;
+}
+
+void mw_inject_release(struct mw_inject_room *room)
+{
+	if (room->mapped)
+		mw_private_unmap(room->mapped, room->bytes);
 }
 
 static long read_at(int fd, void *buffer, size_t bytes, uint64_t offset)

@@ -37,6 +37,34 @@ struct mw_inject_size mw_inject_measure(char *const *envp);
 char **mw_inject_environment(
 	char *const *envp, enum mwd_verdict verdict, char **pointers, char *bytes);
 
+/* Memory for an environment: the caller's stack, or a mapping where that would be too much of a
+ * thread's stack. */
+struct mw_inject_room {
+	void *mapped; /* NULL = on the stack */
+	size_t bytes;
+};
+
+#define MW_INJECT_MAX_ON_STACK 4096u
+
+/* Declare @name, @envp with ours in it, alive until @room is released; NULL envp when there is no
+ * memory: the kernel then gets what the program gave. */
+#define MW_INJECTED(name, room, envp, verdict)                                                     \
+	struct mw_inject_size name##_size = mw_inject_measure(envp);                               \
+	struct mw_inject_room room = { NULL,                                                       \
+		name##_size.n_pointers * sizeof(char *) + name##_size.n_bytes };                   \
+	char **name = room.bytes <= MW_INJECT_MAX_ON_STACK ? __builtin_alloca(room.bytes)          \
+							   : mw_inject_map(&room);                 \
+	name = name ? mw_inject_environment(                                                       \
+			      envp, verdict, name, (char *)(name + name##_size.n_pointers))        \
+		    : (char **)(envp)
+
+/** mw_inject_map() - @room->bytes outside the stack. Return: NULL when there are none. */
+void *mw_inject_map(struct mw_inject_room *room);
+
+/** mw_inject_release() - the exec failed, or the spawn is done. What a vfork child that execs maps
+ * stays in its parent. */
+void mw_inject_release(struct mw_inject_room *room);
+
 /**
  * mw_inject_inspect() - can @path be followed?
  * @directory_fd: as for openat(2)

@@ -11,13 +11,14 @@
 #define ROOT_BITS (MW_ADDRESS_BITS - 3 - LEAF_BITS - MIDDLE_BITS) /* for granules of 8 bytes */
 #define SIZE_BITS 38
 
-static uint64_t **root[1u << ROOT_BITS];
+static MW_LARGE uint64_t **root[1u << ROOT_BITS];
 static unsigned granule_shift = 5;
 
-/* A heap of this many leaves misses the TLB at every free: its further leaves are huge pages. Under
- * a foreign allocator slots are as large as granules, and huge pages would double the heap. */
-#define N_SMALL_LEAVES 2u
-static uint32_t n_leaves;
+/* A heap of this many leaves side by side misses the TLB at every free: its further leaves are huge
+ * pages. Not the first ones: each arena of glibc begins a heap of its own, mostly a small one.
+ * Under a foreign allocator slots are as large as granules, and huge pages would double the heap.
+ */
+#define N_SMALL_LEAVES 2
 
 void mw_live_table_init(unsigned shift)
 {
@@ -54,15 +55,26 @@ static void *make_middle(void **place)
 	return level ? level : place_level(place, mw_private_map(bytes), bytes);
 }
 
-static void *make_leaf(void **place)
+/* Whether the leaves before or behind middle[at], as heaps and mappings grow, are there. */
+static bool is_in_large_heap(uint64_t **middle, uintptr_t at)
+{
+	unsigned n_before = 0, n_behind = 0;
+	for (uintptr_t i = 1; i <= N_SMALL_LEAVES; i++) {
+		n_before += at >= i && mw_load_relaxed(&middle[at - i]);
+		n_behind += at + i < 1u << MIDDLE_BITS && mw_load_relaxed(&middle[at + i]);
+	}
+	return n_before == N_SMALL_LEAVES || n_behind == N_SMALL_LEAVES;
+}
+
+static void *make_leaf(uint64_t **middle, uintptr_t at)
 {
 	size_t bytes = sizeof(uint64_t) << LEAF_BITS;
-	void *level = mw_load_acquire(place);
+	void *level = mw_load_acquire(&middle[at]);
 	if (level)
 		return level;
-	bool is_huge = granule_shift == 5 && mw_add_relaxed(&n_leaves, 1) >= N_SMALL_LEAVES;
-	return place_level(
-		place, is_huge ? mw_private_map_huge(bytes) : mw_private_map(bytes), bytes);
+	bool is_huge = granule_shift == 5 && is_in_large_heap(middle, at);
+	void *fresh = is_huge ? mw_private_map_huge(bytes) : mw_private_map(bytes);
+	return place_level((void **)&middle[at], fresh, bytes);
 }
 
 static MW_COLD uint64_t *make_slot(uintptr_t block)
@@ -73,33 +85,29 @@ static MW_COLD uint64_t *make_slot(uintptr_t block)
 		return NULL;
 	uint64_t **middle = make_middle((void **)&root[top]);
 	uintptr_t at = granule >> LEAF_BITS & ((1u << MIDDLE_BITS) - 1);
-	return middle && make_leaf((void **)&middle[at]) ? slot_of(block) : NULL;
+	return middle && make_leaf(middle, at) ? slot_of(block) : NULL;
 }
 
-static inline uint64_t *slot_in(struct mw_live_leaf *leaf, uintptr_t block)
+MW_HOT uint64_t *mw_live_table_slot(struct mw_live_leaf *leaf, uintptr_t block)
 {
 	uintptr_t granule = block >> granule_shift;
 	uintptr_t number = (granule >> LEAF_BITS) + 1;
 	uintptr_t at = granule & ((1u << LEAF_BITS) - 1);
-	if (mw_likely(leaf->number == number))
-		return &leaf->slots[at];
-	uint64_t *slot = slot_of(block);
-	if (slot)
+	uint64_t *slot;
+	if (mw_likely(leaf->number == number)) {
+		slot = &leaf->slots[at];
+	} else {
+		slot = slot_of(block);
+		if (mw_unlikely(!slot))
+			return NULL;
 		*leaf = (struct mw_live_leaf){ number, slot - at };
+	}
+	__builtin_prefetch(slot, 1);
 	return slot;
 }
 
-MW_HOT void mw_live_table_prefetch(const struct mw_live_leaf *leaf, uintptr_t block)
+MW_HOT bool mw_live_table_put(uint64_t *slot, uintptr_t block, uint32_t record_id, uint64_t bytes)
 {
-	uintptr_t granule = block >> granule_shift;
-	if (mw_likely(leaf->number == (granule >> LEAF_BITS) + 1))
-		__builtin_prefetch(&leaf->slots[granule & ((1u << LEAF_BITS) - 1)], 1);
-}
-
-MW_HOT bool mw_live_table_put(
-	struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes)
-{
-	uint64_t *slot = slot_in(leaf, block);
 	if (mw_unlikely(!slot))
 		slot = make_slot(block);
 	if (mw_unlikely(!slot || bytes > MW_LIVE_MAX_BYTES))
@@ -109,10 +117,8 @@ MW_HOT bool mw_live_table_put(
 	return true;
 }
 
-MW_HOT bool mw_live_table_take(
-	struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out, uint64_t *bytes_out)
+MW_HOT bool mw_live_table_take(uint64_t *slot, uint32_t *record_id_out, uint64_t *bytes_out)
 {
-	uint64_t *slot = slot_in(leaf, block);
 	uint64_t value = slot ? mw_load_relaxed(slot) : 0;
 	if (mw_unlikely(!value))
 		return false;

@@ -28,24 +28,27 @@ struct mw_live_leaf {
 void mw_live_table_init(unsigned granule_shift);
 
 /**
+ * mw_live_table_slot() - where @block is or would be, its cache miss begun
+ *
+ * Return: NULL while there is no leaf for it. Valid for ever.
+ */
+uint64_t *mw_live_table_slot(struct mw_live_leaf *leaf, uintptr_t block);
+
+/**
  * mw_live_table_put() - remember a block
+ * @slot: by mw_live_table_slot(), NULL included
  *
  * Context: zone; lock-free; maps a leaf now and then.
  * Return: false when it cannot be kept (no memory, address or size out of range).
  */
-bool mw_live_table_put(
-	struct mw_live_leaf *leaf, uintptr_t block, uint32_t record_id, uint64_t bytes);
-
-/** mw_live_table_prefetch() - @block's slot will be written soon: start the cache miss now. */
-void mw_live_table_prefetch(const struct mw_live_leaf *leaf, uintptr_t block);
+bool mw_live_table_put(uint64_t *slot, uintptr_t block, uint32_t record_id, uint64_t bytes);
 
 /**
- * mw_live_table_take() - forget a block
+ * mw_live_table_take() - forget the block of @slot, which can be NULL
  *
  * Return: whether it was known.
  */
-bool mw_live_table_take(
-	struct mw_live_leaf *leaf, uintptr_t block, uint32_t *record_id_out, uint64_t *bytes_out);
+bool mw_live_table_take(uint64_t *slot, uint32_t *record_id_out, uint64_t *bytes_out);
 
 /** mw_live_table_has() - whether @block is known. */
 bool mw_live_table_has(uintptr_t block);

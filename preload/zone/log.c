@@ -42,6 +42,7 @@ static MW_COLD bool grow(struct mwd_segment *full)
 	if (!fresh)
 		return false;
 	fill_header(fresh, bytes);
+	mw_arena_reach(MWD_PAGE);
 	/* The loser's segment stays empty in the file; the next entry uses the winner's. */
 	if (!mw_cas_acq_rel(&current, &full, fresh) && !first)
 		mw_arena_unmap(fresh, bytes);
@@ -60,6 +61,8 @@ void *mw_log_begin(size_t bytes)
 			if (!mw_cas_acq_rel(&segment->reserved[0], &at, at + bytes))
 				continue;
 			struct mwd_log_entry *entry = (void *)((char *)segment + at);
+			mw_arena_reach(
+				((at + bytes - 1) / MWD_PAGE - (at - 1) / MWD_PAGE) * MWD_PAGE);
 			mw_store_relaxed(&entry->bytes, (uint32_t)bytes);
 			return entry;
 		}

@@ -5,7 +5,15 @@
  * group_pieces[g] = number of pieces with group g, 0 = group free.
  *
  * The lock is held for an array update only, never across a system call of the program. Who cannot
- * get it (a signal handler on top of the holder) counts a loss and goes on.
+ * get it counts a loss and goes on. Its word names the holder, so that a lock left behind is found:
+ *
+ *     63       48 47                   12 11        0
+ *     [ count     | thread block, a page  | count    ]     0 = free
+ *
+ * A holder is inside a hook, so its block is busy; events on top of it do not come here. Who meets
+ * a word of its own, or one of a block that is not busy, meets one whose holder was left by
+ * longjmp. The count makes each word another: a word that is still there was there all the time.
+ * Such an array may be half moved: repair() drops what does not fit.
  */
 #include <string.h>
 
@@ -14,6 +22,7 @@
 #include "preload/zone/mappings.h"
 #include "preload/zone/private_memory.h"
 #include "preload/zone/raw.h"
+#include "preload/zone/task.h"
 #include "preload/zone/zone.h"
 
 #define FIRST_CAPACITY 128u
@@ -22,14 +31,51 @@
 static struct mw_mapping *pieces;
 static uint32_t *group_pieces;
 static uint32_t n_pieces, capacity, next_group;
-static uint32_t lock_word;
+static uint64_t lock_word;
+static uint32_t lock_count;
+
+#define OWNER_MASK (((uint64_t)1 << 48) - MWD_PAGE)
+
+static uint64_t word_of(const struct mw_task *task)
+{
+	uint64_t count = mw_add_relaxed(&lock_count, 1) + 1;
+	return (uintptr_t)task | (count & (MWD_PAGE - 1)) | (count >> 12) << 48;
+}
+
+static bool is_abandoned(uint64_t word)
+{
+	const struct mw_task *owner = (const struct mw_task *)(uintptr_t)(word & OWNER_MASK);
+	return owner == mw_task_current || !mw_load_acquire(&owner->busy);
+}
+
+static void repair(void)
+{
+	uint32_t n = 0, n_old = n_pieces + 1 < capacity ? n_pieces + 1 : capacity;
+	memset(group_pieces, 0, capacity * sizeof(*group_pieces));
+	for (uint32_t i = 0; i < n_old; i++) {
+		struct mw_mapping piece = pieces[i];
+		if (piece.low >= piece.high || piece.group >= capacity ||
+			(n && piece.low < pieces[n - 1].high))
+			continue;
+		group_pieces[piece.group]++;
+		pieces[n++] = piece;
+	}
+	n_pieces = n;
+	mw_image_lost(MWD_LOST_MAPPING_BUSY, 1);
+}
 
 static bool lock(void)
 {
+	uint64_t own = word_of(mw_task_current);
 	for (unsigned i = 0; i < MAX_SPINS; i++) {
-		uint32_t free_word = 0;
-		if (mw_cas_acq_rel(&lock_word, &free_word, 1)) /* pairs with unlock() */
+		uint64_t seen = 0;
+		if (mw_cas_acq_rel(&lock_word, &seen, own)) /* pairs with unlock() */
 			return true;
+		if (is_abandoned(seen) && mw_cas_acq_rel(&lock_word, &seen, own)) {
+			if (capacity)
+				repair();
+			return true;
+		}
 		if (i % 64 == 63)
 			mw_raw(SYS_sched_yield, 0, 0, 0);
 	}
@@ -37,9 +83,11 @@ static bool lock(void)
 	return false;
 }
 
+/* The word goes before our block is seen as not busy. */
 static void unlock(void)
 {
 	mw_store_release(&lock_word, 0);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void mw_mappings_reset(void)
@@ -118,6 +166,7 @@ static void erase(uint32_t at)
 	group_pieces[pieces[at].group]--;
 	n_pieces--;
 	memmove(&pieces[at], &pieces[at + 1], (n_pieces - at) * sizeof(*pieces));
+	pieces[n_pieces] = (struct mw_mapping){ 0 }; /* nothing for repair() to find again */
 }
 
 bool mw_mappings_add(uintptr_t low, uintptr_t high, uint32_t record_id)

@@ -22,8 +22,10 @@
 #include "preload/zone/mappings.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
+#include "preload/zone/probe.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/real.h"
+#include "preload/zone/sample.h"
 #include "preload/zone/sites.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/task.h"
@@ -88,22 +90,32 @@ static struct mw_task *map_task(int tid)
 	return task;
 }
 
-static struct mw_task *make_task(void)
+/* In a sandbox nobody may be asked for a tid: such a block is its thread's for ever. */
+#define NO_TID (-1)
+
+static struct mw_task *find_or_map_task(void)
 {
+	if (mw_is_sandboxed)
+		return map_task(NO_TID);
 	/* A vfork child runs on our thread's memory, but has a tid of its own that soon is dead: a
 	 * block under that name would be taken over while the thread still uses it. */
-	if (mw_is_sandboxed || mw_raw_getpid() != mw_image->pid)
+	if (mw_raw_getpid() != mw_image->pid)
 		return NULL;
 	int tid = mw_raw_gettid();
 	struct mw_task *task = find_abandoned(mw_image->pid, tid);
-	if (!task)
-		task = map_task(tid);
+	return task ? task : map_task(tid);
+}
+
+static struct mw_task *make_task(void)
+{
+	struct mw_task *task = find_or_map_task();
 	if (!task)
 		return NULL;
 	if (task->image_count != image_count) {
 		mw_sites_reset(task);
 		task->image_count = image_count;
 		task->index_in_image = mw_add_relaxed(&mw_image->n_threads, 1) + 1;
+		mw_sample_reset(&task->sample, task->index_in_image);
 	}
 	task->busy = 0;
 	task->trace.n_frames = 0; /* of another thread, or torn by fork */
@@ -136,6 +148,7 @@ static bool begin_first(const char *run_dir, char *const *argv)
 {
 	if (!mw_image_begin(run_dir, argv))
 		return false;
+	mw_sample_init();
 	mw_image->node_base = mw_image->record_base = mw_image->module_base = 1;
 	image_count++;
 	mw_image_publish();
@@ -158,6 +171,13 @@ void mw_process_note_fork(void)
 	/* qemu-user says it will wipe, and does not: done here, as far as fork() goes. */
 	if (mw_load_relaxed(wiped_on_fork) == 1 && mw_image->pid != pid)
 		mw_store_relaxed(wiped_on_fork, 0);
+}
+
+void mw_process_note_vfork(void)
+{
+	if (wiped_on_fork && !mw_is_sandboxed && mw_load_relaxed(wiped_on_fork) == 0 &&
+		mw_load_relaxed(&wiped_on_fork[1]) == 0)
+		mw_store_relaxed(&wiped_on_fork[1], (uint32_t)mw_raw_getpid());
 }
 
 static void attach_child(void)
@@ -243,21 +263,39 @@ static bool is_one_stack(uintptr_t a, uintptr_t b)
 	return (a - low < alternate.ss_size) == (b - low < alternate.ss_size);
 }
 
+static bool is_on_last_stack(const struct mw_trace *trace, uintptr_t address)
+{
+	return address - trace->stack_low < trace->stack_high - trace->stack_low;
+}
+
+/* Does what returns from the hook at work still lie where it did? Its stack may be gone. */
+static bool is_frame_kept(const struct mw_task *task, uintptr_t frame)
+{
+	const struct mw_trace *trace = &task->trace;
+	uintptr_t busy = MW_BUSY_FRAME(task->busy);
+	bool is_mapped =
+		frame < busy && is_on_last_stack(trace, frame) && is_on_last_stack(trace, busy);
+	if (!is_mapped && !mw_probe_words((const void *)busy, 2))
+		return false;
+	return MW_BUSY_OF(busy) == task->busy;
+}
+
 /*
  * A hook at work here, and a new one: either nested (a signal handler, the loader inside dlsym,
  * an allocator behind us that calls malloc), or the old one is gone: longjmp left it from a
- * handler. Then the new frame lies above it on the same stack.
+ * handler. Then the new frame lies above it on the same stack, or in its very place; or some other
+ * call was made since from where the hook had been called.
  */
 static bool is_nested(const struct mw_task *task, uintptr_t frame)
 {
-	const struct mw_trace *trace = &task->trace;
-	uintptr_t busy = task->busy;
+	uintptr_t busy = MW_BUSY_FRAME(task->busy);
 	if (!busy)
 		return false;
-	bool is_above = frame > busy && frame - busy < (uintptr_t)8 << 20 &&
-			frame - trace->stack_low < trace->stack_high - trace->stack_low &&
-			busy >= trace->stack_low;
-	return !is_above || !is_one_stack(busy, frame);
+	bool is_above = frame >= busy && frame - busy < (uintptr_t)8 << 20 &&
+			is_on_last_stack(&task->trace, frame) && busy >= task->trace.stack_low;
+	if (is_above && is_one_stack(busy, frame))
+		return false;
+	return is_frame_kept(task, frame);
 }
 
 MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
@@ -273,7 +311,7 @@ MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
 	struct mw_task *task = mw_task_current ? mw_task_current : make_task();
 	if (!task)
 		return NULL;
-	task->busy = frame;
+	task->busy = MW_BUSY_OF(frame);
 	task->is_forwarding = 0; /* left behind with an abandoned hook */
 	mw_signal_fence();
 	return task;

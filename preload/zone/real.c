@@ -22,7 +22,7 @@ extern void *__libc_malloc(size_t);
  * of the allocator behind us). Blocks are never reused; 16 bytes before each hold its size.
  */
 #define BOOT_BYTES 65536
-static _Alignas(64) unsigned char boot_memory[BOOT_BYTES];
+static MW_LARGE _Alignas(64) unsigned char boot_memory[BOOT_BYTES];
 static size_t boot_used;
 
 int mw_boot_owns(const void *block)

@@ -40,6 +40,7 @@
 
 #define MW_REAL_PROCESS(X)                                                                         \
 	X(PROCESS, pid_t, fork, (void))                                                            \
+	X(PROCESS, pid_t, vfork, (void))                                                           \
 	X(PROCESS, int, execve, (const char *, char *const *, char *const *))                      \
 	X(PROCESS, int, execvpe, (const char *, char *const *, char *const *))                     \
 	X(PROCESS, int, fexecve, (int, char *const *, char *const *))                              \

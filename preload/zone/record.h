@@ -13,13 +13,21 @@
 #include "preload/zone/mappings.h"
 #include "preload/zone/task.h"
 
+/** mw_record_prepare() - mw_record_alloc() or mw_record_realloc_done() follows: takes the stack,
+ * and begins the cache misses of its record. Before the real call, which has misses of its own. */
+void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs);
+
 /** mw_record_alloc() - @block of @bytes requested was handed out. After the real call. */
 void mw_record_alloc(
 	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes);
 
-/** mw_record_free() - @block is about to be freed. Before the real call: afterwards another
- * thread can get the same address. */
+/** mw_record_free() - @block is freed. Before the real call, for afterwards another thread can get
+ * the same address; after it when there is no other thread, see free_from() in hook_alloc.c. */
 void mw_record_free(struct mw_task *task, const struct mw_regs *regs, const void *block);
+
+/** mw_record_free_soon() - mw_record_freed() follows, with what this returns: begins its misses. */
+uint64_t *mw_record_free_soon(struct mw_task *task, const void *block);
+void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, uint64_t *slot);
 
 /* What realloc takes out of the live table while the real call runs. */
 struct mw_record_moved {

@@ -8,9 +8,9 @@
  *     [ tag: 42 bits   ][ rule: 22 bits    ]
  *
  * h = pc * odd mod 2^48 is a bijection on 48-bit addresses. Its low bits choose a bucket of 8
- * entries (one cache line); its upper 42 bits are the tag, whatever the table's size (>= 64
- * buckets), so tag and bucket together are the pc, exactly. Rules that do not fit 22 bits (frames
- * over 16 KiB) are compiled anew each time.
+ * entries (one cache line), its top bits the one to look at first; its upper 42 bits are the tag,
+ * whatever the table's size (>= 64 buckets), so tag and bucket together are the pc, exactly. Rules
+ * that do not fit 22 bits (frames over 16 KiB) are compiled anew each time.
  *
  * On a miss, the module's shared table is asked (rule_share.h), which has the same form but keys of
  * the module's own addresses: what one process of a job compiled serves all others.
@@ -20,13 +20,11 @@
  * which costs a second compile. Old tables stay mapped for readers in them: their sum is a third
  * of the newest, since tables grow fourfold.
  */
-#include <sys/mman.h>
 
 #include "preload/zone/arch.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
-#include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
 #include "preload/zone/rule_share.h"
 #include "preload/zone/zone.h"
@@ -59,6 +57,12 @@ static uint64_t *bucket_of(uintptr_t word, uint64_t hash)
 	return &entries[(hash & (((uint64_t)1 << bits) - 1)) * N_WAYS];
 }
 
+/* Where the @i-th look into a bucket goes. */
+static unsigned way_of(uint64_t hash, unsigned i)
+{
+	return ((unsigned)(hash >> 45) + i) & (N_WAYS - 1);
+}
+
 /* kind 3 | offset / 8, signed 11 | fp_back 8. Return: 0 when the rule does not fit. */
 static uint64_t pack(struct mw_rule rule)
 {
@@ -87,13 +91,14 @@ static bool put(uintptr_t word, uint64_t hash, uint64_t packed)
 {
 	uint64_t *bucket = bucket_of(word, hash);
 	uint64_t entry = hash >> FIRST_BITS << RULE_BITS | packed;
-	for (unsigned way = 0; way < N_WAYS; way++) {
+	for (unsigned i = 0; i < N_WAYS; i++) {
+		unsigned way = way_of(hash, i);
 		if (mw_load_relaxed(&bucket[way]) == 0) {
 			mw_store_relaxed(&bucket[way], entry);
 			return true;
 		}
 	}
-	mw_store_relaxed(&bucket[hash >> 32 & (N_WAYS - 1)], entry);
+	mw_store_relaxed(&bucket[way_of(hash, 0)], entry);
 	return false;
 }
 
@@ -132,8 +137,8 @@ static inline uint64_t find(uintptr_t word, uint64_t hash)
 {
 	const uint64_t *bucket = bucket_of(word, hash);
 	uint64_t tag = hash >> FIRST_BITS;
-	for (unsigned way = 0; way < N_WAYS; way++) {
-		uint64_t entry = mw_load_relaxed(&bucket[way]);
+	for (unsigned i = 0; i < N_WAYS; i++) {
+		uint64_t entry = mw_load_relaxed(&bucket[way_of(hash, i)]);
 		if (entry >> RULE_BITS == tag && entry)
 			return entry & RULE_MASK;
 	}
@@ -150,7 +155,7 @@ static void keep(uint64_t hash, uint64_t packed)
 		put(word, hash, packed);
 }
 
-static MW_NOINLINE struct mw_rule find_shared_or_compile(uintptr_t pc, uint64_t hash)
+static MW_COLD struct mw_rule find_shared_or_compile(uintptr_t pc, uint64_t hash)
 {
 	if (mw_modules_are_changing())
 		return mw_rule_compile(pc);
@@ -172,7 +177,7 @@ static MW_NOINLINE struct mw_rule find_shared_or_compile(uintptr_t pc, uint64_t 
 	return rule;
 }
 
-MW_HOT struct mw_rule mw_rule_lookup(uintptr_t pc)
+static MW_NOINLINE MW_HOT struct mw_rule look_further(uintptr_t pc)
 {
 	if (mw_unlikely(pc > PC_MASK))
 		return (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
@@ -182,13 +187,23 @@ MW_HOT struct mw_rule mw_rule_lookup(uintptr_t pc)
 	return mw_likely(packed) ? unpack(packed) : find_shared_or_compile(pc, hash);
 }
 
+MW_FLAT struct mw_rule mw_rule_lookup(uintptr_t pc)
+{
+	uint64_t hash = hash_pc(pc);
+	uintptr_t word = mw_load_acquire(&table_word);
+	uint64_t entry = mw_likely(word) ? bucket_of(word, hash)[way_of(hash, 0)] : 0;
+	if (mw_likely(entry && entry >> RULE_BITS == hash >> FIRST_BITS && pc <= PC_MASK))
+		return unpack(entry & RULE_MASK);
+	return look_further(pc);
+}
+
 void mw_rule_forget_all(void)
 {
 	/* In place, page by page: a thread may be reading it, and finds either a rule or nothing.
 	 */
 	uintptr_t word = mw_load_acquire(&table_word);
 	void *entries = (void *)(word & ~(uintptr_t)63);
-	if (word && mw_raw_madvise(entries, table_bytes(word & 63), MADV_DONTNEED) != 0)
+	if (word && !mw_private_discard(entries, table_bytes(word & 63)))
 		mw_store_release(&table_word, 0); /* locked memory: it stays mapped, unused */
 	mw_store_relaxed(&n_entries, 0);
 }

@@ -6,9 +6,12 @@
  *
  * Ranges seen before are kept for the whole process, one atomic word each: page number of the low
  * end (36 bits) and number of pages (28 bits), in the place that the stack pointer's 64 KiB choose:
- * a program can have thousands of coroutine stacks. A miss reads /proc/self/maps.
+ * a program can have thousands of coroutine stacks. A miss reads /proc/self/maps, but for the main
+ * stack, of which the kernel has told the upper end: most processes have no other.
  */
 #include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
 
 #include "preload/zone/atomic.h"
 #include "preload/zone/raw.h"
@@ -21,7 +24,7 @@
 /* The main stack grows down: what lies up to a guard gap below it will be stack, too. */
 #define GROWTH_BYTES ((uintptr_t)1 << 20)
 
-static uint64_t known[1u << KNOWN_BITS];
+static MW_LARGE uint64_t known[1u << KNOWN_BITS];
 
 static uint64_t *place_of(uintptr_t sp)
 {
@@ -116,7 +119,31 @@ static bool find_in_maps(uintptr_t sp, uintptr_t *low_out, uintptr_t *high_out)
 	return is_found;
 }
 
+#define MAX_LOOK_PAGES 128u
+
+/*
+ * The path of the program is the uppermost thing on its stack (execve(2), AT_EXECFN). mincore()
+ * fails where anything up to there is not mapped, so it is one mapping, or as good as one.
+ */
+static bool find_main_stack(uintptr_t sp, uintptr_t *low_out, uintptr_t *high_out)
+{
+	uint8_t is_in_memory[MAX_LOOK_PAGES];
+	const char *path = (const char *)getauxval(AT_EXECFN);
+	uintptr_t page = (uintptr_t)1 << PAGE_SHIFT, low = sp & -page;
+	if (!path || mw_is_sandboxed || (uintptr_t)path <= sp ||
+		(uintptr_t)path - low > (MAX_LOOK_PAGES - 2) * page)
+		return false;
+	uintptr_t high = ((uintptr_t)path + strnlen(path, page) + page) & -page;
+	if (mw_raw(SYS_mincore, low, high - low, is_in_memory) != 0)
+		return false;
+	*low_out = low - GROWTH_BYTES;
+	*high_out = high;
+	keep(sp, *low_out, *high_out);
+	return true;
+}
+
 bool mw_stack_range_find(uintptr_t sp, uintptr_t *low_out, uintptr_t *high_out)
 {
-	return find_known(sp, low_out, high_out) || find_in_maps(sp, low_out, high_out);
+	return find_known(sp, low_out, high_out) || find_main_stack(sp, low_out, high_out) ||
+	       find_in_maps(sp, low_out, high_out);
 }

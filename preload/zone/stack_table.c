@@ -13,14 +13,13 @@
  */
 #include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/single_threaded.h>
 
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
 #include "preload/zone/image.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
-#include "preload/zone/raw.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/zone.h"
 
@@ -41,18 +40,46 @@ struct chunk {
 	struct mwd_node *nodes;
 	uint32_t first_id, capacity;
 	uint32_t n_used; /* may run past capacity: then the chunk is full */
+	bool is_dense;	 /* counted as touched */
 };
 
 #define MIN_CHUNK_BYTES 16384u
 #define MAX_CHUNK_BYTES (1u << 20)
+#define NODES_PER_PAGE (MWD_PAGE / sizeof(struct mwd_node))
+#define NODES_OF_HEADER (sizeof(struct mwd_segment) / sizeof(struct mwd_node))
 #define N_PROBES 64u
 #define MAX_CHUNKS 4096u
 
 static struct index *table;
-static struct chunk chunks[MAX_CHUNKS];
+static MW_LARGE struct chunk chunks[MAX_CHUNKS];
 static uint32_t n_chunks;
 static struct chunk *current;
 static uint32_t first_id = 1; /* of the first chunk of this image */
+
+/*
+ * Locked instructions wait for every load before them, and here nearly every load misses the cache:
+ * while the process has one thread, it does without (events do not nest, see task.h).
+ */
+static inline uint32_t take_next(uint32_t *counter)
+{
+	if (mw_unlikely(!__libc_single_threaded))
+		return mw_add_relaxed(counter, 1);
+	uint32_t n = mw_load_relaxed(counter);
+	mw_store_relaxed(counter, n + 1);
+	return n;
+}
+
+/* Whether *@key was 0 and is @wanted now; @seen: what it was. */
+static inline bool take_slot(uint64_t *key, uint64_t *seen, uint64_t wanted)
+{
+	*seen = mw_load_acquire(key);
+	if (*seen != 0)
+		return false;
+	if (mw_unlikely(!__libc_single_threaded))
+		return mw_cas_acq_rel(key, seen, wanted);
+	mw_store_relaxed(key, wanted);
+	return true;
+}
 
 static struct chunk *make_chunk(struct mwd_segment *segment, size_t bytes, uint32_t id)
 {
@@ -62,7 +89,10 @@ static struct chunk *make_chunk(struct mwd_segment *segment, size_t bytes, uint3
 	struct chunk *chunk = &chunks[at];
 	*chunk = (struct chunk){ .nodes = (void *)(segment + 1),
 		.first_id = id,
-		.capacity = (uint32_t)((bytes - sizeof(*segment)) / sizeof(struct mwd_node)) };
+		.capacity = (uint32_t)((bytes - sizeof(*segment)) / sizeof(struct mwd_node)),
+		.is_dense = bytes >= MW_ARENA_DENSE_BYTES };
+	if (!chunk->is_dense)
+		mw_arena_reach(MWD_PAGE);
 	segment->kind = MWD_SEGMENT_NODES;
 	segment->header_bytes = sizeof(*segment);
 	segment->bytes = bytes;
@@ -120,8 +150,10 @@ static struct mwd_node *new_node(uint32_t *id_out)
 		struct chunk *chunk = mw_load_acquire(&current);
 		uint32_t at = chunk ? mw_load_relaxed(&chunk->n_used) : 0;
 		if (chunk && at < chunk->capacity)
-			at = mw_add_relaxed(&chunk->n_used, 1);
+			at = take_next(&chunk->n_used);
 		if (chunk && at < chunk->capacity) {
+			if (!chunk->is_dense && (at + NODES_OF_HEADER) % NODES_PER_PAGE == 0)
+				mw_arena_reach(MWD_PAGE);
 			*id_out = chunk->first_id + at;
 			return &chunk->nodes[at];
 		}
@@ -199,7 +231,7 @@ static size_t index_bytes(const struct index *index)
 static void retire_index(struct index *old)
 {
 	if (old)
-		mw_raw_madvise(old, index_bytes(old), MADV_DONTNEED);
+		mw_private_discard(old, index_bytes(old));
 }
 
 /* The table to use now: first, larger, or fresh after an unload. */
@@ -225,12 +257,12 @@ static uint32_t find_or_add(struct index *index, uint32_t parent, const struct m
 	uint64_t at = hash_of(key, parent);
 	for (unsigned i = 0; i < N_PROBES; i++, at++) {
 		struct slot *slot = &index->slots[at & index->mask];
-		uint64_t seen = mw_load_acquire(&slot->key);
-		if (seen == 0 && mw_cas_acq_rel(&slot->key, &seen, key)) {
+		uint64_t seen;
+		if (take_slot(&slot->key, &seen, key)) {
 			uint32_t id = write_node(parent, frame);
 			slot->parent = parent;
 			mw_store_release(&slot->id, id); /* pairs with the acquire below */
-			mw_add_relaxed(&index->n_used, 1);
+			take_next(&index->n_used);
 			return id;
 		}
 		uint32_t id = seen == key ? mw_load_acquire(&slot->id) : 0;
@@ -265,5 +297,14 @@ uint32_t mw_stack_table_intern(struct mw_trace *trace)
 			return 0;
 		}
 	}
+	return id;
+}
+
+uint32_t mw_stack_table_add_marker(enum mwd_marker marker)
+{
+	struct mw_frame frame = { .pc = marker, .flags = MW_FRAME_MARKER };
+	uint32_t id = write_node(0, &frame);
+	if (!id)
+		mw_image_lost(MWD_LOST_NO_NODE, 1);
 	return id;
 }

@@ -26,3 +26,6 @@ uint32_t mw_stack_table_next_id(void);
  * Return: id >= 1, or 0 when there is no space (counted).
  */
 uint32_t mw_stack_table_intern(struct mw_trace *trace);
+
+/** mw_stack_table_add_marker() - a new node that is a whole stack by itself; id or 0 as above. */
+uint32_t mw_stack_table_add_marker(enum mwd_marker marker);

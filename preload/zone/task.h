@@ -16,12 +16,16 @@
 
 #include "preload/format.h"
 #include "preload/zone/live_table.h"
+#include "preload/zone/sample.h"
 #include "preload/zone/unwind.h"
 
-struct mw_site_slot {
-	uint64_t key;		   /* 0 = empty */
-	struct mwd_record *record; /* in the dump; borrowed for ever */
+/* A record and its id; from sites.h: NULL and 0 when there is no space (counted). */
+struct mw_site {
+	struct mwd_record *record;
+	uint32_t id;
 };
+
+#define MW_FIRST_SITES 64u /* slots of a thread's first index, inside its block */
 
 struct mw_task {
 	/* hot */
@@ -29,24 +33,38 @@ struct mw_task {
 	/* The hook has called on, into the allocator or libunwind: events nested in that are not
 	 * the program's. Others, of a signal handler that interrupted our accounting, are lost. */
 	uint32_t is_forwarding;
-	struct mw_site_slot *sites; /* owned: [sites_mask + 1] */
+	uint64_t
+		*sites; /* [sites_mask + 1]: first_sites, or mapped; NULL = none yet; see sites.c */
 	uint64_t sites_mask;
 	uint64_t n_sites, max_sites;	      /* used slots, and how many before the index grows */
 	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
 	struct mw_live_leaf leaf;	      /* where the last block was found */
+	struct mw_sample sample;
+	/* Records of what gets no stack by choice; in the dump; NULL = not made yet. */
+	struct mw_site unstacked[MWD_N_CLASSES];
 	/* warm */
 	struct mwd_record *chunk; /* the records segment being filled: [0] is its header */
 	uint32_t chunk_first_id;
 	uint32_t next_slot;	 /* 128 = full */
 	uint32_t n_spare_chunks; /* claimed with chunk, following it */
 	uint32_t claim_chunks;
+	bool is_claim_dense;	 /* the chunk's claim was touched all over, and is counted */
 	uint32_t index_in_image; /* owner number in the dump, from 1 */
 	uint32_t image_count;	 /* which image of this process (fork count) the block serves */
 	int tid;
 	struct mw_task *next; /* all blocks, newest first */
+	uint64_t first_sites[MW_FIRST_SITES];
 	/* large */
 	struct mw_trace trace;
 };
+
+/*
+ * A hook by its frame address and, above bit 48, the end of where it returns to, which tells
+ * whether it is still there. The return address lies above the saved frame pointer, on x86-64 and
+ * aarch64 alike. One word, since a signal can come between two.
+ */
+#define MW_BUSY_OF(frame) ((uintptr_t)(frame) | ((const uintptr_t *)(frame))[1] << 48)
+#define MW_BUSY_FRAME(busy) ((busy) & (((uintptr_t)1 << 48) - 1))
 
 /**
  * mw_task_enter() - begin work for an event of this thread
@@ -68,7 +86,7 @@ static inline struct mw_task *mw_task_enter(const void *frame)
 	struct mw_task *task = mw_task_current;
 	if (__builtin_expect(
 		    task && !task->busy && *(const volatile uint32_t *)mw_process_is_on, 1)) {
-		task->busy = (uintptr_t)frame;
+		task->busy = MW_BUSY_OF(frame);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		return task;
 	}
@@ -79,6 +97,16 @@ static inline void mw_task_leave(struct mw_task *task)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	task->busy = 0;
+}
+
+/** mw_task_is_undisturbed() - no event that took the hook at @frame for abandoned came in between
+ * (it lets itself be talked into that on stacks it cannot tell apart): task->trace is as it was.
+ * Enters again if not. */
+static inline bool mw_task_is_undisturbed(struct mw_task *task, const void *frame)
+{
+	bool is_undisturbed = task->busy == (uintptr_t)frame;
+	task->busy = (uintptr_t)frame;
+	return is_undisturbed;
 }
 
 /* @call with nested events known to be none of the program's. */
@@ -101,3 +129,6 @@ bool mw_process_is_recording(void);
 /** mw_process_note_fork() - in a forked child: which pid it has, in case it vforks before its
  * first event. */
 void mw_process_note_fork(void);
+
+/** mw_process_note_vfork() - before a vfork: as mw_process_note_fork(), if nobody has told yet. */
+void mw_process_note_vfork(void);

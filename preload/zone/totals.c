@@ -49,6 +49,11 @@ static int64_t image_live(enum mwd_class class)
 	return mw_load_relaxed(&mw_image->total[class].live_bytes);
 }
 
+int64_t mw_totals_live(const struct mw_task *task, enum mwd_class class)
+{
+	return image_live(class) + task->pending_bytes[class];
+}
+
 void mw_totals_publish(void)
 {
 	struct mwd_image *image = mw_image;

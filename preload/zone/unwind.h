@@ -31,17 +31,20 @@ enum mw_frame_flag {
 	MW_FRAME_MARKER = 1u << 4,   /* not a frame: pc is an enum mwd_marker */
 };
 
+/* One cache line. */
 struct mw_frame {
 	uintptr_t pc, sp, fp;
-	uint64_t path_hash; /* of the outermost frame to this one: names the whole stack */
-	uint32_t node;	    /* id in the stack tree, 0 = not interned yet */
-	uint16_t fp_back;   /* fp was loaded from sp - 8 * fp_back; 0 = taken over from below */
-	uint16_t ra_back;   /* pc was loaded from sp - 8 * ra_back */
+	uint16_t fp_back; /* fp was loaded from sp - 8 * fp_back; 0 = taken over from below */
+	uint16_t ra_back; /* pc was loaded from sp - 8 * ra_back */
 	uint16_t flags;
 	uint16_t last_special;	   /* highest index <= this one whose way out is more than one word:
 				    * HARD, or a saved fp that is needed; 0 = none */
+	uint64_t path_hash;	   /* of the outermost frame to this one: names the whole stack */
 	struct mwd_record *record; /* of the stack that ends here, class heap; NULL = not known.
 				    * For whoever counts by stacks; the unwinder clears it. */
+	uint32_t record_id;	   /* its id */
+	uint32_t node;		   /* id in the stack tree, 0 = not interned yet */
+	uint64_t reserved;
 };
 
 /* A frame on its way from the stack into the trace. */
@@ -64,8 +67,9 @@ struct mw_trace {
 	bool is_truncated;		 /* where it was cut depends on its depth: never reused */
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
 	uintptr_t link_register;	 /* of the frame a signal interrupted; while unwinding */
-	struct mw_link links[MW_TRACE_MAX + 1];	       /* of frames[], apart to be read fast */
-	struct mw_frame frames[MW_TRACE_MAX + 1];      /* + marker */
+	struct mw_link links[MW_TRACE_MAX + 1];	 /* of frames[], apart to be read fast */
+	struct mw_frame frames[MW_TRACE_MAX + 1] /* + marker */
+		__attribute__((aligned(64)));
 	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */
 };
 

@@ -103,13 +103,12 @@ static MW_COLD enum outcome step_exotic(
 }
 
 /*
- * One frame outwards. @own_flags_out: what the step tells of the frame it leaves: NEEDS_FP when
- * its CFA comes from fp, HARD when more was read than (return address, saved fp).
+ * One frame outwards, of any kind. @own_flags_out: what the step tells of the frame it leaves:
+ * NEEDS_FP when its CFA comes from fp, HARD when more was read than (return address, saved fp).
  */
-static inline enum outcome step(
-	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *own_flags_out)
+static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_frame *s,
+	struct mw_rule rule, unsigned *own_flags_out)
 {
-	struct mw_rule rule = mw_rule_lookup(s->flags & MW_FRAME_EXACT ? s->pc : s->pc - 1);
 	uint16_t flags = 0;
 	uintptr_t cfa;
 	*own_flags_out = 0;
@@ -169,6 +168,38 @@ static inline enum outcome step(
 	return STEPPED;
 }
 
+/*
+ * The step of nearly every frame: @s to @next, both in memory, word by word. What it reads lies
+ * between sp, which is on the stack, and the CFA. Return: whether it was one of these; if not,
+ * nothing is told of the frame, and step() knows.
+ */
+static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_frame *s,
+	struct mw_fresh_frame *next, struct mw_rule rule)
+{
+	if (mw_unlikely(rule.kind - MW_RULE_SP > MW_RULE_FP - MW_RULE_SP))
+		return false;
+	if (MW_HAS_LINK_REGISTER && (!rule.ra_back || (s->flags & MW_FRAME_GUESSED)))
+		return false;
+	uintptr_t sp = s->sp, fp = s->fp;
+	uintptr_t cfa = (rule.kind == MW_RULE_SP ? sp : fp) + (uintptr_t)rule.offset;
+	uintptr_t bytes = cfa - sp;
+	if (mw_unlikely(bytes - 1 >= trace->stack_high - sp || cfa % sizeof(uintptr_t) ||
+			8u * rule.fp_back > bytes || 8u * rule.ra_back > bytes))
+		return false;
+	uintptr_t pc = mw_arch_plain_pc(word_at(cfa - 8u * rule.ra_back));
+	if (mw_unlikely(pc - MWD_PAGE >= ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))
+		return false;
+	if (rule.kind == MW_RULE_FP)
+		s->flags |= MW_FRAME_NEEDS_FP;
+	next->pc = pc;
+	next->sp = cfa;
+	next->fp = rule.fp_back ? word_at(cfa - 8u * rule.fp_back) : fp;
+	next->fp_back = rule.fp_back;
+	next->ra_back = rule.ra_back;
+	next->flags = 0;
+	return true;
+}
+
 static inline bool holds(const struct mw_link *link)
 {
 	return mw_likely(mw_arch_plain_pc(word_at(link->slot)) == link->pc);
@@ -216,62 +247,67 @@ static inline bool is_same(
 	       (!(frame->flags & MW_FRAME_NEEDS_FP) || frame->fp == fp);
 }
 
-static uint64_t extend_hash(uint64_t outer, const struct mw_fresh_frame *frame)
+static inline uint64_t extend_hash(uint64_t outer, uint64_t pc_and_marker)
 {
-	uint64_t x = (outer ^ frame->pc ^ (uint64_t)(frame->flags & MW_FRAME_MARKER) << 56) *
-		     0x9e3779b97f4a7c15u;
+	uint64_t x = (outer ^ pc_and_marker) * 0x9e3779b97f4a7c15u;
 	return x ^ x >> 29;
 }
 
 /* Put fresh[0..n_fresh) (innermost first) on top of the n_kept outer frames. */
 static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_t n_fresh)
 {
-	struct mw_frame *frames = trace->frames;
-	uint64_t hash =
-		n_kept ? frames[n_kept - 1].path_hash : 0x6d656d7761746368u + trace->generation;
-	uint16_t last_special = n_kept ? frames[n_kept - 1].last_special : 0;
-	bool outer_needs_fp = n_kept && (frames[n_kept - 1].flags & MW_FRAME_NEEDS_FP);
-	bool outer_loaded_fp = n_kept && frames[n_kept - 1].fp_back;
-	for (uint32_t i = n_kept; n_fresh-- > 0; i++) {
-		const struct mw_fresh_frame *fresh = &trace->fresh[n_fresh];
+	struct mw_frame *frame = &trace->frames[n_kept];
+	struct mw_link *link = &trace->links[n_kept];
+	const struct mw_fresh_frame *fresh = &trace->fresh[n_fresh];
+	uint64_t hash = n_kept ? frame[-1].path_hash : 0x6d656d7761746368u + trace->generation;
+	uint16_t last_special = n_kept ? frame[-1].last_special : 0;
+	bool outer_needs_fp = n_kept && (frame[-1].flags & MW_FRAME_NEEDS_FP);
+	bool outer_loaded_fp = n_kept && frame[-1].fp_back;
+	for (; fresh-- > trace->fresh; frame++, link++) {
 		uint16_t flags = fresh->flags;
-		/* fp passes through this frame unchanged to an outer one that wants it. */
-		if (outer_needs_fp && !outer_loaded_fp && !(flags & MW_FRAME_HARD))
-			flags |= MW_FRAME_NEEDS_FP;
-		if ((flags & MW_FRAME_HARD) || (outer_needs_fp && outer_loaded_fp))
-			last_special = (uint16_t)i;
-		hash = extend_hash(hash, fresh);
-		trace->links[i] = (struct mw_link){ fresh->sp - 8u * fresh->ra_back, fresh->pc };
-		frames[i] = (struct mw_frame){ .pc = fresh->pc,
-			.sp = fresh->sp,
-			.fp = fresh->fp,
-			.path_hash = hash,
-			.fp_back = fresh->fp_back,
-			.ra_back = fresh->ra_back,
-			.flags = flags,
-			.last_special = last_special };
+		if (mw_unlikely(flags | outer_needs_fp)) {
+			if ((flags & MW_FRAME_HARD) || (outer_needs_fp && outer_loaded_fp))
+				last_special = (uint16_t)(frame - trace->frames);
+			/* fp passes through this frame unchanged to an outer one that wants it. */
+			if (outer_needs_fp && !outer_loaded_fp && !(flags & MW_FRAME_HARD))
+				flags |= MW_FRAME_NEEDS_FP;
+		}
+		hash = extend_hash(hash, fresh->pc ^ (uint64_t)(flags & MW_FRAME_MARKER) << 56);
+		link->slot = fresh->sp - 8u * fresh->ra_back;
+		link->pc = fresh->pc;
+		frame->pc = fresh->pc;
+		frame->sp = fresh->sp;
+		frame->fp = fresh->fp;
+		frame->path_hash = hash;
+		frame->fp_back = fresh->fp_back;
+		frame->ra_back = fresh->ra_back;
+		frame->flags = flags;
+		frame->last_special = last_special;
+		frame->record = NULL;
+		frame->node = 0;
 		outer_needs_fp = flags & MW_FRAME_NEEDS_FP;
 		outer_loaded_fp = fresh->fp_back != 0;
 	}
 }
 
 /*
- * The words above frames[proven] changed: what lies below is still true. Move frames[from..proven)
- * to fresh, following fp through the words themselves, since a kept fp that nobody needed can be
- * stale. Return: the state of the outermost proven frame.
+ * The words above frames[proven] changed: what lies below is still true. Move frames[from..proven]
+ * to fresh from @s on, where the first is, following fp through the words themselves, since a kept
+ * fp that nobody needed can be stale. Return: the outermost proven frame there.
  */
-static MW_NOINLINE struct mw_fresh_frame move_proven(struct mw_trace *trace, uint32_t from,
-	uint32_t proven, struct mw_fresh_frame s, uint32_t *n_fresh)
+static MW_NOINLINE struct mw_fresh_frame *move_proven(
+	struct mw_trace *trace, uint32_t from, uint32_t proven, struct mw_fresh_frame *s)
 {
 	const struct mw_frame *frames = trace->frames;
-	for (uint32_t i = from; i > proven; i--) {
-		s.flags |= frames[i].flags & (MW_FRAME_HARD | MW_FRAME_NEEDS_FP);
-		trace->fresh[(*n_fresh)++] = s;
+	for (uint32_t i = from; i > proven; i--, s++) {
+		s->flags |= frames[i].flags & (MW_FRAME_HARD | MW_FRAME_NEEDS_FP);
 		const struct mw_frame *outer = &frames[i - 1];
-		s = (struct mw_fresh_frame){ outer->pc, outer->sp,
-			outer->fp_back ? word_at(outer->sp - 8u * outer->fp_back) : s.fp,
-			outer->fp_back, outer->ra_back,
-			outer->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED) };
+		s[1].pc = outer->pc;
+		s[1].sp = outer->sp;
+		s[1].fp = outer->fp_back ? word_at(outer->sp - 8u * outer->fp_back) : s->fp;
+		s[1].fp_back = outer->fp_back;
+		s[1].ra_back = outer->ra_back;
+		s[1].flags = outer->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED);
 	}
 	return s;
 }
@@ -281,9 +317,24 @@ static inline bool is_unchanged(const struct mw_trace *trace, const struct mw_re
 {
 	uint32_t n = trace->n_frames;
 	return n > trace->n_markers && trace->generation == mw_modules_generation() &&
-	       !trace->is_truncated &&
 	       is_same(&trace->frames[n - 1], regs->pc, regs->sp, regs->fp, 0) &&
 	       verify(trace, n - 1, trace->n_markers) == trace->n_markers;
+}
+
+/* The walk ended at @s, which is not counted. Return: how many are fresh, with the marker. */
+static inline uint32_t end_walk(
+	struct mw_trace *trace, struct mw_fresh_frame *s, enum outcome outcome)
+{
+	if (s == trace->fresh)
+		s++;
+	trace->is_truncated = outcome == STEPPED;
+	trace->n_markers = outcome != IS_OUTERMOST;
+	if (trace->n_markers)
+		*s++ = (struct mw_fresh_frame){ .pc = outcome == STEPPED ? MWD_MARKER_TRUNCATED
+									 : MWD_MARKER_STOPPED,
+			.sp = UINTPTR_MAX,
+			.flags = MW_FRAME_MARKER | MW_FRAME_HARD };
+	return (uint32_t)(s - trace->fresh);
 }
 
 /*
@@ -292,45 +343,38 @@ static inline bool is_unchanged(const struct mw_trace *trace, const struct mw_re
  */
 static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, uint32_t *n_fresh)
 {
-	struct mw_fresh_frame s = { regs->pc, regs->sp, regs->fp, 0, 0, 0 };
-	uint32_t max = mw_control->max_frames, n = 0;
+	struct mw_fresh_frame *s = trace->fresh, *end = s + mw_control->max_frames;
+	*s = (struct mw_fresh_frame){ regs->pc, regs->sp, regs->fp, 0, 0, 0 };
 	uint32_t outermost = trace->n_markers;
-	uint32_t n_old = trace->n_frames;
-	enum outcome outcome = is_on_known_stack(trace, s.sp) ? STEPPED : IS_STOPPED;
-	while (outcome == STEPPED) {
-		while (n_old > outermost && trace->frames[n_old - 1].sp < s.sp)
-			n_old--;
-		if (n_old > outermost &&
-			is_same(&trace->frames[n_old - 1], s.pc, s.sp, s.fp, s.flags)) {
-			uint32_t proven = verify(trace, n_old - 1, outermost);
-			bool is_deep = n + (n_old - proven) >= max;
+	/* Old frames from here outwards to <none> can still prove true. */
+	const struct mw_frame *old = &trace->frames[trace->n_frames] - 1;
+	const struct mw_frame *none = &trace->frames[outermost] - 1;
+	enum outcome outcome = is_on_known_stack(trace, s->sp) ? STEPPED : IS_STOPPED;
+	while (outcome == STEPPED && s < end) {
+		while (old != none && old->sp < s->sp)
+			old--;
+		if (old != none && is_same(old, s->pc, s->sp, s->fp, s->flags)) {
+			uint32_t at = (uint32_t)(old - trace->frames);
+			uint32_t proven = verify(trace, at, outermost);
+			bool is_deep = at + 1 - proven >= (uint32_t)(end - s);
 			if (proven == outermost && !is_deep) {
-				*n_fresh = n;
-				return n_old;
+				*n_fresh = (uint32_t)(s - trace->fresh);
+				return at + 1;
 			}
 			if (!is_deep)
-				s = move_proven(trace, n_old - 1, proven, s, &n);
-			n_old = is_deep ? outermost : proven;
+				s = move_proven(trace, at, proven, s);
+			old = is_deep ? none : &trace->frames[proven] - 1;
 		}
-		unsigned own_flags = 0;
-		struct mw_fresh_frame *left = &trace->fresh[n++];
-		*left = s;
-		outcome = step(trace, &s, &own_flags);
-		left->flags |= (uint16_t)own_flags;
-		if (outcome == STEPPED && n >= max)
-			break;
+		struct mw_rule rule = mw_rule_lookup(s->flags & MW_FRAME_EXACT ? s->pc : s->pc - 1);
+		if (mw_unlikely(!step_plainly(trace, s, s + 1, rule))) {
+			unsigned own_flags;
+			s[1] = s[0];
+			outcome = step(trace, s + 1, rule, &own_flags);
+			s->flags |= (uint16_t)own_flags;
+		}
+		s++;
 	}
-	if (n == 0)
-		trace->fresh[n++] = s;
-	trace->is_truncated = outcome == STEPPED;
-	trace->n_markers = outcome != IS_OUTERMOST;
-	if (trace->n_markers)
-		trace->fresh[n++] =
-			(struct mw_fresh_frame){ .pc = outcome == STEPPED ? MWD_MARKER_TRUNCATED
-									  : MWD_MARKER_STOPPED,
-				.sp = UINTPTR_MAX,
-				.flags = MW_FRAME_MARKER | MW_FRAME_HARD };
-	*n_fresh = n;
+	*n_fresh = end_walk(trace, s, outcome);
 	return 0;
 }
 

@@ -20,9 +20,15 @@
 /* The whole hot path in one function: the calls it saves are a third of its instructions. What is
  * MW_COLD stays out. */
 #define MW_FLAT __attribute__((hot, flatten))
+#define MW_INLINE inline __attribute__((always_inline))
 #define MW_COLD __attribute__((cold, noinline))
 #define MW_NOINLINE __attribute__((noinline))
 #define MW_EXPORT __attribute__((visibility("default")))
+/* Tables of which most processes touch little or nothing: behind all other data, which so keeps to
+ * a page or two (the linker sorts sections by name). */
+#define MW_LARGE __attribute__((section(".bss.zone_large")))
+/* The same for what every process touches the first bytes of. */
+#define MW_LARGE_FIRST __attribute__((section(".bss.zone_first")))
 #define mw_likely(x) __builtin_expect(!!(x), 1)
 #define mw_unlikely(x) __builtin_expect(!!(x), 0)
 #define mw_array_size(a) (sizeof(a) / sizeof((a)[0]))

@@ -71,6 +71,55 @@ static int apply_json(struct mw_report_options *options, const char *value, stru
 	return 0;
 }
 
+static int apply_csv(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->csv_path = value;
+	return 0;
+}
+
+static int apply_timeline(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->timeline_path = value;
+	return 0;
+}
+
+static int apply_mprof(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->mprof_path = value ? value : "";
+	return 0;
+}
+
+static int apply_include(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->include = value;
+	return 0;
+}
+
+static int apply_exclude(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->exclude = value;
+	return 0;
+}
+
+static int apply_format(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	static const char *const names[] = { "report", "memwatch", "seed" };
+	for (unsigned i = 0; i < 3; i++) {
+		if (strcmp(value, names[i]) == 0) {
+			options->format = (enum mw_report_format)i;
+			return 0;
+		}
+	}
+	mw_diag_set(diag, "--format: %s: give report, memwatch or seed", value);
+	return -EINVAL;
+}
+
 static int apply_report(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
@@ -153,7 +202,7 @@ static int apply_per_process(
 }
 
 const struct mw_option mw_report_option_table[] = {
-	{ "function", 'f', "REGEX", false, "only functions whose name matches (POSIX ERE)",
+	{ "function", 'f', "REGEX", false, "only functions whose name matches (PCRE2)",
 		apply_function },
 	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", apply_top },
 	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)",
@@ -168,6 +217,13 @@ const struct mw_option mw_report_option_table[] = {
 		apply_value },
 	{ "per-process", 0, NULL, false, "exports: each process by itself, not merged",
 		apply_per_process },
+	{ "csv", 0, "FILE", false, "each process's peak RSS, in memwatch's columns", apply_csv },
+	{ "timeline", 0, "FILE", false, "RSS over time, in memwatch's columns", apply_timeline },
+	{ "mprof", 0, "FILE", true, "RSS over time for mprof plot, peak and list", apply_mprof },
+	{ "include", 0, "REGEX", false, "show only processes whose command line matches",
+		apply_include },
+	{ "exclude", 0, "REGEX", false, "and of these not the ones that match", apply_exclude },
+	{ "format", 0, "NAME", false, "text as report (default), memwatch or seed", apply_format },
 	{ "report", 'o', "FILE", false, "write the text to FILE", apply_report },
 	{ "color", 0, "WHEN", false, "auto, always or never; NO_COLOR is honoured", apply_color },
 	{ "width", 0, "N", false, "columns (default: the terminal's, 80 in a pipe)", apply_width },
@@ -275,6 +331,7 @@ enum mw_options_outcome mw_options_parse(
 void mw_options_print_help(FILE *out)
 {
 	fputs("Usage: memwatch-report [options] DIR...\n"
+	      "       memwatch-report diff --help\n"
 	      "Show which lines held the memory of a run recorded by memwatch-preload; several\n"
 	      "directories are merged into one report.\n\n",
 		out);

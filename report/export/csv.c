@@ -1,9 +1,11 @@
 /* SPDX: no licence chosen yet, see README */
 /*
  * csv.c - a row for each line of code that owns heap bytes, with all counters of columns.h; a last
- * row for what has no line, so that each column adds up. RFC 4180, but LF line ends.
+ * row for what has no line (and one for what has no stack by choice), so that each column adds up.
+ * RFC 4180, but LF line ends.
  */
 #include "report/export/weights.h"
+#include "report/model/sampled.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -65,5 +67,9 @@ int mw_export_csv(FILE *out, const struct mw_view *view, const struct mw_export_
 	}
 	fputs("\"" MW_EXPORT_UNATTRIBUTED "\",\"\",0,\"\",", out);
 	print_counters(out, &profile->unattributed[MWD_CLASS_HEAP]);
+	if (mw_sampled_rest_name(profile)) {
+		fprintf(out, "\"[%s]\",\"\",0,\"\",", mw_sampled_rest_name(profile));
+		print_counters(out, &profile->unstacked[MWD_CLASS_HEAP]);
+	}
 	return 0;
 }

@@ -19,7 +19,10 @@ const struct mw_export_format mw_export_formats[] = {
 	{ "collapsed", false, mw_export_collapsed, "a line a stack: flamegraph.pl, inferno" },
 	{ "speedscope", false, mw_export_speedscope, "https://www.speedscope.app" },
 	{ "pprof", true, mw_export_pprof, "profile.proto, gzipped: go tool pprof" },
+	{ "massif", false, mw_export_massif, "massif.out: ms_print, massif-visualizer" },
+	{ "trace", false, mw_export_trace, "processes and memory over time: Perfetto" },
 	{ "csv", false, mw_export_csv, "a row a line of code, all counters" },
+	{ "baseline", false, mw_export_baseline, "small JSON for memwatch-report diff" },
 };
 const size_t mw_export_n_formats = sizeof(mw_export_formats) / sizeof(mw_export_formats[0]);
 

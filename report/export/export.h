@@ -9,9 +9,12 @@
  *     pprof.c        profile.proto of pprof, by protobuf-c and zlib
  *     massif.c       massif.out, for ms_print and massif-visualizer
  *     trace.c        Trace Event Format: timeline and processes, for Perfetto and chrome://tracing
+ *     baseline.c     a ledger (compare/) to compare later runs with
  *     csv.c          RFC 4180: a row a line of code
  *
- * All of them hold heap bytes; what has no stack is a frame "[unattributed]", so sums add up.
+ * All of them hold heap bytes; what has no stack is a frame "[unattributed]", so sums add up. Runs
+ * with --stacks=off have nothing to draw; of sampled ones these are the estimates (csv.c: both have
+ * a row for the rest).
  */
 #pragma once
 
@@ -70,3 +73,5 @@ int mw_export_massif(
 	FILE *out, const struct mw_view *view, const struct mw_export_options *options);
 int mw_export_trace(FILE *out, const struct mw_view *view, const struct mw_export_options *options);
 int mw_export_csv(FILE *out, const struct mw_view *view, const struct mw_export_options *options);
+int mw_export_baseline(
+	FILE *out, const struct mw_view *view, const struct mw_export_options *options);

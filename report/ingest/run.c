@@ -83,7 +83,7 @@ static int map_file(const char *path, int flags, struct mw_run *run, struct mw_d
 	return 0;
 }
 
-#define MAX_RUN_JSON_BYTES (256u << 20)
+#define MAX_TEXT_BYTES (256u << 20)
 
 /* *@text_out is owned by the caller; NULL when there is none that can be read. 0 or -ENOMEM. */
 static int read_text(const char *path, int flags, char **text_out, size_t *n_bytes_out)
@@ -91,7 +91,7 @@ static int read_text(const char *path, int flags, char **text_out, size_t *n_byt
 	*text_out = NULL;
 	struct stat status;
 	__attribute__((cleanup(close_fd))) int fd = mw_file_open(path, flags, &status);
-	if (fd < 0 || status.st_size > MAX_RUN_JSON_BYTES)
+	if (fd < 0 || status.st_size > MAX_TEXT_BYTES)
 		return 0;
 	*text_out = mw_file_read(fd, (size_t)status.st_size, n_bytes_out);
 	return *text_out ? 0 : -ENOMEM;
@@ -123,6 +123,21 @@ int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *d
 	if (error)
 		mw_diag_set(diag, "%s: out of memory", json_path);
 	return error;
+}
+
+int mw_run_read_samples(
+	const struct mw_run *run, enum mw_run_table table, struct mw_samples *samples_out)
+{
+	static const char *const names[] = { MW_SAMPLES_NAME, MW_PROCESS_SAMPLES_NAME };
+	__attribute__((cleanup(free_text))) char *path =
+		run->directory ? path_of(run->directory, names[table]) : NULL;
+	size_t n_bytes = 0;
+	*samples_out = (struct mw_samples){ 0 };
+	if (!path)
+		return run->directory ? -ENOMEM : 0;
+	char *text;
+	int error = read_text(path, flags_for(run->directory), &text, &n_bytes);
+	return error ? error : mw_samples_parse(text, n_bytes, samples_out);
 }
 
 bool mw_run_is_shim(const char *path)

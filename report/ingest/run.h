@@ -10,20 +10,26 @@
 #include <sys/types.h>
 
 #include "report/ingest/dump.h"
+#include "report/ingest/samples.h"
 #include "report/util/json.h"
 
-/* A process as the launcher saw it; -1 and NULL where it did not say. */
+/* One program in one process as the launcher saw it; -1 and NULL where it did not say. */
 struct mw_run_process {
 	pid_t pid, ppid;
+	int exec_generation;			      /* programs the process ran before this one */
+	int64_t image_offset;			      /* of its image in the dump */
 	double first_seen_seconds, last_seen_seconds; /* since the run's start */
+	double peak_seconds;			      /* when it was largest */
 	int64_t max_rss_bytes;
 	int64_t rss_at_tree_peak_bytes;
 	int exit_status, term_signal;
-	const char *command; /* borrowed from the document */
+	const char *command;	      /* borrowed from the document */
+	const struct mw_json *source; /* the element itself, for what else it says */
 };
 
 /* What run.json says; every member may be missing (NULL, -1) if the launcher was killed. */
 struct mw_run_info {
+	const struct mw_json *words; /* the command's, an array; borrowed from the document */
 	char *command; /* owned; words joined by blanks, cleaned for a terminal; NULL = unknown */
 	const char *cwd, *host, *version, *start_time; /* borrowed from the document */
 	bool has_ended;
@@ -54,6 +60,19 @@ struct mw_run {
 int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *diag);
 
 void mw_run_close(struct mw_run *run);
+
+enum mw_run_table {
+	MW_RUN_TREE_SAMPLES,	/* samples.csv */
+	MW_RUN_PROCESS_SAMPLES, /* process_samples.csv */
+};
+
+/**
+ * mw_run_read_samples() - one of the launcher's tables
+ * @samples_out: without rows if there is no such file; deinit in every case
+ * Return: 0 or -ENOMEM.
+ */
+int mw_run_read_samples(
+	const struct mw_run *run, enum mw_run_table table, struct mw_samples *samples_out);
 
 /** mw_run_is_shim() - is this object our own preloaded library? By its name. */
 bool mw_run_is_shim(const char *path);

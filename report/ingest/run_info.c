@@ -24,6 +24,13 @@ static double seconds_of(const struct mw_json *object, const char *key)
 	return value >= 0 && value < 1e9 ? value : -1;
 }
 
+/* "<what>_elapsed_ns", or "<what>_seconds", which is not as fine. */
+static double elapsed_of(const struct mw_json *object, const char *ns_key, const char *key)
+{
+	double ns = number_of(object, ns_key);
+	return ns >= 0 && ns < 1e18 ? ns / 1e9 : seconds_of(object, key);
+}
+
 /* -1 also for what does not fit, so hostile numbers cannot overflow the conversion. */
 static int int_of(const struct mw_json *object, const char *key)
 {
@@ -35,6 +42,12 @@ static int64_t kib_of(const struct mw_json *object, const char *key)
 {
 	double value = number_of(object, key);
 	return value >= 0 && value < 0x1p50 ? (int64_t)value * 1024 : -1;
+}
+
+static int64_t offset_of(const struct mw_json *object, const char *key)
+{
+	double value = number_of(object, key);
+	return value >= 0 && value < 0x1p53 ? (int64_t)value : -1;
 }
 
 static char *join_words(const struct mw_json *words)
@@ -64,13 +77,19 @@ static bool read_processes(const struct mw_json *list, struct mw_run_info *info)
 		*process = (struct mw_run_process){
 			.pid = int_of(at, "pid"),
 			.ppid = int_of(at, "ppid"),
-			.first_seen_seconds = seconds_of(at, "first_seen_seconds"),
-			.last_seen_seconds = seconds_of(at, "last_seen_seconds"),
+			.exec_generation = int_of(at, "exec_generation"),
+			.image_offset = offset_of(at, "image"),
+			.first_seen_seconds =
+				elapsed_of(at, "first_seen_elapsed_ns", "first_seen_seconds"),
+			.last_seen_seconds =
+				elapsed_of(at, "last_seen_elapsed_ns", "last_seen_seconds"),
+			.peak_seconds = elapsed_of(at, "peak_elapsed_ns", "peak_seconds"),
 			.max_rss_bytes = kib_of(at, "max_rss_kib"),
 			.rss_at_tree_peak_bytes = kib_of(at, "rss_at_tree_peak_kib"),
 			.exit_status = int_of(at, "exit_status"),
 			.term_signal = int_of(at, "term_signal"),
 			.command = mw_json_text(mw_json_member(at, "command")),
+			.source = at,
 		};
 	}
 	return true;
@@ -99,7 +118,7 @@ const char *mw_run_info_parse(const char *text, size_t n_bytes, struct mw_run_in
 		return "run.json has no schema this program reads";
 	const char *state = mw_json_text(mw_json_member(document, "state"));
 	const struct mw_json *rss = mw_json_member(document, "rss");
-	const struct mw_json *command = mw_json_member(document, "command");
+	const struct mw_json *command = info_out->words = mw_json_member(document, "command");
 	if (mw_json_first(command))
 		info_out->command = join_words(command);
 	info_out->cwd = mw_json_text(mw_json_member(document, "cwd"));

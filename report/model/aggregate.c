@@ -110,10 +110,17 @@ static int intern_share(struct mw_profile *profile, const struct mw_share *key, 
 }
 
 /* One record again, now that its owner line is known: which image and program it belongs to. */
-static int add_share(struct mw_profile *profile, uint32_t image_idx, const struct mw_site *site,
-	const struct mw_sums *sums)
+struct image_shares {
+	struct mw_profile *profile;
+	uint32_t image_idx;
+};
+
+static int add_share(void *context, uint32_t site_idx, const struct mw_sums *sums)
 {
-	struct mw_image *image = &profile->images.items[image_idx];
+	const struct image_shares *shares = context;
+	struct mw_profile *profile = shares->profile;
+	const struct mw_site *site = &profile->sites.items[site_idx];
+	struct mw_image *image = &profile->images.items[shares->image_idx];
 	if (site->owner_line == MW_NONE) {
 		mw_sums_add(&image->unattributed[site->class], sums);
 		return 0;
@@ -130,8 +137,8 @@ static int add_share(struct mw_profile *profile, uint32_t image_idx, const struc
 	struct mw_share *share = &profile->shares.items[share_idx];
 	share->bytes = mw_plus(share->bytes, sums->peak_bytes[MWD_PEAK_TREE_HEAP]);
 	share->blocks = mw_plus(share->blocks, sums->peak_blocks[MWD_PEAK_TREE_HEAP]);
-	share->n_images += share->last_image != image_idx;
-	share->last_image = image_idx;
+	share->n_images += share->last_image != shares->image_idx;
+	share->last_image = shares->image_idx;
 	return 0;
 }
 
@@ -172,32 +179,6 @@ static size_t first_record_sites(const struct mw_profile *profile, uint32_t run_
 	return n;
 }
 
-static int add_image_shares(struct mw_profile *profile, uint32_t image_idx)
-{
-	const struct mw_image *image = &profile->images.items[image_idx];
-	size_t first = first_record_sites(profile, image->run_idx);
-	struct record_walk walk = { 0 };
-	const struct mwd_record *record;
-	const struct mw_site *site;
-	struct mw_settle settle;
-	mw_settle_init(&settle, &profile->runs.items[image->run_idx].dump.control, image->head);
-	int error = 0;
-	while (!error && next_record(profile, image, first, &walk, &record, &site)) {
-		struct mw_sums sums = mw_settle_record(&settle, record);
-		error = add_share(profile, image_idx, site, &sums);
-	}
-	return error;
-}
-
-int mw_profile_aggregate(struct mw_profile *profile)
-{
-	add_sites(profile);
-	int error = 0;
-	for (uint32_t i = 0; !error && i < profile->images.n; i++)
-		error = add_image_shares(profile, i);
-	return error;
-}
-
 int mw_profile_each_record(const struct mw_profile *profile, uint32_t image_idx,
 	int (*visit)(void *context, uint32_t site_idx, const struct mw_sums *sums), void *context)
 {
@@ -213,7 +194,21 @@ int mw_profile_each_record(const struct mw_profile *profile, uint32_t image_idx,
 		struct mw_sums sums = mw_settle_record(&settle, record);
 		result = visit(context, (uint32_t)(site - profile->sites.items), &sums);
 	}
+	for (uint32_t i = 0; !result && i < image->n_parts; i++) {
+		const struct mw_part *part = &profile->parts.items[image->first_part + i];
+		result = visit(context, part->site_idx, &part->sums);
+	}
 	return result;
+}
+
+int mw_profile_aggregate(struct mw_profile *profile)
+{
+	add_sites(profile);
+	int error = 0;
+	for (uint32_t i = 0; !error && i < profile->images.n; i++)
+		error = mw_profile_each_record(
+			profile, i, add_share, &(struct image_shares){ profile, i });
+	return error;
 }
 
 struct image_lines {

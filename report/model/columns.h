@@ -13,22 +13,23 @@ enum mw_unit {
 	MW_UNIT_EVENTS,
 };
 
+/* In the alphabetical order of their JSON names, which is theirs in the JSON. */
 enum mw_column_id {
-	MW_COLUMN_ALLOCATED_BYTES,
 	MW_COLUMN_ALLOCATED_BLOCKS,
-	MW_COLUMN_FREED_BYTES,
+	MW_COLUMN_ALLOCATED_BYTES,
 	MW_COLUMN_FREED_BLOCKS,
-	MW_COLUMN_FREED_HERE_BYTES,
+	MW_COLUMN_FREED_BYTES,
 	MW_COLUMN_FREED_HERE_BLOCKS,
-	MW_COLUMN_LIVE_BYTES,
+	MW_COLUMN_FREED_HERE_BYTES,
 	MW_COLUMN_LIVE_BLOCKS,
+	MW_COLUMN_LIVE_BYTES,
 	MW_COLUMN_MAX_TOTAL_BYTES,
-	MW_COLUMN_PROCESS_PEAK_BYTES,
 	MW_COLUMN_PROCESS_PEAK_BLOCKS,
-	MW_COLUMN_TREE_PEAK_BYTES,
-	MW_COLUMN_TREE_PEAK_BLOCKS,
-	MW_COLUMN_RSS_PEAK_BYTES,
+	MW_COLUMN_PROCESS_PEAK_BYTES,
 	MW_COLUMN_RSS_PEAK_BLOCKS,
+	MW_COLUMN_RSS_PEAK_BYTES,
+	MW_COLUMN_TREE_PEAK_BLOCKS,
+	MW_COLUMN_TREE_PEAK_BYTES,
 	MW_N_COLUMNS,
 };
 
@@ -37,6 +38,9 @@ struct mw_column {
 	const char *title; /* heading in a text table */
 	enum mw_unit unit;
 	int64_t (*get)(const struct mw_sums *sums);
+	/* Of those whose confidence is known where they are estimates; else NULL. */
+	const char *json_margin_name;
+	int64_t (*get_margin)(const struct mw_sums *sums);
 };
 
 /* By enum mw_column_id. */

@@ -84,6 +84,8 @@ static void count_image(const struct mwd_image *head, struct mw_losses *losses)
 	losses->inherited_freed_blocks += head->inherited_freed_blocks;
 	losses->own_private_bytes += head->own_private_bytes;
 	losses->own_shared_bytes += head->own_shared_bytes;
+	if (head->own_rss_bytes > losses->max_own_rss_bytes)
+		losses->max_own_rss_bytes = head->own_rss_bytes;
 	if (head->own_private_bytes > losses->max_own_private_bytes)
 		losses->max_own_private_bytes = head->own_private_bytes;
 }

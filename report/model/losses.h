@@ -13,6 +13,7 @@ struct mw_losses {
 	uint64_t n_own_malloc, n_other_malloc;
 	uint64_t inherited_freed_bytes, inherited_freed_blocks;
 	uint64_t own_private_bytes, max_own_private_bytes, own_shared_bytes, dump_bytes;
+	uint64_t max_own_rss_bytes; /* of one image, measured at its end; 0 = none was */
 	uint64_t torn_bytes;
 	uint64_t n_modules, n_modules_without_symbols, n_modules_without_lines; /* used ones */
 	const char *first_without_symbols, *first_reason; /* NULL = none; borrowed */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "report/model/sampled.h"
 #include "report/util/format.h"
 
 static int add_image(struct mw_profile *profile, uint32_t run_idx, uint32_t dump_idx)
@@ -64,29 +65,61 @@ struct merge {
 	struct mw_profile *profile;
 	struct mw_stack_builder *builder;
 	const struct mwd_control *control;
+	struct mw_sums sums; /* of the record at hand */
 };
+
+/* The stack that stands for having none by choice. */
+static bool is_unstacked(const struct mw_profile *profile, uint32_t stack_idx)
+{
+	if (stack_idx == 0)
+		return false;
+	const struct mw_stack *stack = &profile->stacks.items[stack_idx];
+	const struct mw_position *position = &profile->positions.items[stack->position_idx];
+	return stack->parent == 0 && position->kind == MWD_NODE_MARKER &&
+	       (position->value == MWD_MARKER_STACKS_OFF ||
+		       position->value == MWD_MARKER_NOT_SAMPLED);
+}
+
+/* Adds a record's sums to what it counts for. */
+static int place_record(struct merge *merge, struct mw_image *image, uint32_t stack,
+	const struct mwd_record *record, uint32_t *site_plus_1_out)
+{
+	struct mw_profile *profile = merge->profile;
+	const struct mw_sums *sums = &merge->sums;
+	if (is_unstacked(profile, stack)) {
+		mw_sums_add(&image->unstacked[record->class], sums);
+		return 0;
+	}
+	struct mw_site *site = site_of(profile, stack, record->class);
+	if (!site)
+		return -ENOMEM;
+	uint32_t site_idx = (uint32_t)(site - profile->sites.items);
+	if (record->size_class)
+		return mw_sampled_add(profile, (uint32_t)(image - profile->images.items), site_idx,
+			record->size_class, sums);
+	mw_sums_add(&site->sums, sums);
+	*site_plus_1_out = site_idx + 1;
+	return 0;
+}
 
 static int merge_record(struct merge *merge, struct mw_image *image, const struct mw_settle *settle,
 	const struct mwd_record *record, uint32_t *site_plus_1_out)
 {
 	if (!record->is_used)
 		return 0;
-	if (record->class >= MWD_N_CLASSES) {
+	if (record->class >= MWD_N_CLASSES || record->size_class > MWD_MAX_SIZE_CLASS) {
 		merge->profile->n_bad_records++;
 		return 0;
 	}
 	uint32_t stack;
 	int error = mw_stack_builder_intern(merge->builder, image->dump_idx, record->node, &stack);
-	struct mw_site *site = error ? NULL : site_of(merge->profile, stack, record->class);
-	if (!site)
-		return -ENOMEM;
-	struct mw_sums sums = mw_settle_record(settle, record);
-	mw_sums_add(&site->sums, &sums);
-	mw_sums_add(&image->sums[record->class], &sums);
-	mw_sums_add(&merge->profile->sums[record->class], &sums);
+	if (error)
+		return error;
+	merge->sums = mw_settle_record(settle, record);
+	mw_sums_add(&image->sums[record->class], &merge->sums);
+	mw_sums_add(&merge->profile->sums[record->class], &merge->sums);
 	image->n_records++;
-	*site_plus_1_out = (uint32_t)(site - merge->profile->sites.items) + 1;
-	return 0;
+	return place_record(merge, image, stack, record, site_plus_1_out);
 }
 
 static int merge_segment(struct merge *merge, struct mw_image *image,
@@ -116,7 +149,7 @@ static int merge_run(struct mw_profile *profile, uint32_t run_idx, uint32_t firs
 		error = mw_profile_load_modules(profile, first_image_idx + i);
 	struct merge merge = { profile,
 		error ? NULL : mw_stack_builder_create(profile, run_idx, first_image_idx),
-		&dump->control };
+		&dump->control, { 0 } };
 	if (!merge.builder)
 		error = -ENOMEM;
 	for (size_t i = 0; !error && i < dump->segments.n; i++) {
@@ -133,6 +166,15 @@ static int merge_run(struct mw_profile *profile, uint32_t run_idx, uint32_t firs
 	return error;
 }
 
+static void note_options(struct mw_profile *profile, const struct mwd_control *control)
+{
+	bool has_stacks = !(control->options & MWD_OPT_NO_STACKS);
+	profile->has_free_stacks &= (control->options & MWD_OPT_FREE_STACKS) != 0;
+	profile->has_stacks |= has_stacks;
+	profile->has_stackless |= !has_stacks;
+	profile->is_sampled |= has_stacks && control->sample_bytes != 0;
+}
+
 int mw_profile_merge(struct mw_profile *profile)
 {
 	if (!mw_array_push(&profile->stacks)) /* "no stack" */
@@ -147,8 +189,9 @@ int mw_profile_merge(struct mw_profile *profile)
 		first_image_idx += (uint32_t)dump->images.n;
 		profile->tree_heap_peak_bytes = mw_plus(
 			profile->tree_heap_peak_bytes, mw_settle_tree_heap_peak(&dump->control));
-		profile->has_free_stacks &= (dump->control.options & MWD_OPT_FREE_STACKS) != 0;
+		note_options(profile, &dump->control);
 	}
+	mw_sampled_weigh(profile);
 	return 0;
 }
 
@@ -171,6 +214,14 @@ int mw_profile_open(struct mw_profile *profile, const char *const *directories, 
 	return mw_profile_merge(profile);
 }
 
+uid_t mw_profile_owner(const struct mw_profile *profile)
+{
+	uid_t owner = 0;
+	for (size_t i = 0; i < profile->runs.n && owner == 0; i++)
+		owner = profile->runs.items[i].owner;
+	return owner;
+}
+
 void mw_profile_deinit(struct mw_profile *profile)
 {
 	for (size_t i = 0; i < profile->runs.n; i++)
@@ -189,6 +240,7 @@ void mw_profile_deinit(struct mw_profile *profile)
 	mw_array_deinit(&profile->lines);
 	mw_array_deinit(&profile->frames);
 	mw_array_deinit(&profile->shares);
+	mw_array_deinit(&profile->parts);
 	mw_array_deinit(&profile->record_sites);
 	mw_strings_deinit(&profile->strings);
 	mw_index_deinit(&profile->module_index);
@@ -197,4 +249,5 @@ void mw_profile_deinit(struct mw_profile *profile)
 	mw_index_deinit(&profile->function_index);
 	mw_index_deinit(&profile->line_index);
 	mw_index_deinit(&profile->share_index);
+	mw_index_deinit(&profile->part_index);
 }

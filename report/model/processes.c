@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/util/format.h"
-
 static const struct mw_run *run_of(
 	const struct mw_profile *profile, const struct mw_process_row *row)
 {
@@ -134,21 +132,54 @@ static struct mw_process_row *add_row(
 	return row;
 }
 
-/* What the launcher saw goes to the last image of the pid; a pid without image gets a row, and so
- * does a root that was too quick to be seen. */
-static int add_run_rows(const struct mw_run *run, uint32_t run_idx, struct mw_processes *processes,
-	struct latest *latest)
+static int compare_offsets(const void *key, const void *element)
 {
-	bool has_root = find_latest(latest, run_idx, run->info.root_pid) != NULL;
+	int64_t wanted = *(const int64_t *)key;
+	int64_t offset = (int64_t)((const struct mw_dump_image *)element)->offset;
+	return wanted < offset ? -1 : wanted > offset;
+}
+
+/* Where rows of images are, before others are added. */
+struct places {
+	struct latest latest;
+	uint32_t *row_of_image; /* owned */
+	uint32_t first_image;	/* of the run at hand */
+};
+
+/* The row of what the launcher saw, by its image's place in the dump. An older run.json does not
+ * tell it, and has one entry a process: that goes to the last image of its pid. */
+static struct mw_process_row *find_seen(const struct mw_run *run, uint32_t run_idx,
+	const struct mw_run_process *seen, struct mw_processes *processes, struct places *places)
+{
+	const struct mw_dump *dump = &run->dump;
+	if (seen->exec_generation < 0) {
+		uint32_t *known = find_latest(&places->latest, run_idx, seen->pid);
+		return known ? &processes->rows.items[*known] : NULL;
+	}
+	if (seen->image_offset < 0 || dump->images.n == 0)
+		return NULL;
+	const struct mw_dump_image *image = bsearch(&seen->image_offset, dump->images.items,
+		dump->images.n, sizeof(*image), compare_offsets);
+	if (!image)
+		return NULL;
+	size_t image_idx = places->first_image + (size_t)(image - dump->images.items);
+	return &processes->rows.items[places->row_of_image[image_idx]];
+}
+
+/* What has no image gets a row, and so does a root that was too quick to be seen. */
+static int add_run_rows(const struct mw_run *run, uint32_t run_idx, struct mw_processes *processes,
+	struct places *places)
+{
+	bool has_root = find_latest(&places->latest, run_idx, run->info.root_pid) != NULL;
 	for (size_t i = 0; i < run->info.processes.n; i++) {
 		const struct mw_run_process *seen = &run->info.processes.items[i];
-		uint32_t *known = find_latest(latest, run_idx, seen->pid);
+		struct mw_process_row *row = find_seen(run, run_idx, seen, processes, places);
 		has_root |= seen->pid == run->info.root_pid;
-		if (known) {
-			processes->rows.items[*known].seen = seen;
+		if (row) {
+			row->seen = seen;
 			continue;
 		}
-		struct mw_process_row *row = add_row(processes, run, run_idx, seen->pid);
+		row = add_row(processes, run, run_idx, seen->pid);
 		if (!row)
 			return -ENOMEM;
 		row->seen = seen;
@@ -162,27 +193,37 @@ static int add_run_rows(const struct mw_run *run, uint32_t run_idx, struct mw_pr
 
 static int add_seen_rows(const struct mw_profile *profile, struct mw_processes *processes)
 {
-	struct latest latest = { .processes = processes };
-	int error = 0;
-	for (uint32_t i = 0; !error && i < processes->rows.n; i++)
-		error = set_latest(&latest, i);
-	for (uint32_t r = 0; !error && r < profile->runs.n; r++)
-		error = add_run_rows(&profile->runs.items[r], r, processes, &latest);
-	latest_deinit(&latest);
+	struct places places = { .latest = { .processes = processes } };
+	places.row_of_image = calloc(profile->images.n + 1, sizeof(*places.row_of_image));
+	int error = places.row_of_image ? 0 : -ENOMEM;
+	for (uint32_t i = 0; !error && i < processes->rows.n; i++) {
+		places.row_of_image[processes->rows.items[i].image_idx] = i;
+		error = set_latest(&places.latest, i);
+	}
+	for (uint32_t r = 0; !error && r < profile->runs.n; r++) {
+		const struct mw_run *run = &profile->runs.items[r];
+		error = add_run_rows(run, r, processes, &places);
+		places.first_image += (uint32_t)run->dump.images.n;
+	}
+	latest_deinit(&places.latest);
+	free(places.row_of_image);
 	return error;
 }
 
-/* A new image of a pid whose earlier image had not ended otherwise came by exec. */
+/* The launcher counts execs; where it did not, a new image of a pid whose earlier image had not
+ * ended otherwise came by exec. */
 static bool is_exec_of(const struct mw_profile *profile, const struct mw_process_row *row,
 	const struct mw_process_row *earlier)
 {
 	const struct mw_image *image = image_of(profile, row);
 	const struct mw_image *before = image_of(profile, earlier);
+	if (row->seen && row->seen->exec_generation >= 0)
+		return row->seen->exec_generation > 0;
 	return image && before && !is_forked(image) &&
 	       (before->head->end == MWD_END_EXEC || before->head->end == MWD_END_NONE);
 }
 
-static pid_t ppid_of(const struct mw_profile *profile, const struct mw_process_row *row)
+pid_t mw_processes_ppid(const struct mw_profile *profile, const struct mw_process_row *row)
 {
 	const struct mw_image *image = image_of(profile, row);
 	return image ? image->head->ppid : row->seen ? row->seen->ppid : -1;
@@ -226,7 +267,7 @@ static int link_rows(const struct mw_profile *profile, struct mw_processes *proc
 		} else {
 			row->parent = fork_parent(profile, processes, row_of_image, i);
 			const uint32_t *parent =
-				find_latest(&latest, row->run_idx, ppid_of(profile, row));
+				find_latest(&latest, row->run_idx, mw_processes_ppid(profile, row));
 			if (row->parent == MW_NONE && parent)
 				row->parent = *parent;
 		}
@@ -347,51 +388,4 @@ size_t mw_processes_count_unfollowed(const struct mw_processes *processes)
 	for (size_t i = 0; i < processes->rows.n; i++)
 		n += processes->rows.items[i].image_idx == MW_NONE;
 	return n;
-}
-
-/* NUL separated words to blanks; the first to its base name. */
-static void copy_cmdline(const char *words, size_t n_bytes, char *out, size_t out_bytes)
-{
-	while (n_bytes > 0 && words[n_bytes - 1] == '\0')
-		n_bytes--;
-	size_t n_first = strnlen(words, n_bytes);
-	const char *slash = memrchr(words, '/', n_first);
-	size_t skipped = slash ? (size_t)(slash - words) + 1 : 0;
-	size_t n = n_bytes - skipped;
-	if (n >= out_bytes)
-		n = out_bytes - 1;
-	memcpy(out, words + skipped, n);
-	out[n] = '\0';
-	for (size_t i = 0; i < n; i++) {
-		if (out[i] == '\0')
-			out[i] = ' ';
-	}
-}
-
-const char *mw_processes_unfollowed_command(
-	const struct mw_profile *profile, const struct mw_process_row *row)
-{
-	const char *command = row->seen ? row->seen->command : run_of(profile, row)->info.command;
-	return command ? command : "?";
-}
-
-const char *mw_processes_command(const struct mw_profile *profile, const struct mw_process_row *row,
-	char *out, size_t out_bytes)
-{
-	const struct mw_image *image = image_of(profile, row);
-	out[0] = '\0';
-	if (image) {
-		size_t n = image->head->cmdline_bytes;
-		copy_cmdline(image->head->cmdline, n < MWD_CMDLINE_BYTES ? n : MWD_CMDLINE_BYTES,
-			out, out_bytes);
-		if (out[0] == '\0')
-			snprintf(out, out_bytes, "%s", mw_profile_text(profile, image->program));
-	} else {
-		const char *command = mw_processes_unfollowed_command(profile, row);
-		size_t n_first = strcspn(command, " ");
-		const char *slash = memrchr(command, '/', n_first);
-		snprintf(out, out_bytes, "%s", slash ? slash + 1 : command);
-	}
-	mw_format_clean(out);
-	return out;
 }

@@ -47,6 +47,9 @@ void mw_processes_deinit(struct mw_processes *processes);
 /** mw_processes_count_unfollowed() - processes the launcher saw, but that left no image. */
 size_t mw_processes_count_unfollowed(const struct mw_processes *processes);
 
+/** mw_processes_ppid() - of its parent at its beginning, -1 unknown. */
+pid_t mw_processes_ppid(const struct mw_profile *profile, const struct mw_process_row *row);
+
 /** mw_processes_unfollowed_command() - words of a row without image, as the launcher has them. */
 const char *mw_processes_unfollowed_command(
 	const struct mw_profile *profile, const struct mw_process_row *row);
@@ -57,3 +60,10 @@ const char *mw_processes_unfollowed_command(
  */
 const char *mw_processes_command(const struct mw_profile *profile, const struct mw_process_row *row,
 	char *out, size_t out_bytes);
+
+/**
+ * mw_processes_whole_command() - the command line as it was, its words divided by blanks
+ * Return: owned by the caller, without line feeds; NULL without memory.
+ */
+char *mw_processes_whole_command(
+	const struct mw_profile *profile, const struct mw_process_row *row);

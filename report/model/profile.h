@@ -87,6 +87,13 @@ struct mw_line {
 	uint32_t first_share;		       /* mw_profile.shares, MW_NONE = none */
 };
 
+/* Sampled blocks of one size class that one image allocated at one site (sampled.h). */
+struct mw_part {
+	uint32_t image_idx, site_idx;
+	uint8_t size_class;
+	struct mw_sums sums; /* as counted; estimates once weighed */
+};
+
 /* What one program holds at one owner line at the tree's heap peak. */
 struct mw_share {
 	uint32_t line_idx, program; /* program: string id */
@@ -108,6 +115,9 @@ struct mw_image {
 	MW_ARRAY(struct mw_image_module) modules;   /* its own, by id */
 	struct mw_sums sums[MWD_N_CLASSES];	    /* all its records */
 	struct mw_sums unattributed[MWD_N_CLASSES]; /* those without an owner line */
+	struct mw_sums unstacked[MWD_N_CLASSES];    /* see struct mw_profile */
+	uint32_t first_part, n_parts;		    /* in mw_profile.parts */
+	uint64_t n_sampled_blocks;		    /* heap blocks with a stack, if it sampled */
 };
 
 struct mw_profile {
@@ -122,14 +132,22 @@ struct mw_profile {
 	MW_ARRAY(struct mw_line) lines;
 	MW_ARRAY(uint32_t) frames; /* line indices of positions */
 	MW_ARRAY(struct mw_share) shares;
+	MW_ARRAY(struct mw_part) parts; /* of records of sampled blocks; by image */
 	struct mw_index module_index, position_index, stack_index, function_index, line_index,
-		share_index;
-	/* Per dump segment of each run: site index + 1 of every record, or NULL. */
+		share_index, part_index;
+	/* Per dump segment of each run: site index + 1 of every record, or NULL. 0: not at a site,
+	 * or a part. */
 	MW_ARRAY(uint32_t *) record_sites;
 	struct mw_sums sums[MWD_N_CLASSES], unattributed[MWD_N_CLASSES];
+	/* What has no stack by choice: all with --stacks=off; with --sample the exact sum minus
+	 * the estimates, of any sign. sums = sites + unstacked; sites = lines + unattributed. */
+	struct mw_sums unstacked[MWD_N_CLASSES];
 	struct mw_sums partial[MWD_N_CLASSES]; /* sites with partial stacks */
 	int64_t tree_heap_peak_bytes;	       /* sum over runs, each at its own peak */
 	bool has_free_stacks;		       /* every run recorded where blocks were freed */
+	bool has_stacks;		       /* some run recorded stacks */
+	bool has_stackless;		       /* some run did not */
+	bool is_sampled;		       /* some run recorded a sample of them */
 	uint64_t n_broken_stacks; /* stacks cut because a node is missing or in a cycle */
 	uint64_t n_bad_records;	  /* records of a class we do not know */
 };
@@ -164,7 +182,8 @@ int mw_profile_aggregate(struct mw_profile *profile);
 void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx, int64_t *bytes);
 
 /**
- * mw_profile_each_record() - an image's records, settled, each with the site it was merged into
+ * mw_profile_each_record() - an image's records, settled, each with the site it was merged into;
+ * of sampled records the estimates, one a site and size class
  * @visit: nonzero ends the walk
  * Return: what the last @visit returned, 0 without records.
  */
@@ -172,6 +191,9 @@ int mw_profile_each_record(const struct mw_profile *profile, uint32_t image_idx,
 	int (*visit)(void *context, uint32_t site_idx, const struct mw_sums *sums), void *context);
 
 void mw_profile_deinit(struct mw_profile *profile);
+
+/** mw_profile_owner() - who owns the run; of several runs the first owner that is not root. */
+uid_t mw_profile_owner(const struct mw_profile *profile);
 
 /* Steps of the above with files of their own. */
 

@@ -8,6 +8,8 @@
  */
 #include "report/model/sums.h"
 
+#include <math.h>
+
 int64_t mw_settle_tree_heap_peak(const struct mwd_control *control)
 {
 	return control->heap_live_bytes > control->heap_peak_bytes ? control->heap_live_bytes
@@ -61,6 +63,14 @@ struct mw_sums mw_settle_record(const struct mw_settle *settle, const struct mwd
 	return sums;
 }
 
+static void add_variances(struct mw_sums *sums, const struct mw_sums *more)
+{
+	sums->allocated_variance += more->allocated_variance;
+	sums->live_variance += more->live_variance;
+	for (unsigned peak = 0; peak < MWD_N_PEAKS; peak++)
+		sums->peak_variance[peak] += more->peak_variance[peak];
+}
+
 void mw_sums_add(struct mw_sums *sums, const struct mw_sums *more)
 {
 	sums->allocated_bytes += more->allocated_bytes;
@@ -75,4 +85,29 @@ void mw_sums_add(struct mw_sums *sums, const struct mw_sums *more)
 		sums->peak_bytes[peak] = mw_plus(sums->peak_bytes[peak], more->peak_bytes[peak]);
 		sums->peak_blocks[peak] = mw_plus(sums->peak_blocks[peak], more->peak_blocks[peak]);
 	}
+	add_variances(sums, more);
+}
+
+void mw_sums_subtract(struct mw_sums *sums, const struct mw_sums *less)
+{
+	sums->allocated_bytes -= less->allocated_bytes;
+	sums->allocated_blocks -= less->allocated_blocks;
+	sums->freed_bytes -= less->freed_bytes;
+	sums->freed_blocks -= less->freed_blocks;
+	sums->freed_here_bytes -= less->freed_here_bytes;
+	sums->freed_here_blocks -= less->freed_here_blocks;
+	for (unsigned peak = 0; peak < MWD_N_PEAKS; peak++) {
+		sums->peak_bytes[peak] = mw_minus(sums->peak_bytes[peak], less->peak_bytes[peak]);
+		sums->peak_blocks[peak] =
+			mw_minus(sums->peak_blocks[peak], less->peak_blocks[peak]);
+	}
+	add_variances(sums, less);
+}
+
+#define NORMAL_95 1.96 /* standard deviations on either side */
+
+int64_t mw_sums_margin(double variance)
+{
+	double margin = ceil(NORMAL_95 * sqrt(variance));
+	return margin < 0x1p62 ? (int64_t)margin : INT64_MAX;
 }

@@ -20,6 +20,8 @@ struct mw_sums {
 	uint64_t freed_here_bytes, freed_here_blocks; /* by calls from here, whoever made them */
 	uint64_t max_total_bytes;		      /* maximum, not sum */
 	int64_t peak_bytes[MWD_N_PEAKS], peak_blocks[MWD_N_PEAKS];
+	/* Of bytes that are estimates (sampled.h), in bytes squared; 0 = exact. */
+	double allocated_variance, live_variance, peak_variance[MWD_N_PEAKS];
 };
 
 /* How the counters of one image's records were at each of the three peaks. */
@@ -43,6 +45,12 @@ struct mw_sums mw_settle_record(const struct mw_settle *settle, const struct mwd
 
 /** mw_sums_add() - @sums += @more; the maximum is taken, not added. */
 void mw_sums_add(struct mw_sums *sums, const struct mw_sums *more);
+
+/** mw_sums_subtract() - @sums -= @less, of any sign; the maximum stays; variances add up. */
+void mw_sums_subtract(struct mw_sums *sums, const struct mw_sums *less);
+
+/** mw_sums_margin() - half the width of the 95 % confidence interval, in bytes; 0 = exact. */
+int64_t mw_sums_margin(double variance);
 
 /* inline helpers */
 

@@ -29,11 +29,11 @@ void mw_json_modules(struct mw_json_writer *writer, const struct mw_view *view)
 		for (size_t at = 0; at < module->build_id_bytes; at++)
 			snprintf(build_id + 2 * at, 3, "%02x", module->build_id[at]);
 		mw_json_open_object(writer, NULL);
-		mw_json_put_text(writer, "path", mw_profile_text(profile, module->path));
 		mw_json_put_text(writer, "build_id", build_id[0] ? build_id : NULL);
 		mw_json_put_bool(writer, "is_used", module->is_used);
-		mw_json_put_text(writer, "symbols", sources[module->source]);
+		mw_json_put_text(writer, "path", mw_profile_text(profile, module->path));
 		mw_json_put_text(writer, "reason", mw_profile_text(profile, module->source_reason));
+		mw_json_put_text(writer, "symbols", sources[module->source]);
 		mw_json_close(writer);
 	}
 	mw_json_close(writer);
@@ -46,12 +46,12 @@ void mw_json_functions(struct mw_json_writer *writer, const struct mw_view *view
 	for (size_t i = 0; i < profile->functions.n; i++) {
 		const struct mw_function *function = &profile->functions.items[i];
 		mw_json_open_object(writer, NULL);
-		mw_json_put_text(writer, "name", mw_profile_text(profile, function->name));
 		mw_json_put_text(writer, "file", mw_profile_text(profile, function->file));
-		mw_json_index(writer, "module", function->module_idx);
-		mw_json_put_bool(writer, "has_symbol", function->has_symbol);
 		mw_json_put_int(writer, "first_line", function->first_line);
+		mw_json_put_bool(writer, "has_symbol", function->has_symbol);
 		mw_json_put_int(writer, "last_line", function->last_line);
+		mw_json_index(writer, "module", function->module_idx);
+		mw_json_put_text(writer, "name", mw_profile_text(profile, function->name));
 		mw_json_classes(writer, "through", function->through);
 		mw_json_close(writer);
 	}
@@ -65,11 +65,11 @@ static void put_shares(
 	for (uint32_t at = line->first_share; at != MW_NONE; at = profile->shares.items[at].next) {
 		const struct mw_share *share = &profile->shares.items[at];
 		mw_json_open_object(writer, NULL);
-		mw_json_put_text(writer, "program", mw_profile_text(profile, share->program));
 		mw_json_put_text(writer, "class", mw_json_class_name(share->class));
 		mw_json_put_int(writer, "n_images", share->n_images);
-		mw_json_put_int(writer, "tree_peak_bytes", share->bytes);
+		mw_json_put_text(writer, "program", mw_profile_text(profile, share->program));
 		mw_json_put_int(writer, "tree_peak_blocks", share->blocks);
+		mw_json_put_int(writer, "tree_peak_bytes", share->bytes);
 		mw_json_close(writer);
 	}
 	mw_json_close(writer);
@@ -82,15 +82,15 @@ void mw_json_lines(struct mw_json_writer *writer, const struct mw_view *view)
 	for (size_t i = 0; i < profile->lines.n; i++) {
 		const struct mw_line *line = &profile->lines.items[i];
 		mw_json_open_object(writer, NULL);
-		mw_json_put_int(writer, "function", line->function_idx);
-		mw_json_put_int(writer, "line", line->line);
 		if (profile->functions.items[line->function_idx].has_symbol)
 			mw_json_put_null(writer, "address");
 		else
 			mw_json_put_int(writer, "address", (int64_t)line->address);
-		mw_json_classes(writer, "through", line->through);
+		mw_json_put_int(writer, "function", line->function_idx);
+		mw_json_put_int(writer, "line", line->line);
 		mw_json_classes(writer, "owned", line->owned);
 		put_shares(writer, profile, line);
+		mw_json_classes(writer, "through", line->through);
 		mw_json_close(writer);
 	}
 	mw_json_close(writer);
@@ -167,15 +167,15 @@ static void put_site(struct mw_json_writer *writer, const struct mw_profile *pro
 	uint32_t line_idx;
 	snprintf(text, sizeof(text), "%016" PRIx64, id->id);
 	mw_json_open_object(writer, NULL);
-	mw_json_put_text(writer, "id", text);
 	mw_json_put_text(writer, "class", mw_json_class_name(site->class));
-	mw_json_index(writer, "owner_line", site->owner_line);
+	mw_json_counters(writer, "counters", sums);
+	mw_json_put_text(writer, "id", text);
 	mw_json_put_bool(writer, "is_partial", profile->stacks.items[site->stack].is_partial);
+	mw_json_index(writer, "owner_line", site->owner_line);
 	mw_json_open_array(writer, "stack");
 	while (mw_profile_next_frame(profile, &walk, &line_idx))
 		mw_json_put_int(writer, NULL, line_idx);
 	mw_json_close(writer);
-	mw_json_counters(writer, "counters", sums);
 	mw_json_close(writer);
 }
 

@@ -13,9 +13,14 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view)
 {
 	mw_text_summary(text, view);
 	mw_text_processes(text, view);
-	mw_text_lines(text, view);
-	mw_text_functions(text, view);
-	mw_text_profiles(text, view);
+	mw_text_programs(text, view);
+	if (view->profile.has_stacks) {
+		mw_text_lines(text, view);
+		mw_text_functions(text, view);
+		mw_text_profiles(text, view);
+	} else {
+		mw_text_totals(text, view);
+	}
 	mw_text_tail(text, view);
 }
 
@@ -176,7 +181,6 @@ const char *mw_text_place(const struct mw_profile *profile, const struct mw_func
 
 bool mw_text_is_wanted(const struct mw_view *view, const struct mw_function *function)
 {
-	/* Without memory it cannot tell: rather too many than too few. */
-	return !view->regex || regexec(view->regex, mw_profile_text(&view->profile, function->name),
-				       0, NULL, 0) != REG_NOMATCH;
+	return !view->regex ||
+	       mw_regex_search(view->regex, mw_profile_text(&view->profile, function->name)) > 0;
 }

@@ -26,13 +26,18 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view);
 /* Its parts, in the report's order. */
 void mw_text_summary(struct mw_text *text, const struct mw_view *view);
 void mw_text_processes(struct mw_text *text, const struct mw_view *view);
+void mw_text_programs(struct mw_text *text, const struct mw_view *view);
 void mw_text_lines(struct mw_text *text, const struct mw_view *view);
 void mw_text_functions(struct mw_text *text, const struct mw_view *view);
 void mw_text_profiles(struct mw_text *text, const struct mw_view *view);
+void mw_text_totals(struct mw_text *text, const struct mw_view *view); /* instead of the three */
 void mw_text_tail(struct mw_text *text, const struct mw_view *view);
 
 /** mw_peak_lines_render() - --full-report=no: "file function 312.6 MiB", a line a function. */
 void mw_peak_lines_render(struct mw_text *text, const struct mw_view *view);
+
+/** mw_text_difference() - the tree's own peak against the records' sum at it, if they differ. */
+void mw_text_difference(struct mw_text *text, const struct mw_profile *profile);
 
 /* Helpers (text.c). */
 

@@ -56,10 +56,12 @@ void mw_text_functions(struct mw_text *text, const struct mw_view *view)
 	unsigned name_columns = room / 2;
 	text->has_failed |= !order;
 	mw_text_heading(text, "Functions");
-	mw_text_caption(text, "At peak: bytes of stacks through it at the tree's heap peak. Peak: "
-			      "highest live heap "
-			      "of a process while it was on the stack. Functions of the C/C++ "
-			      "libraries left out.");
+	mw_text_caption(text,
+		"At peak: bytes of stacks through it at the tree's heap peak. Peak: "
+		"highest live heap "
+		"of a process while it was on the stack. Functions of the C/C++ "
+		"libraries left out.%s",
+		profile->is_sampled ? " All but the peak are estimates." : "");
 	print_header(text, name_columns);
 	for (size_t i = 0; order && i < n; i++) {
 		const struct mw_function *function = &profile->functions.items[order[i]];

@@ -10,8 +10,12 @@
 #include <string.h>
 
 #include "report/model/losses.h"
+#include "report/model/sampled.h"
 
-#define FIXED_COLUMNS 29 /* bytes, share, blocks */
+#define FIXED_COLUMNS 29 /* bytes, share, blocks or margin */
+#define ESTIMATED                                                                                  \
+	" Bytes are estimates from the blocks that were sampled, and right within the margin in "  \
+	"95 % of cases; a line without sampled blocks is not listed."
 
 static const enum mwd_peak peak = MWD_PEAK_TREE_HEAP;
 
@@ -47,12 +51,34 @@ static uint32_t *rank_lines(const struct mw_profile *profile, enum mwd_class cla
 	return order;
 }
 
-static void print_numbers(struct mw_text *text, int64_t bytes, int64_t blocks, int64_t total)
+/* Rows of estimates have the margin in the place of the blocks. */
+static bool is_estimated(const struct mw_profile *profile, enum mwd_class class)
 {
+	return profile->is_sampled && class == MWD_CLASS_HEAP;
+}
+
+struct table {
+	struct mw_text *text;
+	const struct mw_profile *profile;
+	enum mwd_class class;
+	int64_t total_bytes;
+};
+
+/* @margin: bytes; 0 = exact, negative = of no meaning here. */
+static void print_numbers(const struct table *table, const struct mw_sums *sums, int64_t margin)
+{
+	FILE *out = table->text->out;
 	char size[MW_FORMAT_BYTES];
-	double share = total != 0 ? 100.0 * (double)bytes / (double)total : 0;
-	fprintf(text->out, "%10s %5.1f%% %9" PRId64 "  ", mw_format_size(size, bytes), share,
-		blocks);
+	int64_t bytes = sums->peak_bytes[peak];
+	double share =
+		table->total_bytes != 0 ? 100.0 * (double)bytes / (double)table->total_bytes : 0;
+	fprintf(out, "%10s %5.1f%% ", mw_format_size(size, bytes), share);
+	if (!is_estimated(table->profile, table->class))
+		fprintf(out, "%9" PRId64 "  ", sums->peak_blocks[peak]);
+	else if (margin <= 0)
+		fprintf(out, "%9s  ", margin == 0 && bytes != 0 ? "exact" : "");
+	else
+		fprintf(out, "\u00b1%8s  ", mw_format_margin(size, margin));
 }
 
 /* "cc1 (12), ld", the program with most bytes first; up to 3, then "...". */
@@ -103,33 +129,53 @@ static struct columns columns_for(unsigned width)
 	return (struct columns){ function, place, room - function - place };
 }
 
-static void print_line(struct mw_text *text, const struct mw_profile *profile, uint32_t line_idx,
-	enum mwd_class class, int64_t total)
+static void print_line(const struct table *table, uint32_t line_idx)
 {
+	struct mw_text *text = table->text;
+	const struct mw_profile *profile = table->profile;
 	const struct mw_line *line = &profile->lines.items[line_idx];
 	const struct mw_function *function = &profile->functions.items[line->function_idx];
 	struct columns columns = columns_for(text->width);
 	char place[4200], programs[256];
-	print_numbers(text, line->owned[class].peak_bytes[peak],
-		line->owned[class].peak_blocks[peak], total);
+	const struct mw_sums *owned = &line->owned[table->class];
+	print_numbers(table, owned, mw_sums_margin(owned->peak_variance[peak]));
 	mw_text_line_name(text, profile, line, columns.function);
 	fputc(' ', text->out);
 	mw_text_cell(text, mw_text_place(profile, function, line->line, place, sizeof(place)),
 		columns.place, mw_format_path);
 	fputc(' ', text->out);
-	format_programs(profile, line, class, columns.programs, programs, sizeof(programs));
+	format_programs(profile, line, table->class, columns.programs, programs, sizeof(programs));
 	mw_text_last_cell(text, programs, columns.programs, mw_format_cut);
 }
 
-static void print_sum_row(
-	struct mw_text *text, int64_t bytes, int64_t blocks, int64_t total, const char *what)
+static void print_sum_row(const struct table *table, const struct mw_sums *sums, const char *what)
 {
-	print_numbers(text, bytes, blocks, total);
+	struct mw_text *text = table->text;
+	print_numbers(table, sums, mw_sums_margin(sums->peak_variance[peak]));
 	mw_text_last_cell(text, what, text->width - FIXED_COLUMNS, mw_format_cut);
 }
 
+/* What has no stack because none was wanted, and that it adds up all the same. */
+static void print_unstacked(const struct table *table)
+{
+	const struct mw_profile *profile = table->profile;
+	const struct mw_sums *unstacked = &profile->unstacked[table->class];
+	bool is_estimate = is_estimated(profile, table->class);
+	if (is_estimate && !profile->has_stackless) {
+		struct mw_sums estimates = profile->sums[table->class];
+		mw_sums_subtract(&estimates, unstacked);
+		print_sum_row(table, &estimates, "sum of the estimates");
+	}
+	const char *name =
+		is_estimate || profile->has_stackless ? mw_sampled_rest_name(profile) : NULL;
+	if (!name)
+		return;
+	print_numbers(table, unstacked, -1);
+	mw_text_last_cell(table->text, name, table->text->width - FIXED_COLUMNS, mw_format_cut);
+}
+
 /* The records' own sum; heap has a total that was kept apart from them to compare with. */
-static void print_difference(struct mw_text *text, const struct mw_profile *profile)
+void mw_text_difference(struct mw_text *text, const struct mw_profile *profile)
 {
 	char size[MW_FORMAT_BYTES], bound[MW_FORMAT_BYTES];
 	int64_t difference = mw_minus(
@@ -152,32 +198,33 @@ static void print_table(struct mw_text *text, const struct mw_view *view, enum m
 {
 	const struct mw_profile *profile = &view->profile;
 	const struct mw_sums *sums = &profile->sums[class];
-	int64_t total = sums->peak_bytes[peak];
+	struct table table = { text, profile, class, sums->peak_bytes[peak] };
 	size_t n;
 	uint32_t *order = rank_lines(profile, class, &n);
 	struct columns columns = columns_for(text->width);
 	text->has_failed |= !order;
-	fprintf(text->out, "%10s %6s %9s  %-*s %-*s %s\n", "Bytes", "Share", "Blocks",
-		(int)columns.function, "Function", (int)columns.place, "File:line", "Programs");
-	int64_t rest_bytes = 0, rest_blocks = 0;
+	bool is_estimate = is_estimated(profile, class);
+	fprintf(text->out, "%s %6s %s  %-*s %-*s %s\n",
+		is_estimate ? "   \u2248 Bytes" : "     Bytes", "Share",
+		is_estimate ? "  \u00b1 95 %" : "   Blocks", (int)columns.function, "Function",
+		(int)columns.place, "File:line", "Programs");
+	struct mw_sums rest = { 0 };
 	for (size_t i = 0; order && i < n; i++) {
 		const struct mw_sums *owned = &profile->lines.items[order[i]].owned[class];
 		if (i < view->top) {
-			print_line(text, profile, order[i], class, total);
+			print_line(&table, order[i]);
 			continue;
 		}
-		rest_bytes = mw_plus(rest_bytes, owned->peak_bytes[peak]);
-		rest_blocks = mw_plus(rest_blocks, owned->peak_blocks[peak]);
+		mw_sums_add(&rest, owned);
 	}
 	if (n > view->top) {
 		char what[64];
 		snprintf(what, sizeof(what), "... and %zu more", n - view->top);
-		print_sum_row(text, rest_bytes, rest_blocks, total, what);
+		print_sum_row(&table, &rest, what);
 	}
-	const struct mw_sums *unattributed = &profile->unattributed[class];
-	print_sum_row(text, unattributed->peak_bytes[peak], unattributed->peak_blocks[peak], total,
-		"unattributed (no usable stack)");
-	print_sum_row(text, total, sums->peak_blocks[peak], total, "sum");
+	print_sum_row(&table, &profile->unattributed[class], "unattributed (no usable stack)");
+	print_unstacked(&table);
+	print_sum_row(&table, sums, is_estimate ? "exact total" : "sum");
 	free(order);
 }
 
@@ -195,9 +242,10 @@ void mw_text_lines(struct mw_text *text, const struct mw_view *view)
 		if (class == MWD_CLASS_HEAP)
 			mw_text_caption(text,
 				"Each byte once: at its innermost frame with a source line outside "
-				"the C/C++ libraries and malloc wrappers, else the innermost.");
+				"the C/C++ libraries and malloc wrappers, else the innermost.%s",
+				view->profile.is_sampled ? ESTIMATED : "");
 		print_table(text, view, (enum mwd_class) class);
 		if (class == MWD_CLASS_HEAP)
-			print_difference(text, &view->profile);
+			mw_text_difference(text, &view->profile);
 	}
 }

@@ -11,9 +11,14 @@
 #define FIXED_COLUMNS 56 /* all before the command */
 #define MAX_DEPTH 12
 
-static bool is_hidden(const struct mw_process_row *row)
+static bool is_filtered(const struct mw_view *view, uint32_t row_idx)
 {
-	return row->is_silent;
+	return view->job.processes.items[view->job.places[row_idx]].is_hidden;
+}
+
+static bool is_hidden(const struct mw_view *view, uint32_t row_idx)
+{
+	return view->processes.rows.items[row_idx].is_silent || is_filtered(view, row_idx);
 }
 
 /* Bytes at the tree's peak first, then its own peak; what the launcher alone saw comes last. */
@@ -44,7 +49,7 @@ static bool *choose(const struct mw_view *view, size_t *n_chosen_out)
 		return NULL;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		if (!is_hidden(&processes->rows.items[i]))
+		if (!is_hidden(view, i))
 			candidates[n_candidates++] = i;
 	}
 	ranked = processes;
@@ -135,12 +140,16 @@ static void print_rest(
 	struct mw_text *text, const struct mw_view *view, const bool *is_chosen, size_t n_chosen)
 {
 	const struct mw_processes *processes = &view->processes;
-	size_t n_rest = 0;
-	int64_t rest_bytes = 0, all_bytes = 0;
-	for (size_t i = 0; i < processes->rows.n; i++) {
+	size_t n_rest = 0, n_filtered = 0;
+	int64_t rest_bytes = 0, all_bytes = 0, filtered_bytes = 0;
+	for (uint32_t i = 0; i < processes->rows.n; i++) {
 		const struct mw_process_row *row = &processes->rows.items[i];
 		all_bytes = mw_plus(all_bytes, row->at_tree_peak_bytes);
-		if (is_chosen[i] || is_hidden(row))
+		if (is_filtered(view, i)) {
+			n_filtered++;
+			filtered_bytes = mw_plus(filtered_bytes, row->at_tree_peak_bytes);
+		}
+		if (is_chosen[i] || is_hidden(view, i))
 			continue;
 		n_rest++;
 		rest_bytes = mw_plus(rest_bytes, row->at_tree_peak_bytes);
@@ -150,10 +159,15 @@ static void print_rest(
 		mw_text_size(text, rest_bytes);
 		fprintf(text->out, "  ... and %zu more\n", n_rest);
 	}
+	if (n_filtered > 0) {
+		fprintf(text->out, "%31s ", "");
+		mw_text_size(text, filtered_bytes);
+		fprintf(text->out, "  %zu filtered out\n", n_filtered);
+	}
 	if (processes->n_silent > 0)
 		fprintf(text->out, "%31s %10s  + %zu forked children without allocations\n", "", "",
 			processes->n_silent);
-	if (n_chosen > 1 || n_rest > 0) {
+	if (n_chosen > 1 || n_rest > 0 || n_filtered > 0) {
 		fprintf(text->out, "%31s ", "");
 		mw_text_size(text, all_bytes);
 		fputs("  sum\n", text->out);
@@ -171,9 +185,9 @@ void mw_text_processes(struct mw_text *text, const struct mw_view *view)
 		return;
 	}
 	mw_text_heading(text, "Processes");
-	mw_text_caption(text,
-		"Peak heap and RSS: each at its own peak (~ sampled). At peak: own heap when the "
-		"tree's was highest. > replaced the program above by exec.");
+	mw_text_caption(text, "Peak heap and RSS: each at its own peak (~ sampled); RSS includes "
+			      "our own memory. At peak: own heap when the "
+			      "tree's was highest. > replaced the program above by exec.");
 	fprintf(text->out, "%8s %10s %10s  %10s  %-10s  %s\n", "PID", "Peak heap", "Peak RSS",
 		"At peak", "End", "Command");
 	for (size_t i = 0; i < processes->rows.n; i++) {

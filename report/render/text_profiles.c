@@ -19,15 +19,6 @@ static bool is_candidate(const struct mw_view *view, const struct mw_function *f
 	return view->regex ? mw_text_is_wanted(view, function) : !function->is_library;
 }
 
-/* Of several runs the first that is not root's. */
-static uid_t owner_of(const struct mw_profile *profile)
-{
-	uid_t owner = 0;
-	for (size_t i = 0; i < profile->runs.n && owner == 0; i++)
-		owner = profile->runs.items[i].owner;
-	return owner;
-}
-
 /* Prints the table of a function if it is one to print; false if not. */
 static bool print_function(struct mw_text *text, const struct mw_view *view, uint32_t function_idx)
 {
@@ -37,7 +28,7 @@ static bool print_function(struct mw_text *text, const struct mw_view *view, uin
 		return false;
 	struct mw_source source = { 0 };
 	int error = view->wants_source ? mw_source_open(mw_profile_text(profile, function->file),
-						 owner_of(profile), &source)
+						 mw_profile_owner(profile), &source)
 				       : -ENOENT;
 	bool has_source = error == 0;
 	text->has_failed |= error == -ENOMEM;
@@ -64,11 +55,15 @@ void mw_text_profiles(struct mw_text *text, const struct mw_view *view)
 		mw_text_item(text, view->regex ? "no function with source lines matches"
 					       : "no function with debug lines and source on disk");
 	else
-		mw_text_caption(text, view->profile.has_free_stacks
-					      ? "Increment: allocated minus freed while the line "
-						"was on the stack."
-					      : "Increment: allocated minus freed of the blocks "
-						"allocated through "
-						"the line (stacks of frees were not recorded).");
+		mw_text_caption(text, "%s%s",
+			view->profile.has_free_stacks
+				? "Increment: allocated minus freed while the line "
+				  "was on the stack."
+				: "Increment: allocated minus freed of the blocks "
+				  "allocated through "
+				  "the line (stacks of frees were not recorded).",
+			view->profile.is_sampled
+				? " Increment and Occurrences are estimates from samples."
+				: "");
 	free(order);
 }

@@ -49,6 +49,29 @@ static void print_counts(struct mw_text *text, const struct mw_view *view)
 		n_unseen, n_unseen == 1 ? "" : "es");
 }
 
+/* How much of it all has a stack, if that was the user's choice. */
+static void print_sampling(struct mw_text *text, const struct mw_profile *profile, size_t run_idx)
+{
+	const struct mwd_control *control = &profile->runs.items[run_idx].dump.control;
+	char distance[MW_FORMAT_BYTES];
+	uint64_t n_sampled = 0, n_blocks = 0;
+	for (size_t i = 0; i < profile->images.n; i++) {
+		const struct mw_image *image = &profile->images.items[i];
+		if (image->run_idx != run_idx)
+			continue;
+		n_sampled += image->n_sampled_blocks;
+		n_blocks += image->sums[MWD_CLASS_HEAP].allocated_blocks;
+	}
+	if (control->options & MWD_OPT_NO_STACKS)
+		mw_text_item(text, "stacks off: totals and peaks only, all exact");
+	else if (control->sample_bytes)
+		mw_text_item(text,
+			"sampled every %s: stacks of %" PRIu64 " of %" PRIu64
+			" heap blocks; totals and peaks are exact, lines are estimates",
+			mw_format_size(distance, (int64_t)control->sample_bytes), n_sampled,
+			n_blocks);
+}
+
 static const char *format_time(char buffer[static MW_FORMAT_BYTES], int64_t at_ns, int64_t start_ns)
 {
 	return mw_format_duration(buffer, (double)mw_minus(at_ns, start_ns) / 1e9);
@@ -89,6 +112,7 @@ void mw_text_summary(struct mw_text *text, const struct mw_view *view)
 		const struct mw_run *run = &profile->runs.items[i];
 		print_command(text, run);
 		print_how(text, run);
+		print_sampling(text, profile, i);
 		if (i + 1 == profile->runs.n)
 			print_counts(text, view);
 		mw_text_heading(text, "Peak of the whole tree");

@@ -18,6 +18,23 @@ static void print_unattributed(struct mw_text *text, const struct mw_profile *pr
 		mw_format_size(in_all, (int64_t)heap->allocated_bytes));
 }
 
+static void print_unstacked(struct mw_text *text, const struct mw_profile *profile)
+{
+	char at_peak[MW_FORMAT_BYTES], in_all[MW_FORMAT_BYTES];
+	const struct mw_sums *heap = &profile->unstacked[MWD_CLASS_HEAP];
+	mw_format_size(at_peak, heap->peak_bytes[MWD_PEAK_TREE_HEAP]);
+	mw_format_size(in_all, (int64_t)heap->allocated_bytes);
+	if (profile->has_stackless)
+		mw_text_item(text,
+			"stacks off: %s at the tree's heap peak, %s of all allocated have no line",
+			at_peak, in_all);
+	else if (profile->is_sampled)
+		mw_text_item(text,
+			"sampling: the exact totals are %s (at the tree's heap peak) and %s (all "
+			"allocated) above the sums of the estimates",
+			at_peak, in_all);
+}
+
 static void print_stacks(
 	struct mw_text *text, const struct mw_profile *profile, const struct mw_losses *losses)
 {
@@ -99,12 +116,15 @@ static void print_symbols(struct mw_text *text, const struct mw_losses *losses)
 
 static void print_overhead(struct mw_text *text, const struct mw_losses *losses)
 {
-	char sum[MW_FORMAT_BYTES], most[MW_FORMAT_BYTES], shared[MW_FORMAT_BYTES],
-		dump[MW_FORMAT_BYTES];
+	char touched[MW_FORMAT_BYTES], most[MW_FORMAT_BYTES], sum[MW_FORMAT_BYTES],
+		shared[MW_FORMAT_BYTES], dump[MW_FORMAT_BYTES];
 	mw_text_item(text,
-		"our own memory: private %s mapped in the largest process (%s over all images), "
-		"dump file "
-		"%s, of that %s in use; not in the numbers above but in RSS",
+		"our own memory: %s touched in the largest process (private address space: %s; %s "
+		"over all images), dump file %s, of that %s in use; RSS above includes what is "
+		"touched, no other number does",
+		losses->max_own_rss_bytes
+			? mw_format_size(touched, (int64_t)losses->max_own_rss_bytes)
+			: "unknown",
 		mw_format_size(most, (int64_t)losses->max_own_private_bytes),
 		mw_format_size(sum, (int64_t)losses->own_private_bytes),
 		mw_format_size(dump, (int64_t)losses->dump_bytes),
@@ -117,6 +137,7 @@ void mw_text_tail(struct mw_text *text, const struct mw_view *view)
 	mw_losses_count(&view->profile, &losses);
 	mw_text_heading(text, "Not in these numbers");
 	print_unattributed(text, &view->profile);
+	print_unstacked(text, &view->profile);
 	print_stacks(text, &view->profile, &losses);
 	print_not_followed(text, view);
 	print_lost(text, &losses);

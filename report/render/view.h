@@ -4,19 +4,21 @@
  */
 #pragma once
 
-#include <regex.h>
-
 #include "report/model/execs.h"
+#include "report/model/job.h"
 #include "report/model/notes.h"
 #include "report/model/processes.h"
 #include "report/model/profile.h"
+#include "report/util/regex.h"
 
 struct mw_view {
 	struct mw_profile profile;
 	struct mw_processes processes;
 	struct mw_execs execs;
-	struct mw_notes notes; /* why the report is partial; empty = it is whole */
-	const regex_t *regex;  /* functions asked for, NULL = none; borrowed */
-	unsigned top;	       /* rows of long tables, UINT_MAX = all */
+	struct mw_job job;
+	struct mw_notes notes;	      /* why the report is partial; empty = it is whole */
+	const struct mw_regex *regex; /* functions asked for, NULL = none; borrowed */
+	unsigned top;		      /* rows of long tables, UINT_MAX = all */
 	bool wants_source;
+	bool wants_timeline; /* in the JSON */
 };

@@ -28,6 +28,19 @@ const char *mw_format_size(char buffer[static MW_FORMAT_BYTES], int64_t bytes)
 	return buffer;
 }
 
+const char *mw_format_margin(char buffer[static MW_FORMAT_BYTES], int64_t bytes)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+	while (value >= 999.5 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(buffer, MW_FORMAT_BYTES, "%.*f %s", unit > 0 && value < 9.95, value, units[unit]);
+	return buffer;
+}
+
 const char *mw_format_duration(char buffer[static MW_FORMAT_BYTES], double seconds)
 {
 	if (!(seconds >= 0 && seconds < 1e9)) {

@@ -13,6 +13,9 @@
 /** mw_format_size() - "512 B", "1.5 KiB", "-3.0 MiB"; returns @buffer. */
 const char *mw_format_size(char buffer[static MW_FORMAT_BYTES], int64_t bytes);
 
+/** mw_format_margin() - what is not known better: "512 B", "1.5 KiB", "34 MiB"; @bytes >= 0. */
+const char *mw_format_margin(char buffer[static MW_FORMAT_BYTES], int64_t bytes);
+
 /** mw_format_duration() - "0.042 s", "12.3 s", "1:02:03"; returns @buffer. */
 const char *mw_format_duration(char buffer[static MW_FORMAT_BYTES], double seconds);
 

@@ -70,6 +70,14 @@ bool mw_json_number(const struct mw_json *value, double *out)
 	return true;
 }
 
+bool mw_json_flag(const struct mw_json *value, bool *out)
+{
+	if (!cJSON_IsBool((const cJSON *)value))
+		return false;
+	*out = cJSON_IsTrue((const cJSON *)value);
+	return true;
+}
+
 /* Copy with bad bytes replaced; owned by the caller. */
 static char *make_utf8(const char *text)
 {

@@ -37,6 +37,9 @@ const char *mw_json_text(const struct mw_json *value);
 /** mw_json_number() - false if it is not a number (then *@out is untouched). */
 bool mw_json_number(const struct mw_json *value, double *out);
 
+/** mw_json_flag() - false if it is neither true nor false (then *@out is untouched). */
+bool mw_json_flag(const struct mw_json *value, bool *out);
+
 #define MW_JSON_MAX_DEPTH 16
 
 struct mw_json_writer {

@@ -12,7 +12,7 @@ binfmt=/proc/sys/fs/binfmt_misc
 rule=memwatch-aarch64
 
 # -dev: what CMake looks for. The rest: programs that the tests run or profile.
-root_packages="libc6-dev libstdc++-12-dev libdw-dev libelf-dev libcjson-dev libiberty-dev
+root_packages="libc6-dev libstdc++-12-dev libdw-dev libelf-dev libcjson-dev libpcre2-dev libiberty-dev
 	libunwind-dev gcc g++ cmake git perl procps python3 python3-dev python3-jsonschema xz-utils
 	libc-devtools libjemalloc2 libtcmalloc-minimal4"
 tool_packages="gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu cpp-12-aarch64-linux-gnu

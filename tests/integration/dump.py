@@ -16,7 +16,7 @@ IMAGE, NODES, RECORDS, LOG = 1, 2, 3, 4
 Segment = collections.namedtuple(
     "Segment", "offset kind header_bytes size image first_id capacity element_bytes")
 Record = collections.namedtuple(
-    "Record", "node klass used flags allocated_bytes allocated_blocks freed_bytes freed_blocks "
+    "Record", "node klass used size_class allocated_bytes allocated_blocks freed_bytes freed_blocks "
     "max_total_bytes epoch0 epoch1 epoch2 reserved peak0 peak1 peak2 blocks0 blocks1 blocks2 "
     "freed_here_bytes freed_here_blocks")
 RECORD = struct.Struct("<IHBB5Q4I6q2Q")

@@ -100,12 +100,13 @@ def shell_status(status):
 
 
 class Profiled:
-    """A command run under the launcher: its output, the report and the profile."""
+    """A command run under the launcher: its output, the report and the profile. PREFIX is a
+    command that runs the launcher."""
 
-    def __init__(self, argv, *options, env=None, **more):
+    def __init__(self, argv, *options, env=None, prefix=(), **more):
         self.directory = fresh("run")
         report, profile = fresh("report"), fresh("profile")
-        self.done = run([LAUNCHER, "--run-dir", self.directory, "--report", report,
+        self.done = run([*prefix, LAUNCHER, "--run-dir", self.directory, "--report", report,
                          f"--json={profile}", *options, "--", *argv], env=env, **more)
         # The launcher's own last lines are not the command's.
         self.note = re.search(rb"(?:^memwatch-preload: .*\n)*\Z", self.done.stderr, re.M).group()
@@ -183,22 +184,28 @@ def check_sums(profile):
             total = data["totals"]["all"].get(klass, {}).get(name, 0)
             lines = sum(line["owned"].get(klass, {}).get(name, 0) for line in data["lines"])
             rest = data["totals"]["unattributed"].get(klass, {}).get(name, 0)
+            unstacked = data["totals"]["unstacked"].get(klass, {}).get(name, 0)
             images = sum(image.row["all"].get(klass, {}).get(name, 0) for image in profile.images)
             sites = sum(site["counters"][name] for site in data["sites"] if site["class"] == klass)
-            equal(lines + rest, total, f"sum of lines and unattributed: {klass} {name}")
+            equal(lines + rest + unstacked, total,
+                  f"sum of lines, unattributed and unstacked: {klass} {name}")
             equal(images, total, f"sum of images: {klass} {name}")
-            equal(sites, total, f"sum of sites: {klass} {name}")
+            equal(sites + unstacked, total, f"sum of sites: {klass} {name}")
     slack = profile.peak_error_bytes()
     at_peak = data["totals"]["at_tree_heap_peak"]
     check(abs(at_peak["difference_bytes"]) <= slack,
           f"the tree's peak and the sum at it differ by {at_peak['difference_bytes']} > {slack}")
-    equal(at_peak["lines_bytes"] + at_peak["unattributed_bytes"] + at_peak["difference_bytes"],
-          profile.peak_heap_bytes, "lines + unattributed + difference at the tree's heap peak")
+    parts = ("lines_bytes", "unattributed_bytes", "unstacked_bytes", "difference_bytes")
+    equal(sum(at_peak[part] for part in parts), profile.peak_heap_bytes,
+          "lines + unattributed + unstacked + difference at the tree's heap peak")
     for image in profile.images:
         check(image.peak_heap_bytes <= profile.peak_heap_bytes + slack,
               f"{image.name}, {image.pid}: its peak {image.peak_heap_bytes} is above the tree's "
               f"{profile.peak_heap_bytes}")
         peak = image.row["heap_peak"]
+        equal(sum(peak[part] for part in parts), peak["total_bytes"], f"{image.name}: its peak")
+        lines = sum(line["bytes"] for line in image.row["peak_lines"])
+        equal(lines, peak["lines_bytes"], f"{image.name}: lines at its peak")
         bound = image.n_threads * max(4096, peak["total_bytes"] // 1024)
         check(abs(peak["difference_bytes"]) <= (bound if image.n_threads > 1 else 0),
               f"{image.name}: peak and sum at it differ by {peak['difference_bytes']}")

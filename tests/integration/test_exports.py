@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Exports, each read by the program it is for where apt has it, and added up against the JSON
-report: go tool pprof, python's csv and json; a stack of truth_tree keeps its frames and bytes.
+report: go tool pprof, ms_print, python's csv and json; a stack of truth_tree keeps its frames and bytes.
 """
 
 import collections
@@ -92,6 +92,43 @@ def pprof(directory, profile):
               f"go tool pprof -list shows blue's line: {listing[-300:]}")
 
 
+def massif(directory, profile):
+    """ms_print draws it; at the peak, children add up to their parents."""
+    path = lib.fresh("massif")
+    export(directory, f"massif:{path}", "-q")
+    printed = lib.run([lib.need("ms_print"), path])
+    lib.equal(printed.status, 0, f"ms_print: {printed.stderr[-200:]!r}")
+    text = printed.stdout.decode()
+    lib.check(re.search(r"Detailed snapshots: \[\d+ \(peak\)\]", text), "ms_print: one peak")
+    lib.check(re.search(rf"blue \(truth_tree\.c:{BLUE_LINE}\)", text), "ms_print: blue's line")
+    peak = path.read_text().split("heap_tree=peak\n")[1].split("#---")[0].splitlines()
+    nodes = [re.match(r"( *)n(\d+): (\d+) ", row).groups() for row in peak]
+    lib.equal(int(nodes[0][2]), total(profile, "at-peak"), "massif: the peak")
+    for at, (indent, n, size) in enumerate(nodes):
+        below = []
+        for inner, _, inner_size in nodes[at + 1:]:
+            if len(inner) <= len(indent):
+                break
+            if len(inner) == len(indent) + 1:
+                below.append(int(inner_size))
+        lib.equal(len(below), int(n), f"massif: children of {peak[at]}")
+        lib.check(sum(below) <= int(size), f"massif: children add up: {peak[at]}")
+
+
+def trace(directory, profile):
+    events = json.loads(export(directory, "trace"))["traceEvents"]
+    bars = [event for event in events if event["ph"] == "X"]
+    lib.equal({bar["pid"] for bar in bars}, {image.pid for image in profile.images}, "trace: bars")
+    lib.check(all(bar["dur"] > 0 for bar in bars), f"trace: {bars}")
+    root = min(bars, key=lambda bar: bar["ts"])
+    for bar in bars:
+        lib.check(root["ts"] <= bar["ts"] and bar["ts"] + bar["dur"] <=
+                  root["ts"] + root["dur"] + 1e5, f"trace: {bar} outside {root}")
+    counters = {event["name"] for event in events if event["ph"] == "C" and event["pid"] == 0}
+    lib.check({"RSS", "heap"} <= counters, f"trace: counters {counters}")
+    lib.check(all(event["ph"] in "MCXi" for event in events), "trace: phases")
+
+
 def as_csv(directory, profile):
     rows = list(csv.DictReader(io.StringIO(export(directory, "csv").decode())))
     for column in VALUES.values():
@@ -117,6 +154,8 @@ BLUE_LINE = next(line for (name, line) in data.lines if name == "blue" and
 collapsed(profiled.directory, data)
 speedscope(profiled.directory, data)
 as_csv(profiled.directory, data)
+massif(profiled.directory, data)
+trace(profiled.directory, data)
 mistakes(profiled.directory)
 pprof(profiled.directory, data)
 lib.finish()

@@ -22,8 +22,11 @@ def main():
             [lib.workload("truth_cxx", "O2")], ["/nonexistent/program"],
             ["sh", "-c", "printf '\\377\\376' | cat; : \\\"\\\\ \u00e9"]]
     n_valid = 0
-    for command in runs:
-        profiled = lib.Profiled(command)
+    runs = [(command, ()) for command in runs]
+    runs += [([lib.workload("truth_sample")], ("--sample=64K",)),
+             ([lib.workload("truth_mappings")], ("--stacks=off",))]
+    for command, options in runs:
+        profiled = lib.Profiled(command, *options)
         if profiled.profile is None:
             lib.check(command[0].startswith("/nonexistent"), f"{command[0]}: no JSON")
             continue
@@ -33,7 +36,7 @@ def main():
         again = lib.run([lib.REPORTER, "--json", profiled.directory])
         lib.equal(json.loads(again.stdout)["schema_version"],
                   profiled.profile.data["schema_version"], "memwatch-report --json")
-    lib.check(n_valid >= 6, f"only {n_valid} runs gave JSON")
+    lib.check(n_valid >= 8, f"only {n_valid} runs gave JSON")
     # The schema must be able to refuse.
     broken = dict(profiled.profile.data)
     broken.pop("schema_version", None)

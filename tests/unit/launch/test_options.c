@@ -74,6 +74,17 @@ static void test_forms(void)
 	CHECK_STRING(options.command[0], "x");
 	CHECK_RUN("--check-unwinder=100", "--unwinder=rules", "x");
 	CHECK(!options.is_libunwind && options.check_unwinder == 100);
+	CHECK(options.has_stacks && options.sample_bytes == 0);
+	CHECK_RUN("--stacks=off", "x");
+	CHECK(!options.has_stacks);
+	CHECK_RUN("--stacks=off", "--stacks=on", "--sample", "512K", "x");
+	CHECK(options.has_stacks && options.sample_bytes == 512 << 10);
+	CHECK_RUN("--sample=1", "x");
+	CHECK(options.sample_bytes == 1);
+	CHECK_RUN("--sample=3M", "x");
+	CHECK(options.sample_bytes == 3 << 20);
+	CHECK_RUN("--sample=1024G", "x");
+	CHECK(options.sample_bytes == 1ll << 40);
 	CHECK_RUN("--unwinder", "libunwind", "x");
 	CHECK(options.is_libunwind);
 	CHECK_RUN("--help", "--nonsense");
@@ -111,8 +122,22 @@ static void test_complaints(void)
 	CHECK_COMPLAINT("--check-unwinder: empty argument", "--check-unwinder=", "x");
 	CHECK_COMPLAINT("--check-unwinder: libunwind cannot be compared with itself",
 		"--check-unwinder", "--unwinder=libunwind", "x");
-	CHECK_INT(parse("--function=[[x", "x", NULL), MW_EXIT_USAGE);
-	CHECK(strncmp(failure.text, "--function: '[[x': ", 19) == 0);
+	CHECK_COMPLAINT("--stacks: 'no' is not one of off|on", "--stacks=no", "x");
+	CHECK_COMPLAINT("--sample: there are no stacks to sample with --stacks=off",
+		"--sample=512K", "--stacks=off", "x");
+	CHECK_COMPLAINT("--check-unwinder: there are no stacks to compare with --stacks=off",
+		"--stacks=off", "--check-unwinder", "x");
+	CHECK_COMPLAINT(
+		"--sample: '1KBi' is not a size such as 4096, 512K, 1M or 1G", "--sample=1KBi", "x");
+	CHECK_COMPLAINT(
+		"--sample: '-1' is not a size such as 4096, 512K, 1M or 1G", "--sample=-1", "x");
+	CHECK_COMPLAINT("--sample: 0 is not in 1..1024T", "--sample=0", "x");
+	CHECK_COMPLAINT("--sample: 1025T is not in 1..1024T", "--sample=1025T", "x");
+	CHECK_COMPLAINT("--sample: 99999999999999999999 is not in 1..1024T",
+		"--sample=99999999999999999999", "x");
+	CHECK_COMPLAINT("--format: 'gdb' is not one of report|memwatch|seed", "--format=gdb", "x");
+	CHECK_COMPLAINT("--no-report: what is to be written is written by memwatch-report then",
+		"--no-report", "--csv=f", "x");
 	CHECK_COMPLAINT("unknown or ambiguous option '--x?'", "--x\n", "x");
 }
 

@@ -94,12 +94,29 @@ static void test_status(void)
 	static const char text[] = "Name:\tVmHWM: 5 kB\nVmHW:\t 6 kB\nVmHWMx:\t7 kB\nVmHWM:\t    "
 				   "1524 kB\nVmRSS:\t 12 kB";
 	uint64_t kib = 0;
-	CHECK(mw_proc_parse_status_kib(text, sizeof(text) - 1, "VmHWM", &kib));
+	CHECK(mw_proc_parse_line(text, sizeof(text) - 1, "VmHWM", &kib));
 	CHECK_INT((long long)kib, 1524);
-	CHECK(!mw_proc_parse_status_kib(text, sizeof(text) - 1, "VmRSS", &kib)); /* cut line */
-	CHECK(!mw_proc_parse_status_kib(text, sizeof(text) - 1, "VmPeak", &kib));
+	CHECK(!mw_proc_parse_line(text, sizeof(text) - 1, "VmRSS", &kib)); /* cut line */
+	CHECK(!mw_proc_parse_line(text, sizeof(text) - 1, "VmPeak", &kib));
 	for (size_t n = 0; n < sizeof(text); n++)
-		mw_proc_parse_status_kib(place(text, n), n, "VmHWM", &kib);
+		mw_proc_parse_line(place(text, n), n, "VmHWM", &kib);
+}
+
+static void test_status_masks(void)
+{
+	static const char text[] = "SigPnd:\t0000000000000000\nShdPnd:\t80000000000fA002\n"
+				   "SigBlk:\t00000000000000000\nSigIgn:\t12x4\nSigCgt:\t\nLast:\t1";
+	uint64_t mask = 1;
+	CHECK(mw_proc_parse_status_mask(text, sizeof(text) - 1, "SigPnd", &mask));
+	CHECK(mask == 0);
+	CHECK(mw_proc_parse_status_mask(text, sizeof(text) - 1, "ShdPnd", &mask));
+	CHECK(mask == 0x80000000000fa002u);
+	CHECK(!mw_proc_parse_status_mask(text, sizeof(text) - 1, "SigBlk", &mask)); /* 17 digits */
+	CHECK(!mw_proc_parse_status_mask(text, sizeof(text) - 1, "SigIgn", &mask));
+	CHECK(!mw_proc_parse_status_mask(text, sizeof(text) - 1, "SigCgt", &mask));
+	CHECK(!mw_proc_parse_status_mask(text, sizeof(text) - 1, "Last", &mask)); /* cut line */
+	for (size_t n = 0; n < sizeof(text); n++)
+		mw_proc_parse_status_mask(place(text, n), n, "ShdPnd", &mask);
 }
 
 static void test_children(void)
@@ -131,6 +148,7 @@ int main(void)
 	test_bad_stat();
 	test_statm();
 	test_status();
+	test_status_masks();
 	test_children();
 	test_command();
 	return n_failed_checks != 0;

@@ -18,7 +18,11 @@ static void fill(size_t n, size_t highest_at)
 	for (size_t i = 0; i < n; i++) {
 		struct mw_sample sample = { .elapsed_ns = (int64_t)i * 20000000 + (int64_t)(i % 7),
 			.rss_bytes = i == highest_at ? 1 << 30 : (int64_t)(i % 1000),
-			.n_processes = (int64_t)i };
+			.n_processes = (int64_t)i,
+			.pss_bytes = i == 0 ? 7 : -1,
+			.swap_bytes = -1,
+			.sys_available_bytes = i == 0 ? 4096 : -1,
+			.psi_some_avg10 = i == 0 ? 105 : -1 };
 		mw_timeline_add(&timeline, &sample);
 	}
 }
@@ -58,9 +62,10 @@ static void test_file(void)
 	CHECK_INT(mw_timeline_write(&timeline, path, &failure), MW_EXIT_OK);
 	FILE *file = fopen(path, "r");
 	CHECK_STRING(fgets(line, sizeof(line), file),
-		"elapsed_ns,rss_bytes,heap_live_bytes,n_processes\n");
-	CHECK_STRING(fgets(line, sizeof(line), file), "0,0,0,0\n");
-	CHECK_STRING(fgets(line, sizeof(line), file), "20000001,1073741824,0,1\n");
+		"elapsed_ns,rss_bytes,heap_live_bytes,n_processes,pss_bytes,swap_bytes,"
+		"sys_available_bytes,psi_some_avg10\n");
+	CHECK_STRING(fgets(line, sizeof(line), file), "0,0,0,0,7,,4096,1.05\n");
+	CHECK_STRING(fgets(line, sizeof(line), file), "20000001,1073741824,0,1,,,,\n");
 	CHECK(fgets(line, sizeof(line), file) == NULL);
 	fclose(file);
 	unlink(path);

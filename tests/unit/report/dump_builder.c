@@ -220,6 +220,7 @@ void mw_build_big(struct mw_build *build)
 	for (uint32_t i = 0; i < 200; i++)
 		records[i] = (struct mwd_record){ .node = i * 3,
 			.class = (uint16_t)(i % MWD_N_CLASSES),
+			.size_class = (uint8_t)(i % 7 ? 0 : i),
 			.allocated_bytes = 1000 * i,
 			.allocated_blocks = i,
 			.freed_bytes = 400 * i,
@@ -245,4 +246,5 @@ void mw_build_big(struct mw_build *build)
 	mw_build_image(build, 102, 101, "cc1 -quiet x.c");
 	mw_build_control(build)->heap_peak_bytes = 100000;
 	mw_build_control(build)->rss_peak_bytes = 200000;
+	mw_build_control(build)->sample_bytes = 4096;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "report/render/json_report.h"
+#include "report/render/memwatch.h"
 #include "report/render/text.h"
 #include "tests/unit/check.h"
 #include "tests/unit/report/dump_builder.h"
@@ -17,15 +18,25 @@ static FILE *nowhere;
 static void render(struct mw_view *view)
 {
 	struct mw_text text = { .out = nowhere, .width = 80, .precision = 1 };
+	struct mw_filter filter;
+	struct mw_diag diag = { "" };
 	CHECK_NUMBER(mw_profile_merge(&view->profile), 0);
 	CHECK_NUMBER(mw_profile_resolve(&view->profile, NULL, NULL, NULL), 0);
 	CHECK_NUMBER(mw_profile_aggregate(&view->profile), 0);
 	CHECK_NUMBER(mw_processes_build(&view->profile, &view->processes), 0);
 	CHECK_NUMBER(mw_execs_build(&view->profile, &view->processes, &view->execs), 0);
+	CHECK_NUMBER(mw_filter_init(&filter, "a|\\d", "b{3}", &diag), 0);
+	CHECK_NUMBER(mw_job_build(&view->profile, &view->processes, &filter, &view->job), 0);
 	CHECK_NUMBER(mw_notes_collect(&view->notes, &view->profile), 0);
 	mw_text_render(&text, view);
 	mw_peak_lines_render(&text, view);
+	CHECK_NUMBER(mw_memwatch_text_render(&text, view), 0);
+	mw_memwatch_seed_render(&text, view);
+	CHECK_NUMBER(mw_memwatch_csv_render(nowhere, view), 0);
+	CHECK_NUMBER(mw_memwatch_timeline_render(nowhere, view), 0);
+	CHECK_NUMBER(mw_mprof_render(nowhere, view), 0);
 	CHECK_NUMBER(mw_json_report_render(nowhere, view), 0);
+	mw_filter_deinit(&filter);
 }
 
 /* Returns how many images were salvaged. */
@@ -46,6 +57,7 @@ static size_t report(const struct mw_build *build, uint64_t n_bytes)
 	render(&view);
 	mw_notes_deinit(&view.notes);
 	mw_execs_deinit(&view.execs);
+	mw_job_deinit(&view.job);
 	mw_processes_deinit(&view.processes);
 	mw_profile_deinit(&view.profile);
 	return n_images;

@@ -84,7 +84,7 @@ static void prints_the_layout(struct mw_profile *profile, const char *path)
 		"     9    312.6 MiB    228.9 MiB           3   \tchar *p = malloc(n);\n"
 		"    10                                         \n"
 		"    11                                         \tif (n)\n"
-		"    12                 -22.7 MiB           0   \t\tfree(p);\n"
+		"    12    289.9 MiB    -22.7 MiB           1   \t\tfree(p);\n"
 		"\n\n",
 		path);
 	char *got = print(profile, path, 0);

@@ -1,0 +1,33 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * allowance.h - CPU time for reading smaps: the kernel walks page tables for it, 8 us a MB, and
+ * holds up the target meanwhile. A two-hundredth of the time that passed, and a little to begin
+ * with. Hosted; serves the sampler.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "preload/launch/clock.h"
+
+#define MW_ALLOWANCE_FIRST_NS (40 * MW_NS_PER_MS)
+#define MW_ALLOWANCE_SHARE 200
+
+struct mw_allowance {
+	int64_t start_ns; /* CLOCK_MONOTONIC */
+	int64_t spent_ns; /* CPU time */
+};
+
+/* What reading smaps_rollup will cost. */
+static inline int64_t mw_allowance_estimate_ns(int64_t rss_bytes)
+{
+	return 20000 + rss_bytes / 120; /* 8.3 us a MB */
+}
+
+static inline bool mw_allowance_covers(
+	const struct mw_allowance *allowance, int64_t cost_ns, int64_t now_ns)
+{
+	int64_t earned_ns = (now_ns - allowance->start_ns) / MW_ALLOWANCE_SHARE;
+	return allowance->spent_ns + cost_ns <= MW_ALLOWANCE_FIRST_NS + earned_ns;
+}

@@ -1,0 +1,48 @@
+/* SPDX: no licence chosen yet, see README */
+/* births.c - wakes the main loop when a process image is born. See births.h. */
+#include <linux/futex.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "preload/launch/births.h"
+
+#define PAUSE_US 20
+
+static void *wait_for_births(void *context)
+{
+	struct mw_births *births = context;
+	uint32_t seen = __atomic_load_n(births->word, __ATOMIC_ACQUIRE);
+	while (!__atomic_load_n(&births->is_ending, __ATOMIC_ACQUIRE)) {
+		syscall(SYS_futex, births->word, FUTEX_WAIT, seen, NULL, NULL, 0);
+		uint32_t now = __atomic_load_n(births->word, __ATOMIC_ACQUIRE);
+		if (now != seen)
+			eventfd_write(births->fd, 1);
+		seen = now;
+	}
+	return NULL;
+}
+
+void mw_births_start(struct mw_births *births, const uint32_t *word)
+{
+	*births = (struct mw_births){ .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .word = word };
+	if (births->fd < 0)
+		return;
+	if (pthread_create(&births->thread, NULL, wait_for_births, births) == 0)
+		return;
+	close(births->fd);
+	births->fd = -1;
+}
+
+void mw_births_stop(struct mw_births *births)
+{
+	if (births->fd < 0)
+		return;
+	__atomic_store_n(&births->is_ending, true, __ATOMIC_RELEASE);
+	/* A wake-up between its look at is_ending and its sleep is lost: so more than one. */
+	do {
+		syscall(SYS_futex, births->word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	} while (pthread_tryjoin_np(births->thread, NULL) != 0 && usleep(PAUSE_US) == 0);
+	close(births->fd);
+	births->fd = -1;
+}

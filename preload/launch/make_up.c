@@ -1,0 +1,95 @@
+/* SPDX: no licence chosen yet, see README */
+/* make_up.c - what a process's RSS is made of at its highest. See make_up.h. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "preload/environment.h"
+#include "preload/launch/clock.h"
+#include "preload/launch/make_up.h"
+#include "preload/launch/proc_read.h"
+
+#define NS_PER_MAPPING 2500
+#define MAPPINGS_GUESS 100
+#define LEAST_BYTES (1 << 20)
+#define PIECE_BYTES (1 << 15)
+
+static int64_t cost_of(const struct mw_member *member)
+{
+	const struct mw_make_up *known = member->life->make_up;
+	int64_t n_mappings = known ? (int64_t)known->sums.n_mappings : MAPPINGS_GUESS;
+	return mw_allowance_estimate_ns(member->rss_bytes) + NS_PER_MAPPING * n_mappings;
+}
+
+/* At its maximum, a tenth above what is known, and not on its way up still. */
+static bool wants(const struct mw_member *member)
+{
+	const struct mw_life *life = member->life;
+	int64_t rss_bytes = member->rss_bytes;
+	int64_t known_bytes = life->make_up ? life->make_up->rss_bytes : 0;
+	return !member->is_memory_shared && !life->has_ended && rss_bytes >= LEAST_BYTES &&
+	       rss_bytes > known_bytes + known_bytes / 10 &&
+	       rss_bytes >= life->max_rss_bytes - life->max_rss_bytes / 20 &&
+	       rss_bytes - member->last_rss_bytes <= rss_bytes / 100;
+}
+
+static int64_t load(const int64_t *value)
+{
+	return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+static bool read_sums(int32_t pid, const char *run_dir, struct mw_smaps *smaps)
+{
+	static char piece[PIECE_BYTES];
+	int fd = mw_proc_open(pid, "smaps");
+	if (fd < 0)
+		return false;
+	ssize_t n;
+	mw_smaps_begin(smaps, MW_SHIM_NAME, run_dir);
+	while ((n = read(fd, piece, sizeof(piece))) > 0)
+		mw_smaps_feed(smaps, piece, (size_t)n);
+	mw_smaps_finish(smaps);
+	close(fd);
+	return n == 0 && smaps->sums.n_mappings > 0;
+}
+
+static void read_member(const struct mw_member *member, const char *run_dir, int64_t now_ns)
+{
+	static struct mw_smaps smaps;
+	struct mw_life *life = member->life;
+	const struct mwd_image *image = life->image;
+	struct mw_make_up made = {
+		.at_ns = now_ns, .heap_live_bytes = -1, .mapped_live_bytes = -1
+	};
+	if (!read_sums(member->pid, run_dir, &smaps))
+		return;
+	made.sums = smaps.sums;
+	made.rss_bytes =
+		(int64_t)(made.sums.anonymous_bytes + made.sums.stack_bytes + made.sums.file_bytes +
+			  made.sums.data_bytes + made.sums.shared_bytes + made.sums.own_bytes);
+	if (image != NULL) {
+		made.heap_live_bytes = load(&image->total[MWD_CLASS_HEAP].live_bytes);
+		made.mapped_live_bytes = load(&image->total[MWD_CLASS_ANON].live_bytes);
+	}
+	if (life->make_up == NULL)
+		life->make_up = malloc(sizeof(*life->make_up));
+	if (life->make_up != NULL)
+		*life->make_up = made;
+}
+
+void mw_make_up_look(const struct mw_members *members, struct mw_allowance *allowance,
+	const char *run_dir, int64_t now_ns)
+{
+	const struct mw_member *largest = NULL;
+	for (size_t i = 0; i < members->n_live; i++) {
+		const struct mw_member *member = members->live[i];
+		if (wants(member) && (largest == NULL || member->rss_bytes > largest->rss_bytes))
+			largest = member;
+	}
+	/* Half of the allowance is left to PSS. */
+	if (largest == NULL || !mw_allowance_covers(allowance,
+				       MW_ALLOWANCE_FIRST_NS / 2 + cost_of(largest), now_ns))
+		return;
+	int64_t begin_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	read_member(largest, run_dir, now_ns);
+	allowance->spent_ns += mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_ns;
+}

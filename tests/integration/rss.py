@@ -1,0 +1,67 @@
+"""rss.py - what the RSS tests share: the books of workloads/rss_*.c, where they are in the report,
+and the launcher in a pid namespace or on a terminal of its own.
+"""
+
+import json
+import time
+
+import lib
+
+PAGE_BYTES = 4096
+
+
+def workload(name):
+    return str(lib.BUILD / "workloads" / name)
+
+
+def read_books(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def wait_for_books(path, n_books, timeout_s=30):
+    """The books as soon as so many processes wrote theirs."""
+    end = time.monotonic() + timeout_s
+    while len(read_books(path)) < n_books and time.monotonic() < end:
+        time.sleep(0.005)
+    return read_books(path)
+
+
+def images_of(profile, pid):
+    return [image for image in profile.images if image.pid == pid]
+
+
+def check_peak(image, vm_hwm_kib, what):
+    """The report has what the process itself read as its VmHWM at its end, within one page."""
+    got = image.row["rss_peak_bytes"]
+    lib.check(got is not None and abs(got - vm_hwm_kib * 1024) <= PAGE_BYTES,
+              f"{what}: RSS peak {got} in the report, the process read {vm_hwm_kib * 1024}")
+    lib.check(image.row["is_rss_exact"], f"{what}: not marked as exact")
+
+
+def run_json(profiled):
+    return json.loads((profiled.directory / "run.json").read_text())
+
+
+def rows_of(profiled, pid):
+    """The launcher's rows of a pid, one a process image, in order of time."""
+    return sorted((row for row in run_json(profiled)["processes"] if row["pid"] == pid),
+                  key=lambda row: row["first_seen_elapsed_ns"])
+
+
+def check_books(profiled, books, has_rows=True):
+    """Each book's process image is in the report and in run.json with its peak. Several books of
+    one pid are those of its images in order of time: exec, or a pid that was used again. Images
+    of a pid beyond its books had none to write. Without HAS_ROWS the report alone is looked at."""
+    for pid in {book["pid"] for book in books}:
+        mine = [book for book in books if book["pid"] == pid]
+        images = sorted(images_of(profiled.profile, pid),
+                        key=lambda image: image.row["start_seconds"])
+        rows = rows_of(profiled, pid) if has_rows else [None] * len(images)
+        lib.equal(len(rows), len(images), f"rows of run.json with pid {pid}")
+        if not lib.check(len(images) >= len(mine), f"{len(images)} images with pid {pid}"):
+            continue
+        for book, image, row in zip(mine, images, rows):
+            what = f"{book.get('who', 'child')}, pid {pid}"
+            check_peak(image, book["vm_hwm_kib"], what)
+            lib.equal(row and (row["max_rss_kib"], row["is_exact"]),
+                      row and (image.row["rss_peak_bytes"] // 1024, True), f"{what}: in run.json")
