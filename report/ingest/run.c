@@ -136,7 +136,7 @@ int mw_run_read_samples(
 	if (!path)
 		return run->directory ? -ENOMEM : 0;
 	char *text = NULL;
-	int error = read_text(path, O_NOFOLLOW, &text, &n_bytes);
+	int error = read_text(path, flags_for(run->directory), &text, &n_bytes);
 	return error ? error : mw_samples_parse(text, n_bytes, samples_out);
 }
 
@@ -149,7 +149,7 @@ int mw_run_read_marks(const struct mw_run *run, struct mw_marks *marks_out)
 	if (!path)
 		return run->directory ? -ENOMEM : 0;
 	char *text = NULL;
-	int error = read_text(path, O_NOFOLLOW, &text, &n_bytes);
+	int error = read_text(path, flags_for(run->directory), &text, &n_bytes);
 	return error ? error : mw_marks_parse(text, n_bytes, marks_out);
 }
 

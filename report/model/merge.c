@@ -219,6 +219,14 @@ int mw_profile_open(struct mw_profile *profile, const char *const *directories, 
 	return mw_profile_merge(profile);
 }
 
+uid_t mw_profile_owner(const struct mw_profile *profile)
+{
+	uid_t owner = 0;
+	for (size_t i = 0; i < profile->runs.n && owner == 0; i++)
+		owner = profile->runs.items[i].owner;
+	return owner;
+}
+
 void mw_profile_deinit(struct mw_profile *profile)
 {
 	for (size_t i = 0; i < profile->runs.n; i++)

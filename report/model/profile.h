@@ -228,6 +228,9 @@ int mw_profile_each_record(const struct mw_profile *profile, uint32_t image_idx,
 
 void mw_profile_deinit(struct mw_profile *profile);
 
+/** mw_profile_owner() - who owns the run; of several runs the first owner that is not root. */
+uid_t mw_profile_owner(const struct mw_profile *profile);
+
 /* Steps of the above with files of their own. */
 
 /** mw_profile_load_modules() - the modules an image's log names; 0 or -ENOMEM. (modules.c) */
