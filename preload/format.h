@@ -287,6 +287,7 @@ enum mwd_verdict {
 	MWD_VERDICT_OTHER_LOADER = 4, /* not this libc's dynamic loader (musl, ...) */
 	MWD_VERDICT_SANITIZER = 5,    /* built with a sanitizer that must come first */
 	MWD_VERDICT_UNKNOWN = 6,      /* not an ELF file we can read */
+	MWD_VERDICT_OUT_OF_REACH = 7, /* the shim's path leads nowhere: chroot, mount name space */
 };
 
 /* An exec or spawn as the image called it, logged before the call. */

@@ -65,6 +65,13 @@ struct mw_report_options {
 void mw_report_options_init(struct mw_report_options *options);
 
 /**
+ * mw_report_survive_truncation() - from now on, a page of a mapped file that is gone reads as zeros
+ *
+ * Called once by main: it takes SIGBUS. What is missing then is said by mw_report_run().
+ */
+void mw_report_survive_truncation(void);
+
+/**
  * mw_report_check() - are the patterns good, and could every file be written?
  *
  * To be asked before the run, which may take hours. Leaves no file behind.

@@ -42,9 +42,9 @@ char *mw_symbol_elf_make_debug_path(const char *directories)
 		char *longer = NULL;
 
 		/* A directory that is not there holds nothing. */
-		if (!absolute)
+		if (!absolute && errno != ENOMEM)
 			continue;
-		if (asprintf(&longer, "%s:%s", path, absolute) < 0)
+		if (!absolute || asprintf(&longer, "%s:%s", path, absolute) < 0)
 			longer = NULL;
 		free(absolute);
 		free(path);
@@ -58,7 +58,9 @@ char *mw_symbol_elf_make_debug_path(const char *directories)
 	return path;
 }
 
-/* A FIFO or device under a module's old name must not block us: O_NONBLOCK. */
+/* Beyond the largest of programs with debug information; reading costs memory after all. */
+#define MAX_FILE_BYTES ((off_t)16 << 30)
+
 static const char *open_regular(const char *path, int *fd_out)
 {
 	struct stat status;
@@ -66,14 +68,15 @@ static const char *open_regular(const char *path, int *fd_out)
 
 	if (path[0] != '/')
 		return "no file of its own";
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? "no such file"
 		       : errno == EACCES		   ? "no permission to read the file"
+		       : errno == EINVAL		   ? "not a regular file"
 							   : "the file cannot be opened";
-	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+	if (fstat(fd, &status) != 0 || status.st_size > MAX_FILE_BYTES) {
 		close(fd);
-		return "not a regular file";
+		return "the file is too large";
 	}
 	*fd_out = fd;
 	return NULL;

@@ -14,6 +14,7 @@
 #include "symbolize/dwarf.h"
 #include "symbolize/elf_file.h"
 #include "symbolize/elf_symbols.h"
+#include "symbolize/open_guard.h"
 #include "symbolize/store.h"
 
 static const struct mw_symbol_frame unknown_frame;
@@ -73,6 +74,7 @@ void mw_symbol_reader_read(struct mw_symbol_module *module, const char *debug_pa
 {
 	struct mw_symbol_elf *elf = NULL;
 
+	mw_symbol_open_guard(true);
 	module->source = MW_SYMBOL_SOURCE_NONE;
 	module->reason = mw_symbol_elf_open(
 		module->path, module->build_id, module->build_id_bytes, debug_path, &elf);
@@ -81,6 +83,7 @@ void mw_symbol_reader_read(struct mw_symbol_module *module, const char *debug_pa
 	if (!module->reason)
 		read_open(module, elf, lookups, n_lookups);
 	mw_symbol_elf_close(elf);
+	mw_symbol_open_guard(false);
 	for (size_t i = 0; i < n_lookups; i++) {
 		if (lookups[i]->symbol.n_frames == 0)
 			lookups[i]->symbol =

@@ -8,9 +8,10 @@ set -euo pipefail
 
 build_packages="gcc g++ cmake ninja-build pkg-config libdw-dev libelf-dev libunwind-dev libcjson-dev
 	libpcre2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev"
-test_packages="clang git golang-go valgrind python3 python3-jsonschema perl nodejs xz-utils libc-devtools musl-tools
-	gcc-multilib libjemalloc2 liblz4-dev libtcmalloc-minimal4 procps python3-memory-profiler
-	python3-matplotlib strace"
+test_packages="clang git golang-go python3 python3-jsonschema perl nodejs xz-utils libc-devtools musl-tools
+	gcc-multilib gdb strace valgrind libpython3.11-testsuite liblz4-dev python3-memory-profiler
+	python3-matplotlib sqlite3 redis-tools default-jre-headless make libjemalloc2
+	libtcmalloc-minimal4 procps chromium npm"
 # redis-tools and not redis-server: the same program, but no service that starts by itself.
 bench_packages="g++ git make perl nodejs python3 sqlite3 xz-utils redis-tools libstb-dev valgrind
 	heaptrack zstd libgoogle-perftools4 libjemalloc2 libc-devtools"
@@ -30,6 +31,8 @@ command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
 
 missing=()
 for package in $wanted; do
+	# NodeSource's nodejs brings npm along, and cannot stand Debian's package beside it.
+	[ "$package" = npm ] && command -v npm >/dev/null && continue
 	state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
 	[ "$state" = installed ] || missing+=("$package")
 done

@@ -148,13 +148,17 @@ static void force_pid(pid_t pid)
 	close(fd);
 }
 
-/* rss_lives reuse N: N processes with one and the same pid, each 1 MiB larger than the last. */
+/* rss_lives reuse N MS: N processes, MS apart, with one and the same pid, each 1 MiB larger than
+ * the one before. */
 static int reuse(char **arguments)
 {
+	int64_t gap_ns = atoll(arguments[1]) * NS_PER_MS;
 	pid_t first = 0;
 	for (int i = 1; i <= atoi(arguments[0]); i++) {
 		char who[32];
 		snprintf(who, sizeof(who), "child %d", i);
+		if (first != 0)
+			rss_truth_sleep_until(rss_truth_now_ns() + gap_ns);
 		if (first != 0)
 			force_pid(first);
 		pid_t pid = fork();
@@ -208,12 +212,12 @@ int main(int argc, char **argv)
 		return chain(arguments);
 	if (argc == 4 && (strcmp(what, "orphan") == 0 || strcmp(what, "daemon") == 0))
 		return orphan(arguments, what[0] == 'd');
-	if (argc == 3 && strcmp(what, "reuse") == 0)
+	if (argc == 4 && strcmp(what, "reuse") == 0)
 		return reuse(arguments);
 	if (argc == 4 && strcmp(what, "hold") == 0)
 		return hold(arguments);
 	fputs("usage: rss_lives spawn MIB | chain MIB... | orphan MS MIB | daemon MS MIB |\n"
-	      "                 reuse N | hold N MIB\n",
+	      "                 reuse N MS | hold N MIB\n",
 		stderr);
 	return 64;
 }

@@ -31,7 +31,8 @@ struct line {
 	int64_t freed_here_bytes, freed_here_blocks;
 	int64_t at_peak_bytes, at_peak_blocks;
 	int64_t at_tree_peak_bytes, at_tree_peak_blocks;
-	int64_t max_total_bytes; /* highest process total right after a birth on this line */
+	int64_t max_total_bytes; /* highest process total right after a birth or free on this line
+				  */
 };
 
 struct process {
@@ -223,7 +224,10 @@ static void bury(const struct block *block, const char *function, int line)
 		process->inherited_freed_blocks++;
 	}
 	struct line *here = &process->lines[line_of(function, line, TRUTH_HEAP)];
+	int64_t live = process->live[TRUTH_HEAP];
 
+	if (block->process == self && live > here->max_total_bytes)
+		here->max_total_bytes = live;
 	here->freed_here_bytes += (int64_t)block->bytes;
 	here->freed_here_blocks++;
 }

@@ -1,8 +1,8 @@
 /* SPDX: no licence chosen yet, see README */
 /*
  * allowance.h - CPU time for reading smaps: the kernel walks page tables for it, 8 us a MB, and
- * holds up the target meanwhile. A two-hundredth of the time that passed, and a little to begin
- * with. Hosted; serves the sampler.
+ * holds up the target meanwhile. A share of the time that passed, and a little to begin with.
+ * Hosted; serves the sampler.
  */
 #pragma once
 
@@ -11,11 +11,10 @@
 
 #include "preload/launch/clock.h"
 
-#define MW_ALLOWANCE_FIRST_NS (40 * MW_NS_PER_MS)
-#define MW_ALLOWANCE_SHARE 200
-
 struct mw_allowance {
 	int64_t start_ns; /* CLOCK_MONOTONIC */
+	int64_t first_ns; /* to begin with */
+	int64_t share;	  /* and then one part in so many */
 	int64_t spent_ns; /* CPU time */
 };
 
@@ -28,6 +27,6 @@ static inline int64_t mw_allowance_estimate_ns(int64_t rss_bytes)
 static inline bool mw_allowance_covers(
 	const struct mw_allowance *allowance, int64_t cost_ns, int64_t now_ns)
 {
-	int64_t earned_ns = (now_ns - allowance->start_ns) / MW_ALLOWANCE_SHARE;
-	return allowance->spent_ns + cost_ns <= MW_ALLOWANCE_FIRST_NS + earned_ns;
+	int64_t earned_ns = (now_ns - allowance->start_ns) / allowance->share;
+	return allowance->spent_ns + cost_ns <= allowance->first_ns + earned_ns;
 }

@@ -8,11 +8,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "preload/launch/options.h"
 #include "preload/launch/render.h"
 #include "preload/launch/run.h"
+#include "report/report.h"
 
 static int complain(int status, const struct mw_failure *failure)
 {
@@ -94,6 +96,12 @@ int main(int argc, char **argv)
 	struct mw_launch_options options;
 	struct mw_failure failure;
 	reserve_standard_descriptors();
+	/* ld.so has dropped what it does not trust; we hand on all of the environment. */
+	if (getauxval(AT_SECURE)) {
+		fputs("memwatch-preload: will not run with more rights than its caller\n", stderr);
+		return MW_EXIT_OWN_FAILURE;
+	}
+	mw_report_survive_truncation();
 	int status = mw_launch_options_parse(argc, argv, &options, &failure);
 	if (status != MW_EXIT_OK)
 		return complain(status, &failure);

@@ -85,9 +85,7 @@ void mw_make_up_look(const struct mw_members *members, struct mw_allowance *allo
 		if (wants(member) && (largest == NULL || member->rss_bytes > largest->rss_bytes))
 			largest = member;
 	}
-	/* Half of the allowance is left to PSS. */
-	if (largest == NULL || !mw_allowance_covers(allowance,
-				       MW_ALLOWANCE_FIRST_NS / 2 + cost_of(largest), now_ns))
+	if (largest == NULL || !mw_allowance_covers(allowance, cost_of(largest), now_ns))
 		return;
 	int64_t begin_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	read_member(largest, run_dir, now_ns);

@@ -377,8 +377,7 @@ void mw_launch_options_print_help(FILE *stream)
 			fprintf(stream, "  %s\n  %-22s  %s\n", left, "", row->help);
 	}
 	fputs("\nExit status: the command's own, 128+N if signal N ended it, 127 not found,\n"
-	      "126 not executable, 125 if memwatch-preload itself failed, 2 wrong usage; 10 and "
-	      "11\n"
-	      "if --max-total-rss or --max-process-rss was passed.\n",
+	      "126 not executable, 125 if memwatch-preload itself failed, 2 wrong usage;\n"
+	      "10 if --max-total-rss was passed, 11 if --max-process-rss was.\n",
 		stream);
 }

@@ -158,6 +158,7 @@ const char *mw_program_reason(enum mwd_verdict verdict)
 		[MWD_VERDICT_OTHER_LOADER] = "not of this C library",
 		[MWD_VERDICT_SANITIZER] = "built with a sanitizer",
 		[MWD_VERDICT_UNKNOWN] = "not an ELF file that can be read",
+		[MWD_VERDICT_OUT_OF_REACH] = "the shim is out of reach",
 	};
 	return reasons[verdict];
 }

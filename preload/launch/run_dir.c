@@ -19,8 +19,27 @@
 
 static int fail(const char *path, int error, struct mw_failure *failure)
 {
-	return mw_failure_set(MW_EXIT_OWN_FAILURE, failure, "%s: cannot use as run directory: %s",
-		path, strerror(error));
+	const char *reason = error == ELOOP   ? "it is a symbolic link"
+			     : error == EPERM ? "others own it or may write to it"
+					      : strerror(error);
+	return mw_failure_set(
+		MW_EXIT_OWN_FAILURE, failure, "%s: cannot use as run directory: %s", path, reason);
+}
+
+/*
+ * Others must not be able to put their files in place of ours: the directory itself, not a link to
+ * one, is ours, and nobody else may write there.
+ */
+static int check_owner(const char *path)
+{
+	struct stat status;
+	if (lstat(path, &status) != 0)
+		return errno;
+	if (S_ISLNK(status.st_mode))
+		return ELOOP;
+	if (!S_ISDIR(status.st_mode))
+		return ENOTDIR;
+	return status.st_uid != geteuid() || (status.st_mode & 022) ? EPERM : 0;
 }
 
 /* 0, or why @path cannot be taken as it is. */
@@ -43,7 +62,9 @@ static int create_named(const char *path, struct mw_run_dir *run_dir, struct mw_
 	int error = 0;
 	run_dir->is_created = mkdir(path, 0700) == 0;
 	if (!run_dir->is_created)
-		error = errno == EEXIST ? check_empty(path) : errno;
+		error = errno == EEXIST ? check_owner(path) : errno;
+	if (!run_dir->is_created && error == 0)
+		error = check_empty(path);
 	return error == 0 ? MW_EXIT_OK : fail(path, error, failure);
 }
 

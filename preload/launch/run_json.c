@@ -1,6 +1,5 @@
 /* SPDX: no licence chosen yet, see README */
 /* run_json.c - run.json, what the launcher knows of a run beside the dump. See run_json.h. */
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,8 +14,7 @@
 #include "preload/launch/run_json.h"
 #include "preload/launch/run_json_processes.h"
 #include "preload/launch/run_json_tree.h"
-#include "preload/launch/run_json_values.h"
-#include "preload/launch/text.h"
+#include "preload/launch/json_object.h"
 
 #define SCHEMA 1
 
@@ -26,15 +24,8 @@ static const char *const kept_variables[] = { "PATH", "LD_PRELOAD", "LD_LIBRARY_
 	"MALLOC_TRIM_THRESHOLD_", "MALLOC_PERTURB_", "MAKEFLAGS", "OMP_NUM_THREADS", "PYTHONMALLOC",
 	"NODE_OPTIONS", "SLURM_JOB_ID", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK" };
 
-static void add_text(cJSON *object, const char *key, const char *text)
-{
-	char *clean = mw_text_make_utf8(text);
-	cJSON_AddStringToObject(object, key, clean ? clean : "");
-	free(clean);
-}
-
 /* RFC 3339, UTC. */
-static void add_time(cJSON *object, const char *key, int64_t realtime_ns)
+static void add_time(struct mw_json_object *object, const char *key, int64_t realtime_ns)
 {
 	char text[64];
 	struct tm parts;
@@ -43,115 +34,99 @@ static void add_time(cJSON *object, const char *key, int64_t realtime_ns)
 	size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
 	snprintf(text + n, sizeof(text) - n, ".%09" PRId64 "Z",
 		(int64_t)(realtime_ns % MW_NS_PER_S));
-	cJSON_AddStringToObject(object, key, text);
+	mw_json_object_text(object, key, text);
 }
 
-static void add_status(cJSON *object, bool is_signal, int status)
+static void add_status(struct mw_json_object *object, bool is_signal, int status)
 {
-	mw_run_json_integer(object, is_signal ? "term_signal" : "exit_status", status);
+	mw_json_object_integer(object, is_signal ? "term_signal" : "exit_status", status);
 }
 
-static void add_command(cJSON *object, char **command)
-{
-	cJSON *words = cJSON_AddArrayToObject(object, "command");
-	for (; *command != NULL; command++) {
-		char *clean = mw_text_make_utf8(*command);
-		cJSON_AddItemToArray(words, cJSON_CreateString(clean ? clean : ""));
-		free(clean);
-	}
-}
-
-static void add_place(cJSON *object)
+static void add_place(struct mw_json_object *object)
 {
 	struct utsname names;
 	char *directory = getcwd(NULL, 0);
-	add_text(object, "cwd", directory ? directory : "");
+	mw_json_object_text(object, "cwd", directory ? directory : "");
 	free(directory);
 	uname(&names);
-	add_text(object, "host", names.nodename);
+	mw_json_object_text(object, "host", names.nodename);
 }
 
-static void add_end(cJSON *object, const struct mw_run_state *run)
+static void add_end(struct mw_json_object *object, const struct mw_run_state *run)
 {
-	cJSON_AddStringToObject(object, "state", run->end_ns ? "ended" : "running");
+	mw_json_object_text(object, "state", run->end_ns ? "ended" : "running");
 	if (run->end_ns == 0)
 		return;
 	int64_t duration_ns = run->end_ns - run->start_ns;
 	add_time(object, "end_time", run->start_realtime_ns + duration_ns);
-	mw_run_json_seconds(object, "duration_seconds", duration_ns, 3);
+	mw_json_object_seconds(object, "duration_seconds", duration_ns, 3);
 	add_status(object, run->supervision.is_signal, run->supervision.status);
 	if (run->n_still_running > 0)
-		mw_run_json_integer(object, "still_running", (int64_t)run->n_still_running);
+		mw_json_object_integer(object, "still_running", (int64_t)run->n_still_running);
 }
 
-static void add_rss(cJSON *object, const struct mw_sampler *sampler)
+static void add_rss(struct mw_json_object *object, const struct mw_sampler *sampler)
 {
-	cJSON *rss = cJSON_AddObjectToObject(object, "rss");
+	struct mw_json_object *rss = mw_json_object_add(object, "rss");
 	int64_t at_ns;
 	int64_t peak_bytes = mw_sampler_rss_peak(sampler, &at_ns);
-	mw_run_json_integer(rss, "peak_kib", peak_bytes / 1024);
-	mw_run_json_seconds(rss, "peak_elapsed_seconds", at_ns ? at_ns - sampler->start_ns : 0, 3);
-	mw_run_json_integer(rss, "samples", (int64_t)sampler->n_samples);
+	mw_json_object_integer(rss, "peak_kib", peak_bytes / 1024);
+	mw_json_object_seconds(
+		rss, "peak_elapsed_seconds", at_ns ? at_ns - sampler->start_ns : 0, 3);
+	mw_json_object_integer(rss, "samples", (int64_t)sampler->n_samples);
 }
 
-/* @text is freed; without memory the member is missing. */
-static void add_made(cJSON *object, const char *key, char *text)
+static void add_environment(struct mw_json_object *object)
 {
-	if (text != NULL)
-		cJSON_AddRawToObject(object, key, text);
-	free(text);
-}
-
-static void add_environment(cJSON *object)
-{
-	cJSON *variables = cJSON_AddObjectToObject(object, "environment");
+	struct mw_json_object *variables = mw_json_object_add(object, "environment");
 	for (size_t i = 0; i < sizeof(kept_variables) / sizeof(kept_variables[0]); i++) {
 		const char *value = getenv(kept_variables[i]);
 		if (value != NULL)
-			add_text(variables, kept_variables[i], value);
+			mw_json_object_text(variables, kept_variables[i], value);
 	}
 }
 
 /* What the command starts is logged by the zone; of the command itself only we know. */
-static void add_not_followed(cJSON *object, const struct mw_program *program)
+static void add_not_followed(struct mw_json_object *object, const struct mw_program *program)
 {
 	if (program->verdict == MWD_VERDICT_FOLLOWED)
 		return;
-	cJSON *item = cJSON_AddObjectToObject(object, "not_followed");
-	add_text(item, "path", program->path);
-	mw_run_json_integer(item, "verdict", program->verdict);
-	add_text(item, "reason", mw_program_reason(program->verdict));
+	struct mw_json_object *item = mw_json_object_add(object, "not_followed");
+	mw_json_object_text(item, "path", program->path);
+	mw_json_object_integer(item, "verdict", program->verdict);
+	mw_json_object_text(item, "reason", mw_program_reason(program->verdict));
 }
 
 static char *make_document(const struct mw_run_state *run)
 {
-	cJSON *object = cJSON_CreateObject();
-	mw_run_json_integer(object, "schema", SCHEMA);
-	add_text(object, "version", MEMWATCH_VERSION);
-	add_command(object, run->options->command);
+	struct mw_json_object *object = mw_json_object_create();
+	mw_json_object_integer(object, "schema", SCHEMA);
+	mw_json_object_text(object, "version", MEMWATCH_VERSION);
+	mw_json_object_words(object, "command", run->options->command);
 	add_place(object);
 	add_time(object, "start_time", run->start_realtime_ns);
-	mw_run_json_integer(object, "start_realtime_ns", run->start_realtime_ns);
-	mw_run_json_integer(object, "start_monotonic_ns", run->start_ns);
+	mw_json_object_integer(object, "start_realtime_ns", run->start_realtime_ns);
+	mw_json_object_integer(object, "start_monotonic_ns", run->start_ns);
 	add_end(object, run);
-	mw_run_json_integer(object, "root_pid", run->supervision.root_pid);
-	mw_run_json_integer(object, "interval_ms", run->options->interval_ms);
-	cJSON_AddBoolToObject(object, "has_stacks", run->options->has_stacks);
-	mw_run_json_integer(object, "sample_bytes", run->options->sample_bytes);
+	mw_json_object_integer(object, "root_pid", run->supervision.root_pid);
+	mw_json_object_integer(object, "interval_ms", run->options->interval_ms);
+	mw_json_object_flag(object, "has_stacks", run->options->has_stacks);
+	mw_json_object_integer(object, "sample_bytes", run->options->sample_bytes);
 	add_rss(object, run->sampler);
 	mw_run_json_tree(object, run);
-	add_made(object, "processes", mw_run_json_processes(run));
+	mw_json_object_raw(object, "processes", mw_run_json_processes(run));
 	add_not_followed(object, &run->program);
 	add_environment(object);
-	char *text = cJSON_Print(object);
-	cJSON_Delete(object);
+	char *text = mw_json_object_print(object);
+	mw_json_object_destroy(object);
 	return text;
 }
 
 /* 0 or errno. */
 static int write_file(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	unlink(path); /* a FIFO or a link of the job's */
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return errno;
 	int error = 0;

@@ -5,9 +5,8 @@
  */
 #pragma once
 
-#include <cjson/cJSON.h>
-
+#include "preload/launch/json_object.h"
 #include "preload/launch/run.h"
 
 /** mw_run_json_tree() - adds the three to @object */
-void mw_run_json_tree(cJSON *object, const struct mw_run_state *run);
+void mw_run_json_tree(struct mw_json_object *object, const struct mw_run_state *run);

@@ -166,7 +166,12 @@ struct mw_sampler *mw_sampler_create(
 	mw_members_init(&sampler->members, &sampler->lives, control->boot_minus_monotonic_ns);
 	mw_newcomers_init(&sampler->newcomers);
 	mw_surroundings_init(&sampler->surroundings);
-	sampler->allowance.start_ns = sampler->start_ns;
+	sampler->sharing_allowance = (struct mw_allowance){
+		.start_ns = sampler->start_ns, .first_ns = 40 * MW_NS_PER_MS, .share = 100
+	};
+	sampler->make_up_allowance = (struct mw_allowance){
+		.start_ns = sampler->start_ns, .first_ns = 10 * MW_NS_PER_MS, .share = 400
+	};
 	sampler->images.on_begin = on_image_begin;
 	sampler->images.on_end = on_image_end;
 	sampler->images.context = sampler;
@@ -333,11 +338,12 @@ static void add_row(struct mw_sampler *sampler)
 static void look_closer(struct mw_sampler *sampler)
 {
 	const struct mw_look *now = &sampler->look;
-	if (mw_sharing_wants(&sampler->sharing, &sampler->members, &sampler->allowance,
+	if (mw_sharing_wants(&sampler->sharing, &sampler->members, &sampler->sharing_allowance,
 		    now->rss_bytes, now->at_ns))
-		mw_sharing_read(&sampler->sharing, &sampler->members, &sampler->allowance,
+		mw_sharing_read(&sampler->sharing, &sampler->members, &sampler->sharing_allowance,
 			now->rss_bytes, now->at_ns);
-	mw_make_up_look(&sampler->members, &sampler->allowance, sampler->run_dir, now->at_ns);
+	mw_make_up_look(
+		&sampler->members, &sampler->make_up_allowance, sampler->run_dir, now->at_ns);
 	mw_surroundings_look(&sampler->surroundings, now->at_ns);
 }
 

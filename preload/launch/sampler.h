@@ -53,7 +53,7 @@ struct mw_sampler {
 	int64_t longest_period_ns;    /* within the budget; the longest of these pauses */
 	struct mw_look look;	      /* the last one */
 	struct mw_newcomers newcomers;
-	struct mw_allowance allowance;
+	struct mw_allowance sharing_allowance, make_up_allowance;
 	struct mw_sharing sharing;
 	struct mw_surroundings surroundings;
 	int64_t next_tick_ns, earliest_tick_ns;

@@ -32,9 +32,8 @@ static bool begins_with(const char *text, const char *prefix)
 
 static bool is_shared_memory(const char *path)
 {
-	return begins_with(path, "/dev/zero") || begins_with(path, "/memfd:") ||
-	       begins_with(path, "/SYSV") || begins_with(path, "/dev/shm/") ||
-	       begins_with(path, "[anon_shmem");
+	return begins_with(path, "/memfd:") || begins_with(path, "/SYSV") ||
+	       begins_with(path, "/dev/shm/") || begins_with(path, "[anon_shmem");
 }
 
 /* Without a name: .bss lies right behind its file, a stack right above its guard. */
@@ -57,7 +56,9 @@ static int kind_of(const struct mw_smaps *smaps, const char *path)
 		return KIND_STACK;
 	if (is_shared_memory(path))
 		return KIND_SHARED;
-	if (begins_with(path, "[heap]") || begins_with(path, "[anon:"))
+	/* The kernel's name for what is mapped anonymously, but shared with children. */
+	if (begins_with(path, "[heap]") || begins_with(path, "[anon:") ||
+		begins_with(path, "/dev/zero"))
 		return KIND_ANONYMOUS;
 	if (strstr(path, smaps->own_library) != NULL || begins_with(path, smaps->own_directory))
 		return KIND_OWN;

@@ -11,11 +11,11 @@
 
 /* Resident bytes; each page of RSS in exactly one of them. */
 struct mw_smaps_sums {
-	uint64_t anonymous_bytes; /* malloc's and mmap's memory, whosoever called */
+	uint64_t anonymous_bytes; /* malloc's and mmap's memory, shared with children or not */
 	uint64_t stack_bytes;	  /* [stack], and what lies behind a small guard area */
 	uint64_t file_bytes;	  /* pages of files, unchanged: code, constants, mapped data */
 	uint64_t data_bytes;	  /* changed pages of file mappings, and .bss behind them */
-	uint64_t shared_bytes;	  /* shared memory: System V, /dev/shm, memfd, MAP_SHARED */
+	uint64_t shared_bytes;	  /* shared memory with a name: System V, /dev/shm, memfd */
 	uint64_t own_bytes;	  /* our shim and the dump */
 	uint64_t n_mappings;
 };

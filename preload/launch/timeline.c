@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "preload/launch/run_dir.h"
 #include "preload/launch/timeline.h"

@@ -20,9 +20,6 @@
 #define PATH_BYTES 4096
 /* Tables that have grown this far go on growing: their next pages come at once, at a third of the
  * price of one write fault each in a file mapping. */
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels say EINVAL, and faults do it */
-#endif
 
 struct mwd_control *mw_control;
 

@@ -5,7 +5,8 @@
  * The format is DWARF 5, 6.4 "Call Frame Information", in the variant of the Linux Standard
  * Base ("Exception Frames": .eh_frame, .eh_frame_hdr). Only what decides (CFA, return address,
  * one register) is tracked; everything else is skipped. Tables are those the loader mapped,
- * but lengths are still honoured, so that a broken one ends in BEYOND and not in a crash.
+ * but each length and pointer is kept inside the module, so that a broken one ends in NO_TABLE or
+ * BEYOND and not in a crash.
  */
 #include <stddef.h>
 #include <string.h>
@@ -27,17 +28,25 @@ struct cie {
 	struct cursor instructions;
 };
 
+/* The table of one lookup: an entry begins and ends inside the module. */
+struct table {
+	const uint8_t *header;
+	struct mw_module_bytes module;
+};
+
+static const struct cursor broken = { .is_broken = true };
+
 /* @entry: the length field of a CIE or FDE. Return: a cursor over its body, or a broken one. */
-static struct cursor entry_body(const uint8_t *entry)
+static struct cursor entry_body(const struct table *table, const uint8_t *entry)
 {
 	uint32_t length;
+	if (entry < table->module.start || table->module.end - entry < 4)
+		return broken;
 	memcpy(&length, entry, 4);
-	struct cursor c = { .at = entry + 4, .end = entry + 4 };
-	if (length == 0 || length >= 0xfffffff0)
-		c.is_broken = true; /* terminator, or the 64-bit form nobody emits */
-	else
-		c.end += length;
-	return c;
+	/* 0: terminator; the highest: the 64-bit form nobody emits */
+	if (length == 0 || length >= 0xfffffff0 || length > table->module.end - entry - 4)
+		return broken;
+	return (struct cursor){ .at = entry + 4, .end = entry + 4 + length };
 }
 
 static bool parse_augmentation(struct cie *cie, struct cursor *c, const char *letters)
@@ -68,9 +77,9 @@ static bool parse_augmentation(struct cie *cie, struct cursor *c, const char *le
 	return !data.is_broken;
 }
 
-static bool parse_cie(const uint8_t *entry, struct cie *cie)
+static bool parse_cie(const struct table *table, const uint8_t *entry, struct cie *cie)
 {
-	struct cursor c = entry_body(entry);
+	struct cursor c = entry_body(table, entry);
 	if (take(&c, 4) != 0)
 		return false;
 	uint8_t version = take_byte(&c);
@@ -141,6 +150,12 @@ static void set_expression(struct machine *m, uint64_t reg, struct cursor block)
 	set_place(m, reg, is_fp ? MW_PLACE_AT_FP : MW_PLACE_OTHER, is_fp ? offset : 0);
 }
 
+/* Factored offsets of a broken table wrap. */
+static int64_t scaled(uint64_t offset, int64_t align)
+{
+	return (int64_t)(offset * (uint64_t)align);
+}
+
 static void define_cfa(struct machine *m, uint64_t reg, int64_t offset)
 {
 	m->row.cfa_kind = MW_CFA_REGISTER;
@@ -178,7 +193,7 @@ static void run_extended(struct machine *m, struct cursor *c, uint8_t opcode)
 		break;
 	case 0x05: /* offset_extended */
 		reg = take_uleb(c);
-		set_place(m, reg, MW_PLACE_AT_CFA, (int64_t)take_uleb(c) * align);
+		set_place(m, reg, MW_PLACE_AT_CFA, scaled(take_uleb(c), align));
 		break;
 	case 0x06: /* restore_extended */
 		restore_place(m, take_uleb(c));
@@ -224,14 +239,14 @@ static void run_extended(struct machine *m, struct cursor *c, uint8_t opcode)
 		break;
 	case 0x11: /* offset_extended_sf */
 		reg = take_uleb(c);
-		set_place(m, reg, MW_PLACE_AT_CFA, take_sleb(c) * align);
+		set_place(m, reg, MW_PLACE_AT_CFA, scaled((uint64_t)take_sleb(c), align));
 		break;
 	case 0x12: /* def_cfa_sf */
 		reg = take_uleb(c);
-		define_cfa(m, reg, take_sleb(c) * align);
+		define_cfa(m, reg, scaled((uint64_t)take_sleb(c), align));
 		break;
 	case 0x13: /* def_cfa_offset_sf */
-		m->row.cfa_offset = take_sleb(c) * align;
+		m->row.cfa_offset = scaled((uint64_t)take_sleb(c), align);
 		break;
 	case 0x14: /* val_offset, val_offset_sf */
 	case 0x15:
@@ -264,8 +279,8 @@ static void run(struct machine *m, struct cursor c, uintptr_t pc)
 			m->location += low * m->cie->code_align;
 			break;
 		case 2: /* offset */
-			set_place(m, low, MW_PLACE_AT_CFA,
-				(int64_t)take_uleb(&c) * m->cie->data_align);
+			set_place(
+				m, low, MW_PLACE_AT_CFA, scaled(take_uleb(&c), m->cie->data_align));
 			break;
 		case 3: /* restore */
 			restore_place(m, low);
@@ -279,31 +294,48 @@ static void run(struct machine *m, struct cursor c, uintptr_t pc)
 	m->is_beyond |= c.is_broken;
 }
 
+/* Relative to the header, which may be anything: computed as numbers. */
+static const uint8_t *at_distance(const uint8_t *place, int64_t distance)
+{
+	return (const uint8_t *)((uintptr_t)place + (uint64_t)distance);
+}
+
+/* An entry of the search table: (function, FDE). */
+static int32_t entry_at(const uint8_t *entries, uint32_t i, unsigned which)
+{
+	int32_t value;
+	memcpy(&value, entries + (size_t)i * 8 + which * 4, 4);
+	return value;
+}
+
 /* .eh_frame_hdr: a table of (function, FDE) sorted by function, both relative to the header.
  * Return: the FDE of the last function at or below pc, or NULL. */
-static const uint8_t *find_fde(const uint8_t *header, uintptr_t pc)
+static const uint8_t *find_fde(const struct table *table, uintptr_t pc)
 {
-	if (header[0] != 1 || header[1] == PE_OMIT || header[2] != PE_UDATA4 ||
-		header[3] != PE_SDATA4_DATAREL)
+	const uint8_t *header = table->header;
+	struct cursor c = { header, table->module.end, header < table->module.start };
+	if (c.is_broken || header > table->module.end || take_byte(&c) != 1)
 		return NULL;
-	struct cursor c = { header + 4, header + 20, false };
-	take_encoded(&c, header[1]);
+	uint8_t frame_encoding = take_byte(&c), count_encoding = take_byte(&c);
+	if (frame_encoding == PE_OMIT || count_encoding != PE_UDATA4 ||
+		take_byte(&c) != PE_SDATA4_DATAREL)
+		return NULL;
+	take_encoded(&c, frame_encoding);
 	uint32_t n = (uint32_t)take(&c, 4);
-	if (c.is_broken || n == 0)
+	if (c.is_broken || n == 0 || n > (size_t)(c.end - c.at) / 8)
 		return NULL;
-	const int32_t(*table)[2] = (const void *)c.at;
 	int64_t wanted = (int64_t)(pc - (uintptr_t)header);
-	if (table[0][0] > wanted)
+	if (entry_at(c.at, 0, 0) > wanted)
 		return NULL;
 	uint32_t low = 0;
 	for (uint32_t high = n; high - low > 1;) {
 		uint32_t middle = low + (high - low) / 2;
-		if (table[middle][0] <= wanted)
+		if (entry_at(c.at, middle, 0) <= wanted)
 			low = middle;
 		else
 			high = middle;
 	}
-	return header + table[low][1];
+	return at_distance(header, entry_at(c.at, low, 1));
 }
 
 /* Return: the CIE of a FDE; @c is left behind the field that leads to it. NULL = no FDE. */
@@ -311,26 +343,27 @@ static const uint8_t *cie_of(struct cursor *c)
 {
 	const uint8_t *field = c->at;
 	uint32_t distance = (uint32_t)take(c, 4);
-	return c->is_broken || distance == 0 ? NULL : field - distance;
+	return c->is_broken || distance == 0 ? NULL : at_distance(field, -(int64_t)distance);
 }
 
-static const uint8_t *fde_at_or_below(uintptr_t pc)
+static const uint8_t *fde_at_or_below(struct table *table, uintptr_t pc)
 {
-	const uint8_t *header = mw_modules_unwind_header(pc);
-	return header ? find_fde(header, pc) : NULL;
+	table->header = mw_modules_unwind_header(pc, &table->module);
+	return table->header ? find_fde(table, pc) : NULL;
 }
 
 enum mw_cfi_outcome mw_cfi_find_row(uintptr_t pc, uint64_t wanted, struct mw_cfi_row *row_out)
 {
-	const uint8_t *fde = fde_at_or_below(pc);
+	struct table table;
+	const uint8_t *fde = fde_at_or_below(&table, pc);
 	if (!fde)
 		return MW_CFI_NO_TABLE;
-	struct cursor c = entry_body(fde);
+	struct cursor c = entry_body(&table, fde);
 	const uint8_t *cie_entry = cie_of(&c);
 	if (!cie_entry)
 		return MW_CFI_NO_TABLE;
 	struct cie cie = { 0 };
-	if (!parse_cie(cie_entry, &cie))
+	if (!parse_cie(&table, cie_entry, &cie))
 		return MW_CFI_BEYOND;
 	uintptr_t begin = take_encoded(&c, cie.fde_encoding);
 	uintptr_t bytes = take_encoded(&c, cie.fde_encoding & 0x0f);
@@ -358,12 +391,13 @@ enum mw_cfi_outcome mw_cfi_find_row(uintptr_t pc, uint64_t wanted, struct mw_cfi
 
 bool mw_cfi_is_entry(uintptr_t pc)
 {
-	const uint8_t *fde = fde_at_or_below(pc);
+	struct table table;
+	const uint8_t *fde = fde_at_or_below(&table, pc);
 	if (!fde)
 		return false;
-	struct cursor c = entry_body(fde);
+	struct cursor c = entry_body(&table, fde);
 	const uint8_t *cie_entry = cie_of(&c);
 	struct cie cie = { 0 };
-	return cie_entry && parse_cie(cie_entry, &cie) &&
+	return cie_entry && parse_cie(&table, cie_entry, &cie) &&
 	       take_encoded(&c, cie.fde_encoding) == pc && !c.is_broken;
 }

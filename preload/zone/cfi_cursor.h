@@ -67,7 +67,7 @@ static inline int64_t take_sleb(struct cursor *c)
 		shift += 7;
 	} while ((byte & 0x80) && shift < 64);
 	if (shift < 64 && (byte & 0x40))
-		value |= -(int64_t)((uint64_t)1 << shift);
+		value |= (int64_t) - ((uint64_t)1 << shift);
 	return value;
 }
 

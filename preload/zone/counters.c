@@ -59,8 +59,12 @@ MW_HOT void mw_counters_free(struct mw_task *task, struct mwd_record *record, en
 	mw_totals_add(task, class, -(int64_t)bytes);
 }
 
-void mw_counters_freed_here(struct mwd_record *record, uint64_t bytes, uint64_t n_blocks)
+void mw_counters_freed_here(struct mw_task *task, struct mwd_record *record, enum mwd_class class,
+	uint64_t bytes, uint64_t n_blocks)
 {
 	record->freed_here_bytes += bytes;
 	record->freed_here_blocks += n_blocks;
+	uint64_t live = (uint64_t)mw_totals_live(task, class);
+	if ((int64_t)live > 0 && live > record->max_total_bytes)
+		record->max_total_bytes = live;
 }

@@ -17,5 +17,7 @@ void mw_counters_alloc(
 void mw_counters_free(struct mw_task *task, struct mwd_record *record, enum mwd_class class,
 	uint64_t bytes, uint64_t n_blocks);
 
-/* @bytes were freed by a call from @record's stack. */
-void mw_counters_freed_here(struct mwd_record *record, uint64_t bytes, uint64_t n_blocks);
+/* @bytes of @class were freed by a call from @record's stack; the totals are without them already.
+ */
+void mw_counters_freed_here(struct mw_task *task, struct mwd_record *record, enum mwd_class class,
+	uint64_t bytes, uint64_t n_blocks);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/single_threaded.h>
 
 #include "preload/zone/real.h"
@@ -93,10 +92,9 @@ MW_EXPORT MW_FLAT void free(void *block)
 /* A block of the boot allocator moves to the real one. */
 static void *leave_boot(void *block, size_t bytes)
 {
-	size_t had = mw_boot_block_bytes(block);
 	void *moved = mw_real.malloc(bytes);
 	if (moved)
-		memcpy(moved, block, had < bytes ? had : bytes);
+		mw_boot_copy(moved, block, bytes);
 	return moved;
 }
 

@@ -6,6 +6,7 @@
 #define MW_ZONE_DEFINES_HOOKS
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -25,6 +26,15 @@ static void resolve(void)
 {
 	if (mw_unlikely(!mw_real.sbrk))
 		mw_real_resolve_rest();
+}
+
+/* In a healthy environment the shell is followed; in others that is looked up. */
+static enum mwd_verdict log_shell(bool is_healthy)
+{
+	enum mwd_verdict verdict =
+		is_healthy ? MWD_VERDICT_FOLLOWED : mw_inject_inspect(AT_FDCWD, "/bin/sh");
+	mw_inject_log("/bin/sh", 0, verdict);
+	return verdict;
 }
 
 /* ---- system -------------------------------------------------------------------------------- */
@@ -120,10 +130,11 @@ MW_EXPORT int system(const char *command)
 	resolve();
 	if (!command || !mw_inject_is_active())
 		return mw_real.system(command);
-	mw_inject_log("/bin/sh", 0, MWD_VERDICT_FOLLOWED);
-	if (mw_inject_is_healthy(environ))
+	bool is_healthy = mw_inject_is_healthy(environ);
+	enum mwd_verdict verdict = log_shell(is_healthy);
+	if (is_healthy)
 		return mw_real.system(command);
-	MW_INJECTED(injected, room, environ, MWD_VERDICT_FOLLOWED);
+	MW_INJECTED(injected, room, environ, verdict);
 	int status = system_with(command, injected);
 	mw_inject_release(&room);
 	return status;
@@ -136,13 +147,14 @@ MW_EXPORT FILE *popen(const char *command, const char *type)
 	resolve();
 	if (!mw_inject_is_active())
 		return mw_real.popen(command, type);
-	mw_inject_log("/bin/sh", 0, MWD_VERDICT_FOLLOWED);
-	if (mw_inject_is_healthy(environ))
+	bool is_healthy = mw_inject_is_healthy(environ);
+	enum mwd_verdict verdict = log_shell(is_healthy);
+	if (is_healthy)
 		return mw_real.popen(command, type);
 	/* popen's FILE can only be made by libc, which hands environ to the shell: ours stands in
 	 * for the moment of the call. */
 	char **kept = environ;
-	MW_INJECTED(injected, room, kept, MWD_VERDICT_FOLLOWED);
+	MW_INJECTED(injected, room, kept, verdict);
 	environ = injected;
 	FILE *stream = mw_real.popen(command, type);
 	environ = kept;

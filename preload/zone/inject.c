@@ -57,6 +57,12 @@ static bool is_separator(char c)
 	return c == ':' || c == ' ';
 }
 
+/* After a chroot, or in another mount name space, the loader would complain. */
+static bool is_shim_in_reach(void)
+{
+	return mw_raw6(SYS_faccessat, AT_FDCWD, (long)shim_path(), R_OK, 0, 0, 0) == 0;
+}
+
 bool mw_inject_is_healthy(char *const *envp)
 {
 	const char *run_dir = last_value(envp, MW_ENV_RUN_DIR);
@@ -65,7 +71,7 @@ bool mw_inject_is_healthy(char *const *envp)
 	size_t length = strlen(shim);
 	return run_dir && strcmp(run_dir, mw_arena_run_dir()) == 0 && preload &&
 	       strncmp(preload, shim, length) == 0 &&
-	       (!preload[length] || is_separator(preload[length]));
+	       (!preload[length] || is_separator(preload[length])) && is_shim_in_reach();
 }
 
 struct mw_inject_size mw_inject_measure(char *const *envp)
@@ -109,11 +115,11 @@ static char *append_others(char *at, const char *list, const char *shim, bool ha
 }
 
 /* A loader of another class, or another libc's, would complain about our shim, or die of it; so
- * would a sanitizer. */
+ * would a sanitizer; and any loader that cannot find it. */
 static bool loader_takes_shim(enum mwd_verdict verdict)
 {
 	return verdict != MWD_VERDICT_OTHER_CLASS && verdict != MWD_VERDICT_OTHER_LOADER &&
-	       verdict != MWD_VERDICT_SANITIZER;
+	       verdict != MWD_VERDICT_SANITIZER && verdict != MWD_VERDICT_OUT_OF_REACH;
 }
 
 char **mw_inject_environment(
@@ -196,7 +202,9 @@ enum mwd_verdict mw_inject_inspect(int directory_fd, const char *path)
 			return MWD_VERDICT_UNKNOWN;
 		mw_inspect_program(head, (size_t)n, &facts, &result);
 		if (!result.script_interpreter[0])
-			return result.verdict;
+			return result.verdict == MWD_VERDICT_FOLLOWED && !is_shim_in_reach()
+				       ? MWD_VERDICT_OUT_OF_REACH
+				       : result.verdict;
 		memcpy(interpreter, result.script_interpreter, sizeof(interpreter));
 		path = interpreter;
 		directory_fd = AT_FDCWD;

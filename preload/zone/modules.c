@@ -105,12 +105,14 @@ static bool find_object(uintptr_t pc, struct object *object)
 	return true;
 }
 
-static const uint8_t *vdso_unwind_header(uintptr_t pc)
+static const uint8_t *vdso_unwind_header(uintptr_t pc, struct mw_module_bytes *module_out)
 {
 	struct object vdso;
 	if (!find_vdso(pc, &vdso))
 		return NULL;
 	const ElfW(Ehdr) *header = (const void *)vdso.start;
+	*module_out =
+		(struct mw_module_bytes){ (const uint8_t *)vdso.start, (const uint8_t *)vdso.end };
 	const ElfW(Phdr) *segments = (const void *)(vdso.start + header->e_phoff);
 	for (unsigned i = 0; i < header->e_phnum; i++)
 		if (segments[i].p_type == PT_GNU_EH_FRAME)
@@ -118,12 +120,13 @@ static const uint8_t *vdso_unwind_header(uintptr_t pc)
 	return NULL;
 }
 
-const uint8_t *mw_modules_unwind_header(uintptr_t pc)
+const uint8_t *mw_modules_unwind_header(uintptr_t pc, struct mw_module_bytes *module_out)
 {
 	struct dl_find_object found;
-	if (_dl_find_object((void *)pc, &found) == 0)
-		return found.dlfo_eh_frame;
-	return vdso_unwind_header(pc);
+	if (_dl_find_object((void *)pc, &found) != 0)
+		return vdso_unwind_header(pc, module_out);
+	*module_out = (struct mw_module_bytes){ found.dlfo_map_start, found.dlfo_map_end };
+	return found.dlfo_eh_frame;
 }
 
 bool mw_modules_is_loader(uintptr_t pc)
@@ -247,7 +250,7 @@ static MW_COLD uint32_t add_module(const struct object *object, uint32_t now)
 		}
 	}
 	if (!modules)
-		modules = mw_private_map(MAX_MODULES * sizeof(*modules));
+		modules = mw_private_map_sequential(MAX_MODULES * sizeof(*modules));
 	uint32_t at = modules && n < MAX_MODULES ? mw_add_relaxed(&n_modules, 1) : MAX_MODULES;
 	if (at >= MAX_MODULES || !log_module(object, at + 1, build_id, build_id_bytes)) {
 		mw_image_lost(MWD_LOST_MODULES, 1);

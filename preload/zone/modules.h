@@ -25,8 +25,16 @@ bool mw_modules_are_changing(void);
 void mw_modules_close_begin(void);
 void mw_modules_close_end(uint64_t n_unloads);
 
-/** mw_modules_unwind_header() - .eh_frame_hdr of the object that contains @pc, or NULL. */
-const uint8_t *mw_modules_unwind_header(uintptr_t pc);
+/* Where an object is mapped: what its tables point to must lie in it. */
+struct mw_module_bytes {
+	const uint8_t *start, *end;
+};
+
+/**
+ * mw_modules_unwind_header() - .eh_frame_hdr of the object that contains @pc, or NULL
+ * @module_out: filled if there is one
+ */
+const uint8_t *mw_modules_unwind_header(uintptr_t pc, struct mw_module_bytes *module_out);
 
 /** mw_modules_is_loader() - @pc lies in the dynamic loader. */
 bool mw_modules_is_loader(uintptr_t pc);

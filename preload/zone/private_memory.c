@@ -9,19 +9,28 @@
 #include "preload/zone/raw.h"
 #include "preload/zone/zone.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels say EINVAL, and faults do it */
+#endif
+
 #define HUGE_BYTES ((size_t)2 << 20)
 
 #define PAGE_SHIFT 12
 #define COUNT_BITS 28
+#define COUNT_MASK (((uint64_t)1 << (COUNT_BITS - 1)) - 1)
+#define IS_SEQUENTIAL ((uint64_t)1 << (COUNT_BITS - 1)) /* filled from its beginning */
+#define WINDOW_BYTES ((size_t)64 << 10)
 #define MAX_SPARSE 512u
 
 static uint64_t mapped_bytes;
 
-/* Maps that need not be in memory all over: page number (36 bits) and number of pages; 0 = free. */
+/* Maps that need not be in memory all over: page number (36 bits), IS_SEQUENTIAL, number
+ * of pages; 0 = free. */
 static MW_LARGE uint64_t sparse[MAX_SPARSE];
 static uint32_t n_sparse; /* places ever used */
 
 /* Our object, from its ELF header to the end of its .bss; from the linker. */
+extern const char __bss_start[] __attribute__((visibility("hidden")));
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
@@ -41,11 +50,11 @@ static bool replace_sparse(uint64_t from, uint64_t to, uint32_t n)
 	return false;
 }
 
-static void note_sparse(const void *memory, size_t bytes)
+static void note_sparse(const void *memory, size_t bytes, uint64_t how)
 {
-	uint64_t word = word_of(memory, bytes);
+	uint64_t word = word_of(memory, bytes) | how;
 	uint32_t n = mw_load_relaxed(&n_sparse);
-	if (bytes >> PAGE_SHIFT >> COUNT_BITS || replace_sparse(word, word, n) ||
+	if (bytes >> PAGE_SHIFT > COUNT_MASK || replace_sparse(word, word, n) ||
 		replace_sparse(0, word, n))
 		return;
 	while (n < MAX_SPARSE && !mw_cas_acq_rel(&n_sparse, &n, n + 1))
@@ -72,18 +81,23 @@ static void *map(size_t bytes, int more_flags)
 void *mw_private_map(size_t bytes)
 {
 	void *memory = map(bytes, 0);
-	if (memory)
-		note_sparse(memory, whole_pages(bytes));
+	if (memory && bytes > MWD_PAGE)
+		note_sparse(memory, whole_pages(bytes), 0);
 	return memory;
 }
 
-void *mw_private_map_dense(size_t bytes)
+void *mw_private_map_sequential(size_t bytes)
 {
-	return map(bytes, bytes > MWD_PAGE ? MAP_POPULATE : 0);
+	void *memory = map(bytes, 0);
+	if (memory)
+		note_sparse(memory, whole_pages(bytes), IS_SEQUENTIAL);
+	return memory;
 }
 
-void *mw_private_map_huge(size_t bytes)
+/* Begins where a huge page does. */
+static void *map_for_huge_pages(size_t bytes)
 {
+	bytes = whole_pages(bytes);
 	char *memory = map(bytes + HUGE_BYTES, 0);
 	if (!memory)
 		return NULL;
@@ -93,22 +107,42 @@ void *mw_private_map_huge(size_t bytes)
 	if (before != HUGE_BYTES)
 		mw_private_unmap(memory + before + bytes, HUGE_BYTES - before);
 	mw_raw_madvise(memory + before, bytes, MADV_HUGEPAGE);
-	note_sparse(memory + before, bytes);
 	return memory + before;
+}
+
+void *mw_private_map_dense(size_t bytes)
+{
+	if (bytes < HUGE_BYTES)
+		return map(bytes, bytes > MWD_PAGE ? MAP_POPULATE : 0);
+	void *memory = map_for_huge_pages(bytes);
+	if (memory)
+		mw_raw_madvise(memory, whole_pages(bytes), MADV_POPULATE_WRITE);
+	return memory;
+}
+
+void *mw_private_map_huge(size_t bytes)
+{
+	void *memory = map_for_huge_pages(bytes);
+	if (memory)
+		note_sparse(memory, bytes, 0);
+	return memory;
 }
 
 bool mw_private_discard(void *memory, size_t bytes)
 {
 	if (mw_raw_madvise(memory, whole_pages(bytes), MADV_DONTNEED) != 0)
 		return false;
-	note_sparse(memory, whole_pages(bytes));
+	note_sparse(memory, whole_pages(bytes), 0);
 	return true;
 }
 
 void mw_private_unmap(void *memory, size_t bytes)
 {
 	bytes = whole_pages(bytes);
-	replace_sparse(word_of(memory, bytes), 0, mw_load_relaxed(&n_sparse));
+	uint64_t word = word_of(memory, bytes);
+	uint32_t n = mw_load_relaxed(&n_sparse);
+	if (!replace_sparse(word, 0, n))
+		replace_sparse(word | IS_SEQUENTIAL, 0, n);
 	mw_raw_munmap(memory, bytes);
 	mw_add_relaxed(&mapped_bytes, -(uint64_t)bytes);
 }
@@ -140,16 +174,32 @@ static uint64_t count_absent(uintptr_t low, uintptr_t high)
 	return n_absent;
 }
 
+/* The same of a table that is filled from its beginning: nothing behind a window of nothing. */
+static uint64_t count_absent_behind(uintptr_t low, uintptr_t high)
+{
+	uint64_t n_absent = 0;
+	while (low < high && !mw_is_sandboxed) {
+		uintptr_t end = high - low > WINDOW_BYTES ? low + WINDOW_BYTES : high;
+		uint64_t n = count_absent(low, end);
+		if (n == (end - low) >> PAGE_SHIFT)
+			return n_absent + ((high - low) >> PAGE_SHIFT);
+		n_absent += n;
+		low = end;
+	}
+	return n_absent;
+}
+
 uint64_t mw_private_resident_bytes(void)
 {
-	uintptr_t low = (uintptr_t)__ehdr_start, high = whole_pages((uintptr_t)_end);
-	uint64_t n_absent = count_absent(low, high);
+	uintptr_t bss = whole_pages((uintptr_t)__bss_start), end = whole_pages((uintptr_t)_end);
+	uint64_t n_absent = count_absent(bss, end);
 	uint32_t n = mw_load_relaxed(&n_sparse);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t word = mw_load_relaxed(&sparse[i]);
-		uintptr_t start = word >> COUNT_BITS << PAGE_SHIFT;
-		uint64_t n_pages = word & (((uint64_t)1 << COUNT_BITS) - 1);
-		n_absent += count_absent(start, start + (n_pages << PAGE_SHIFT));
+		uintptr_t low = word >> COUNT_BITS << PAGE_SHIFT;
+		uintptr_t high = low + ((word & COUNT_MASK) << PAGE_SHIFT);
+		n_absent += word & IS_SEQUENTIAL ? count_absent_behind(low, high)
+						 : count_absent(low, high);
 	}
-	return mw_private_bytes() + (high - low) - (n_absent << PAGE_SHIFT);
+	return mw_private_bytes() + end - (uintptr_t)__ehdr_start - (n_absent << PAGE_SHIFT);
 }

@@ -223,6 +223,9 @@ static bool boot(void)
 	const long *argc = __libc_stack_end;
 	char *const *argv = (char *const *)(argc + 1);
 	const char *run_dir = find_variable(argv + *argc + 1, MW_ENV_RUN_DIR);
+	/* A set-user-ID program: who called it may have chosen the environment, and the run. */
+	if (getauxval(AT_SECURE))
+		return false;
 	/* The dump's pages are the kernel's; the launcher has told of it, if they are not. */
 	if (!run_dir || getauxval(AT_PAGESZ) != MWD_PAGE || !map_wiped_page() ||
 		!begin_first(run_dir, argv))
@@ -297,6 +300,8 @@ static bool is_nested(const struct mw_task *task, uintptr_t frame)
 
 MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
 {
+	if (mw_unlikely(mw_real_stand_in()))
+		return NULL; /* what looked like a block is the thread's control block */
 	if (mw_load_relaxed(&process_state) == ON && mw_load_relaxed(wiped_on_fork) == 1 &&
 		mw_task_current && is_nested(mw_task_current, frame)) {
 		if (!mw_task_current->is_forwarding)

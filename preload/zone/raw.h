@@ -74,6 +74,10 @@ static inline long mw_raw_readlink(const char *path, char *buffer, size_t bytes)
 	return mw_raw6(SYS_readlinkat, -100, (long)path, (long)buffer, (long)bytes, 0, 0);
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels say EINVAL, and faults do it */
+#endif
+
 /* Return: address, or NULL on failure. */
 static inline void *mw_raw_mmap(
 	void *at, size_t bytes, int prot, int flags, int fd, uint64_t offset)

@@ -63,13 +63,20 @@ static void *boot_calloc(size_t n, size_t bytes)
 	return __builtin_mul_overflow(n, bytes, &all) ? NULL : boot_memalign(16, all);
 }
 
+/* By hand: see mw_real_stand_in(). */
+void mw_boot_copy(void *to, const void *block, size_t bytes)
+{
+	size_t had = mw_boot_block_bytes(block);
+	volatile char *out = to;
+	for (size_t i = 0; i < had && i < bytes; i++)
+		out[i] = ((const char *)block)[i];
+}
+
 static void *boot_realloc(void *block, size_t bytes)
 {
 	void *grown = boot_memalign(16, bytes);
-	if (grown && block && mw_boot_owns(block)) {
-		size_t had = mw_boot_block_bytes(block);
-		memcpy(grown, block, had < bytes ? had : bytes);
-	}
+	if (grown && block && mw_boot_owns(block))
+		mw_boot_copy(grown, block, bytes);
 	return grown;
 }
 
@@ -86,6 +93,22 @@ struct mw_real mw_real = {
 	.memalign = boot_memalign,
 	.aligned_alloc = boot_memalign,
 };
+
+/* The loader writes it when it relocates us; before, it is not our address. */
+static const void *const volatile relocated = (const void *)&relocated;
+
+int mw_real_stand_in(void)
+{
+	if (mw_likely(relocated == (const void *)&relocated))
+		return 0;
+	mw_real.malloc = boot_malloc;
+	mw_real.calloc = boot_calloc;
+	mw_real.realloc = boot_realloc;
+	mw_real.free = boot_free;
+	mw_real.memalign = boot_memalign;
+	mw_real.aligned_alloc = boot_memalign;
+	return 1;
+}
 
 #define RESOLVE_TO(table, name) (*(void **)(&(table)->name) = dlsym(RTLD_NEXT, #name))
 

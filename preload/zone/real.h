@@ -89,6 +89,16 @@ int mw_real_malloc_is_glibc(void);
 /* Whether the executable defines malloc itself, in front of us: then we never see its blocks. */
 int mw_real_is_bypassed(void);
 
+/*
+ * A library's ifunc resolver can call malloc while libraries are relocated, before we are: then no
+ * pointer of ours is right yet, nor any call of another library's function. Return: whether it is
+ * so; then the bump allocator has been put in place.
+ */
+int mw_real_stand_in(void);
+
+/* Copy @block of the bump allocator to @to, which has @bytes. */
+void mw_boot_copy(void *to, const void *block, size_t bytes);
+
 /* The bump allocator's blocks must never reach the real free() or realloc(). */
 int mw_boot_owns(const void *block);
 size_t mw_boot_block_bytes(const void *block);

@@ -67,7 +67,7 @@ static void count_freed_here(struct mw_task *task, const struct mw_regs *regs, e
 				      ? site_of_call(task, regs, class)
 				      : site_of_some_free(task, regs, born);
 	if (here.record)
-		mw_counters_freed_here(here.record, bytes, n_blocks);
+		mw_counters_freed_here(task, here.record, class, bytes, n_blocks);
 }
 
 static bool is_inherited(uint32_t record_id)

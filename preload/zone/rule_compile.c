@@ -18,15 +18,16 @@ static const struct mw_rule rule_exotic = { .kind = MW_RULE_EXOTIC };
 /* Limits of the packed form, rule_cache.c: what does not fit is EXOTIC. */
 static bool is_word_below_cfa(struct mw_place place, int64_t max_words, int64_t *words_out)
 {
-	*words_out = -place.offset / 8;
-	return place.kind == MW_PLACE_AT_CFA && place.offset < 0 && place.offset % 8 == 0 &&
-	       *words_out <= max_words;
+	if (place.kind != MW_PLACE_AT_CFA || place.offset >= 0 || place.offset % 8 != 0)
+		return false;
+	*words_out = -(place.offset / 8);
+	return *words_out <= max_words;
 }
 
 static struct mw_rule rule_of_drap(const struct mw_cfi_row *row)
 {
 	if (row->wanted.kind != MW_PLACE_AT_FP || row->wanted.offset != 0 ||
-		row->cfa_offset % 8 != 0)
+		row->cfa_offset % 8 != 0 || row->cfa_offset != (int32_t)row->cfa_offset)
 		return rule_exotic;
 	return (struct mw_rule){ MW_RULE_DRAP, 1, 0, (int32_t)row->cfa_offset };
 }
@@ -41,7 +42,8 @@ static bool is_plt(uintptr_t pc, const struct mw_cfi_row *row, int32_t *offset_o
 	static const uint8_t before[] = { 11, 0x77, 8, 0x80, 0, 0x3f, 0x1a }, /* ..., literal N */
 		after[] = { 0x2a, 0x33, 0x24, 0x22 };
 	const uint8_t *block = row->cfa_block;
-	if (MW_REG_SP != 7 || row->cfa_kind != MW_CFA_EXPRESSION ||
+	/* Its length first: of a shorter one not as many bytes are there. */
+	if (MW_REG_SP != 7 || row->cfa_kind != MW_CFA_EXPRESSION || block[0] != before[0] ||
 		memcmp(block, before, sizeof(before)) != 0 ||
 		memcmp(block + sizeof(before) + 1, after, sizeof(after)) != 0)
 		return false;

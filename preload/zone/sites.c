@@ -86,7 +86,8 @@ void mw_sites_reset(struct mw_task *task)
 static bool make_directory(void)
 {
 	size_t bytes = MAX_CHUNKS * sizeof(*directory);
-	struct directory_entry *none = NULL, *fresh = directory ? NULL : mw_private_map(bytes);
+	struct directory_entry *none = NULL,
+			       *fresh = directory ? NULL : mw_private_map_sequential(bytes);
 	if (fresh && !mw_cas_acq_rel(&directory, &none, fresh))
 		mw_private_unmap(fresh, bytes);
 	return mw_load_acquire(&directory) != NULL;

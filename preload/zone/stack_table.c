@@ -3,7 +3,9 @@
  * stack_table.c - interns frames into the stack tree. Zone; unwind -> account -> dump. Runs when a
  * thread meets a stack for the first time, not per event.
  *
- * Two parts. The nodes: dense and append-only in the dump. The index: private, open addressing,
+ * Three parts. The nodes: dense and append-only in the dump. Their children, eight of each at most:
+ * lists by node id (stack_children.h). The index of all that are not there, children of the root
+ * among them: private, open addressing,
  *
  *     slot = { key: pc and flags, parent: node id, id: node id }       16 bytes
  *
@@ -20,6 +22,7 @@
 #include "preload/zone/image.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
+#include "preload/zone/stack_children.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/zone.h"
 
@@ -238,7 +241,7 @@ static void retire_index(struct index *old)
 static MW_COLD struct index *replace_index(struct index *old, uint32_t generation)
 {
 	bool is_stale = !old || old->generation != generation;
-	struct index *fresh = new_index(is_stale ? 256 : (old->mask + 1) * 2, generation);
+	struct index *fresh = new_index(is_stale ? 128 : (old->mask + 1) * 2, generation);
 	if (!fresh)
 		return is_stale ? NULL : old;
 	if (!is_stale)
@@ -281,6 +284,24 @@ static struct index *index_for(uint32_t generation)
 	return index;
 }
 
+/* Children of the root, and of who has many, are in the index; all others in lists. */
+static uint32_t find_or_make(uint32_t generation, uint32_t parent, const struct mw_frame *frame)
+{
+	bool is_full = true;
+	uint64_t key = key_of(frame);
+	uint32_t id = parent ? mw_children_find(parent, key, &is_full) : 0;
+	if (id)
+		return id;
+	if (is_full) {
+		struct index *index = index_for(generation);
+		return index ? find_or_add(index, parent, frame) : write_node(parent, frame);
+	}
+	id = write_node(parent, frame);
+	if (id)
+		mw_children_add(parent, id, key);
+	return id;
+}
+
 uint32_t mw_stack_table_intern(struct mw_trace *trace)
 {
 	uint32_t i = trace->n_frames;
@@ -288,9 +309,8 @@ uint32_t mw_stack_table_intern(struct mw_trace *trace)
 		i--;
 	uint32_t id = i ? trace->frames[i - 1].node : 0;
 	for (; i < trace->n_frames; i++) {
-		struct index *index = index_for(trace->generation);
 		struct mw_frame *frame = &trace->frames[i];
-		id = index ? find_or_add(index, id, frame) : write_node(id, frame);
+		id = find_or_make(trace->generation, id, frame);
 		frame->node = id;
 		if (!id) {
 			mw_image_lost(MWD_LOST_NO_NODE, 1);

@@ -104,8 +104,9 @@ static inline void mw_task_leave(struct mw_task *task)
  * Enters again if not. */
 static inline bool mw_task_is_undisturbed(struct mw_task *task, const void *frame)
 {
-	bool is_undisturbed = task->busy == (uintptr_t)frame;
-	task->busy = (uintptr_t)frame;
+	uintptr_t busy = MW_BUSY_OF(frame);
+	bool is_undisturbed = task->busy == busy;
+	task->busy = busy;
 	return is_undisturbed;
 }
 

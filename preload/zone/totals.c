@@ -49,6 +49,11 @@ static int64_t image_live(enum mwd_class class)
 	return mw_load_relaxed(&mw_image->total[class].live_bytes);
 }
 
+int64_t mw_totals_live(const struct mw_task *task, enum mwd_class class)
+{
+	return image_live(class) + task->pending_bytes[class];
+}
+
 void mw_totals_publish(void)
 {
 	struct mwd_image *image = mw_image;
@@ -77,7 +82,13 @@ static MW_COLD void raise_image_peak(struct mw_task *task)
 	struct mwd_image_total *heap = &image->total[MWD_CLASS_HEAP];
 	int64_t live = add_to(&heap->live_bytes, task->pending_bytes[MWD_CLASS_HEAP]);
 	task->pending_bytes[MWD_CLASS_HEAP] = 0;
-	raise_peak(&heap->peak_bytes, live, &image->heap_peak_ns, &image->heap_epoch);
+	if (!__libc_single_threaded) {
+		raise_peak(&heap->peak_bytes, live, &image->heap_peak_ns, &image->heap_epoch);
+		return;
+	}
+	mw_store_relaxed(&heap->peak_bytes, live);
+	mw_store_relaxed(&image->heap_peak_ns, mw_clock_coarse_ns());
+	mw_store_release(&image->heap_epoch, mw_load_relaxed(&image->heap_epoch) + 1);
 }
 
 MW_HOT void mw_totals_before_loss(struct mw_task *task)

@@ -30,6 +30,9 @@ struct mw_task;
 /** mw_totals_add() - @delta live bytes of @class more; returns the image's live total of it. */
 int64_t mw_totals_add(struct mw_task *task, enum mwd_class class, int64_t delta);
 
+/** mw_totals_live() - the image's live total of @class, with what this thread holds back. */
+int64_t mw_totals_live(const struct mw_task *task, enum mwd_class class);
+
 /**
  * mw_totals_before_loss() - call before any heap counter or total falls
  *

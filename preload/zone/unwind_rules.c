@@ -178,15 +178,17 @@ static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_fr
 {
 	if (mw_unlikely(rule.kind - MW_RULE_SP > MW_RULE_FP - MW_RULE_SP))
 		return false;
-	if (MW_HAS_LINK_REGISTER && (!rule.ra_back || (s->flags & MW_FRAME_GUESSED)))
+	if (MW_HAS_LINK_REGISTER ? !rule.ra_back || (s->flags & MW_FRAME_GUESSED)
+				 : rule.ra_back != 1)
 		return false;
+	uint16_t ra_back = MW_HAS_LINK_REGISTER ? rule.ra_back : 1;
 	uintptr_t sp = s->sp, fp = s->fp;
 	uintptr_t cfa = (rule.kind == MW_RULE_SP ? sp : fp) + (uintptr_t)rule.offset;
 	uintptr_t bytes = cfa - sp;
 	if (mw_unlikely(bytes - 1 >= trace->stack_high - sp || cfa % sizeof(uintptr_t) ||
-			8u * rule.fp_back > bytes || 8u * rule.ra_back > bytes))
+			8u * rule.fp_back > bytes || 8u * ra_back > bytes))
 		return false;
-	uintptr_t pc = mw_arch_plain_pc(word_at(cfa - 8u * rule.ra_back));
+	uintptr_t pc = mw_arch_plain_pc(word_at(cfa - 8u * ra_back));
 	if (mw_unlikely(pc - MWD_PAGE >= ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))
 		return false;
 	if (rule.kind == MW_RULE_FP)
@@ -195,7 +197,7 @@ static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_fr
 	next->sp = cfa;
 	next->fp = rule.fp_back ? word_at(cfa - 8u * rule.fp_back) : fp;
 	next->fp_back = rule.fp_back;
-	next->ra_back = rule.ra_back;
+	next->ra_back = ra_back;
 	next->flags = 0;
 	return true;
 }

@@ -5,6 +5,7 @@
  */
 #include "report/commands/cmd_diff.h"
 #include "report/commands/options.h"
+#include "report/util/format.h"
 
 #include <string.h>
 
@@ -12,6 +13,7 @@ int main(int argc, char **argv)
 {
 	struct mw_report_options options;
 	struct mw_diag diag = { "" };
+	mw_report_survive_truncation();
 	if (argc > 1 && strcmp(argv[1], "diff") == 0)
 		return mw_cmd_diff(argc - 1, argv + 1);
 	mw_report_options_init(&options);
@@ -23,6 +25,7 @@ int main(int argc, char **argv)
 		printf("memwatch-report %s\n", MEMWATCH_VERSION);
 		return MW_REPORT_GOOD;
 	case MW_OPTIONS_BAD:
+		mw_format_clean(diag.text);
 		fprintf(stderr, "memwatch-report: %s\n", diag.text);
 		return MW_REPORT_FAILED;
 	case MW_OPTIONS_RUN:

@@ -22,7 +22,10 @@ typedef int write_function(struct mw_report_run *run, FILE *out);
 
 void mw_outputs_complain(const struct mw_report_run *run, const char *what)
 {
-	fprintf(stderr, "%s: %s\n", run->options->program, what);
+	char line[sizeof(struct mw_diag)];
+	snprintf(line, sizeof(line), "%s", what);
+	mw_format_clean(line);
+	fprintf(stderr, "%s: %s\n", run->options->program, line);
 }
 
 static bool is_stream(const char *path)
@@ -124,7 +127,7 @@ static int write_text(struct mw_report_run *run, FILE *out)
 		mw_peak_lines_render(&text, &run->view);
 	else
 		mw_text_render(&text, &run->view);
-	return 0;
+	return text.has_failed ? -ENOMEM : 0;
 }
 
 static int write_json(struct mw_report_run *run, FILE *out)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report/commands/missing_pages.h"
 #include "report/commands/outputs.h"
 #include "report/util/regex.h"
 
@@ -148,7 +149,10 @@ int mw_report_run(const struct mw_report_options *options)
 		if (!error)
 			error = mw_outputs_write(&run);
 	}
-	bool is_partial = run.view.notes.texts.n > 0;
+	if (mw_missing_pages() > 0)
+		mw_outputs_complain(&run,
+			"files became shorter while they were read: what is gone counts as zero");
+	bool is_partial = run.view.notes.texts.n > 0 || mw_missing_pages() > 0;
 	release(&run);
 	return error ? MW_REPORT_FAILED : is_partial ? MW_REPORT_PARTIAL : MW_REPORT_GOOD;
 }

@@ -106,12 +106,14 @@ static int read_rows(struct mw_ledger *ledger, const struct mw_json *document)
 int mw_ledger_read(struct mw_ledger *ledger, const char *name, const char *text, size_t n_bytes,
 	struct mw_diag *diag)
 {
-	struct mw_json *document = mw_json_parse(text, n_bytes);
+	int error = 0;
+	struct mw_json *document = mw_json_parse(text, n_bytes, &error);
 	const char *format = mw_json_text(mw_json_member(document, "format"));
 	double version = 0;
-	int error = 0;
 	memset(ledger, 0, sizeof(*ledger));
-	if (!format || strcmp(format, FORMAT_NAME) != 0) {
+	if (error == -ENOMEM) {
+		mw_diag_set(diag, "%s: out of memory", name);
+	} else if (!format || strcmp(format, FORMAT_NAME) != 0) {
 		mw_diag_set(
 			diag, "%s: not a baseline file (memwatch-report --export baseline)", name);
 		error = -EINVAL;

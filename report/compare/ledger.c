@@ -174,9 +174,13 @@ static const char *source_text(struct builder *builder, uint32_t file, uint32_t 
 	if (builder->open_file != file) {
 		mw_source_close(&builder->source);
 		builder->open_file = file;
-		if (mw_source_open(
-			    mw_profile_text(&builder->view->profile, file), &builder->source) != 0)
+		const struct mw_profile *profile = &builder->view->profile;
+		int error = mw_source_open(mw_profile_text(profile, file),
+			mw_profile_owner(profile), &builder->source);
+		if (error)
 			mw_source_close(&builder->source);
+		if (error == -ENOMEM)
+			builder->error = error;
 	}
 	const char *text = mw_source_line(&builder->source, line);
 	while (text && isspace((unsigned char)*text))

@@ -9,16 +9,24 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/util/format.h"
 
 static void print_text(FILE *out, const char *text)
 {
+	char *clean = text ? strdup(text) : NULL;
+	if (clean)
+		mw_format_clean(clean);
 	putc('"', out);
-	for (; text && *text; text++) {
-		if (*text == '"')
+	for (const char *at = clean; at && *at; at++) {
+		if (*at == '"')
 			putc('"', out);
-		putc(*text, out);
+		putc(*at, out);
 	}
 	fputs("\",", out);
+	free(clean);
 }
 
 static void print_counters(FILE *out, const struct mw_sums *sums)

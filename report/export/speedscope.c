@@ -6,6 +6,8 @@
  */
 #include "report/export/weights.h"
 
+#include <errno.h>
+
 #include "report/util/json.h"
 
 static void put_frames(struct mw_json_writer *writer, const struct mw_profile *profile)
@@ -120,7 +122,9 @@ int mw_export_speedscope(
 	struct mw_weights weights;
 	int error = mw_weights_collect(&weights, profile, options->is_per_process);
 	const struct mw_weight *items = weights.items.items;
-	struct part part = { profile, items, items + weights.items.n, options };
+	/* Adding to NULL is undefined, even 0. */
+	const struct mw_weight *end = weights.items.n ? items + weights.items.n : items;
+	struct part part = { profile, items, end, options };
 	const char *command = profile->runs.n ? profile->runs.items[0].info.command : NULL;
 	mw_json_open_object(&writer, NULL);
 	mw_json_put_text(&writer, "$schema", "https://www.speedscope.app/file-format-schema.json");
@@ -136,5 +140,5 @@ int mw_export_speedscope(
 	mw_json_close(&writer);
 	putc('\n', out);
 	mw_weights_deinit(&weights);
-	return error;
+	return error || !writer.has_failed ? error : ferror(out) ? -EIO : -ENOMEM;
 }

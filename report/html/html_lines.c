@@ -114,7 +114,8 @@ static const char *source_line(
 		open->source = (struct mw_source){ 0 };
 		open->file = file;
 		if (file)
-			mw_source_open(mw_profile_text(profile, file), &open->source);
+			mw_source_open(mw_profile_text(profile, file), mw_profile_owner(profile),
+				&open->source);
 	}
 	const char *text = line->line ? mw_source_line(&open->source, line->line) : NULL;
 	while (text && (*text == ' ' || *text == '\t'))

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "preload/environment.h"
+#include "report/ingest/file.h"
 #include "report/util/format.h"
 
 static void close_fd(int *fd)
@@ -48,19 +49,28 @@ static char *path_of(const char *directory, const char *name)
 	return asprintf(&path, "%.*s/%s", length, slash ? directory : ".", name) < 0 ? NULL : path;
 }
 
-static int map_file(const char *path, struct mw_span *bytes_out, struct mw_diag *diag)
+static const char *reason_of(int error)
 {
-	__attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return error == EINVAL	? "not a regular file"
+	       : error == ELOOP ? "a symbolic link"
+				: strerror(error);
+}
+
+/* Inside a directory no link is followed: the job's programs could have put it there. */
+static int flags_for(const char *directory)
+{
+	return is_directory(directory) ? O_NOFOLLOW : 0;
+}
+
+static int map_file(const char *path, int flags, struct mw_run *run, struct mw_diag *diag)
+{
 	struct stat status;
-	if (fd < 0 || fstat(fd, &status) != 0) {
-		int error = errno;
-		mw_diag_set(diag, "%s: %s", path, strerror(error));
-		return -error;
+	__attribute__((cleanup(close_fd))) int fd = mw_file_open(path, flags, &status);
+	if (fd < 0) {
+		mw_diag_set(diag, "%s: %s", path, reason_of(-fd));
+		return fd;
 	}
-	if (!S_ISREG(status.st_mode)) {
-		mw_diag_set(diag, "%s: not a regular file", path);
-		return -EINVAL;
-	}
+	run->owner = status.st_uid;
 	if (status.st_size == 0)
 		return 0;
 	void *map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
@@ -69,28 +79,22 @@ static int map_file(const char *path, struct mw_span *bytes_out, struct mw_diag 
 		mw_diag_set(diag, "%s: %s", path, strerror(error));
 		return -error;
 	}
-	*bytes_out = (struct mw_span){ map, (size_t)status.st_size };
+	run->bytes = (struct mw_span){ map, (size_t)status.st_size };
 	return 0;
 }
 
 #define MAX_TEXT_BYTES (256u << 20)
 
-static char *read_text(const char *path, size_t *n_bytes_out)
+/* *@text_out is owned by the caller; NULL when there is none that can be read. 0 or -ENOMEM. */
+static int read_text(const char *path, int flags, char **text_out, size_t *n_bytes_out)
 {
-	__attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	*text_out = NULL;
 	struct stat status;
-	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
-		status.st_size > MAX_TEXT_BYTES)
-		return NULL;
-	char *text = malloc((size_t)status.st_size + 1);
-	size_t n = 0;
-	ssize_t got = 1;
-	while (text && n < (size_t)status.st_size && got > 0) {
-		got = read(fd, text + n, (size_t)status.st_size - n);
-		n += got > 0 ? (size_t)got : 0;
-	}
-	*n_bytes_out = n;
-	return text;
+	__attribute__((cleanup(close_fd))) int fd = mw_file_open(path, flags, &status);
+	if (fd < 0 || status.st_size > MAX_TEXT_BYTES)
+		return 0;
+	*text_out = mw_file_read(fd, (size_t)status.st_size, n_bytes_out);
+	return *text_out ? 0 : -ENOMEM;
 }
 
 int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *diag)
@@ -103,15 +107,22 @@ int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *d
 		mw_diag_set(diag, "%s: out of memory", directory);
 		return -ENOMEM;
 	}
-	int error = map_file(dump_path, &run_out->bytes, diag);
+	int flags = flags_for(directory);
+	int error = map_file(dump_path, flags, run_out, diag);
 	if (!error)
 		error = mw_dump_parse(run_out->bytes, dump_path, &run_out->dump, diag);
 	if (error)
 		return error;
 	size_t n_bytes = 0;
-	__attribute__((cleanup(free_text))) char *text = read_text(json_path, &n_bytes);
-	run_out->info_problem = mw_run_info_parse(text, n_bytes, &run_out->info);
-	return 0;
+	__attribute__((cleanup(free_text))) char *text = NULL;
+	error = read_text(json_path, flags, &text, &n_bytes);
+	if (!error)
+		run_out->info_problem = mw_run_info_parse(text, n_bytes, &run_out->info);
+	if (!error && run_out->info_problem == mw_run_info_no_memory)
+		error = -ENOMEM;
+	if (error)
+		mw_diag_set(diag, "%s: out of memory", json_path);
+	return error;
 }
 
 int mw_run_read_samples(
@@ -124,8 +135,9 @@ int mw_run_read_samples(
 	*samples_out = (struct mw_samples){ 0 };
 	if (!path)
 		return run->directory ? -ENOMEM : 0;
-	char *text = read_text(path, &n_bytes);
-	return mw_samples_parse(text, n_bytes, samples_out);
+	char *text = NULL;
+	int error = read_text(path, O_NOFOLLOW, &text, &n_bytes);
+	return error ? error : mw_samples_parse(text, n_bytes, samples_out);
 }
 
 bool mw_run_is_shim(const char *path)

@@ -46,6 +46,7 @@ struct mw_run_info {
 struct mw_run {
 	char *directory;      /* owned; as the user named it */
 	struct mw_span bytes; /* the mapping of run.mwd */
+	uid_t owner;	      /* of run.mwd */
 	struct mw_dump dump;
 	struct mw_run_info info;
 	const char *info_problem; /* why info is not complete, NULL = it is */
@@ -75,6 +76,9 @@ int mw_run_read_samples(
 
 /** mw_run_is_shim() - is this object our own preloaded library? By its name. */
 bool mw_run_is_shim(const char *path);
+
+/* The reason below that is no fault of the file; compare the pointers. */
+extern const char mw_run_info_no_memory[];
 
 /**
  * mw_run_info_parse() - run.json from bytes; pure, for tests and the fuzzer

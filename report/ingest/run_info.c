@@ -5,6 +5,7 @@
  */
 #include "report/ingest/run.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "report/util/format.h"
@@ -94,8 +95,11 @@ static bool read_processes(const struct mw_json *list, struct mw_run_info *info)
 	return true;
 }
 
+const char mw_run_info_no_memory[] = "out of memory";
+
 const char *mw_run_info_parse(const char *text, size_t n_bytes, struct mw_run_info *info_out)
 {
+	int error = 0;
 	*info_out = (struct mw_run_info){ .duration_seconds = -1,
 		.interval_ms = -1,
 		.exit_status = -1,
@@ -104,9 +108,11 @@ const char *mw_run_info_parse(const char *text, size_t n_bytes, struct mw_run_in
 		.rss_peak_bytes = -1,
 		.rss_peak_seconds = -1,
 		.n_rss_samples = -1 };
-	struct mw_json *document = text ? mw_json_parse(text, n_bytes) : NULL;
+	struct mw_json *document = text ? mw_json_parse(text, n_bytes, &error) : NULL;
 	if (!document)
-		return text ? "run.json is not JSON" : "run.json is missing";
+		return !text		  ? "run.json is missing"
+		       : error == -ENOMEM ? mw_run_info_no_memory
+					  : "run.json is not JSON";
 	info_out->document = document;
 	if (number_of(document, "schema") != 1)
 		return "run.json has no schema this program reads";
@@ -131,8 +137,9 @@ const char *mw_run_info_parse(const char *text, size_t n_bytes, struct mw_run_in
 	info_out->rss_peak_bytes = kib_of(rss, "peak_kib");
 	info_out->rss_peak_seconds = seconds_of(rss, "peak_elapsed_seconds");
 	info_out->n_rss_samples = number_of(rss, "samples");
-	if (!read_processes(mw_json_member(document, "processes"), info_out))
-		return "run.json has more processes than fit into memory";
+	if ((mw_json_first(info_out->words) && !info_out->command) ||
+		!read_processes(mw_json_member(document, "processes"), info_out))
+		return mw_run_info_no_memory;
 	return info_out->has_ended ? NULL
 				   : "run.json says the run has not ended: it still goes on, "
 				     "or its launcher was killed";

@@ -7,17 +7,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
+
+#include "report/ingest/file.h"
+#include "report/util/format.h"
 
 #define MAX_BYTES (64u << 20)
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
 
 static int split(struct mw_source *source, size_t n_bytes)
 {
@@ -28,30 +24,34 @@ static int split(struct mw_source *source, size_t n_bytes)
 		*start = at;
 		char *end = memchr(source->text + at, '\n', n_bytes - at);
 		if (!end)
-			break;
+			end = source->text + n_bytes;
 		*end = '\0';
 		if (end > source->text + at && end[-1] == '\r')
 			end[-1] = '\0';
+		mw_format_clean_source(source->text + at);
 		at = (size_t)(end - source->text) + 1;
 	}
 	return 0;
 }
 
-int mw_source_open(const char *path, struct mw_source *source)
+int mw_source_open(const char *path, uid_t run_owner, struct mw_source *source)
 {
-	memset(source, 0, sizeof(*source));
-	__attribute__((cleanup(close_file))) FILE *file = fopen(path, "re");
 	struct stat status;
-	if (!file || fstat(fileno(file), &status) != 0)
-		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return -EINVAL;
-	if (status.st_size > MAX_BYTES)
-		return -EFBIG;
-	source->text = calloc(1, (size_t)status.st_size + 1);
-	if (!source->text)
-		return -ENOMEM;
-	return split(source, fread(source->text, 1, (size_t)status.st_size, file));
+	memset(source, 0, sizeof(*source));
+	int fd = mw_file_open(path, 0, &status);
+	if (fd < 0)
+		return fd;
+	/* A run of somebody else must not show root what its owner could not read himself. */
+	bool is_his = geteuid() != 0 || run_owner == 0 || status.st_uid == run_owner ||
+		      (status.st_mode & S_IROTH);
+	size_t n_bytes = 0;
+	int error = !is_his ? -EACCES : status.st_size > MAX_BYTES ? -EFBIG : 0;
+	if (!error) {
+		source->text = mw_file_read(fd, (size_t)status.st_size, &n_bytes);
+		error = source->text ? split(source, n_bytes) : -ENOMEM;
+	}
+	close(fd);
+	return error;
 }
 
 void mw_source_close(struct mw_source *source)

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "report/util/array.h"
 
@@ -14,8 +15,15 @@ struct mw_source {
 	MW_ARRAY(size_t) starts; /* offset of line i + 1 */
 };
 
-/** mw_source_open() - 0, or negative errno (-EFBIG above 64 MiB). close in every case. */
-int mw_source_open(const char *path, struct mw_source *source);
+/**
+ * mw_source_open() - a source file that debug information names
+ * @path:      a hostile program's word: only a regular file is read, never waited for
+ * @run_owner: who owns the run; root reads nothing for him that he could not read
+ *
+ * Lines are cleaned for a terminal. close in every case.
+ * Return: 0, or negative errno (-EFBIG above 64 MiB).
+ */
+int mw_source_open(const char *path, uid_t run_owner, struct mw_source *source);
 void mw_source_close(struct mw_source *source);
 
 /** mw_source_line() - a line's text without newline, NULL if there is no such line. From 1. */

@@ -21,6 +21,7 @@ const char *mw_execs_reason(uint32_t verdict)
 		[MWD_VERDICT_OTHER_LOADER] = "other C library",
 		[MWD_VERDICT_SANITIZER] = "built with a sanitizer",
 		[MWD_VERDICT_UNKNOWN] = "not a program we can read",
+		[MWD_VERDICT_OUT_OF_REACH] = "our library out of reach (chroot)",
 	};
 	if (verdict == MW_VERDICT_UNSEEN)
 		return "only the launcher saw it";

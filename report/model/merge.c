@@ -203,10 +203,10 @@ int mw_profile_open(struct mw_profile *profile, const char *const *directories, 
 		struct mw_run run;
 		struct mw_diag diag = { "" };
 		int error = mw_run_open(directories[i], &run, &diag);
-		if (error)
-			report_bad(context, &diag);
-		else
+		if (!error)
 			error = mw_profile_add_run(profile, &run);
+		else if (error != -ENOMEM)
+			report_bad(context, &diag);
 		mw_run_close(&run);
 		if (error == -ENOMEM)
 			return error;

@@ -34,6 +34,9 @@ static int add_image_rows(const struct mw_profile *profile, struct mw_processes 
 	for (uint32_t i = 0; i < profile->images.n; i++) {
 		const struct mw_image *image = &profile->images.items[i];
 		struct mw_process_row *row = mw_array_push(&processes->rows);
+		/* An exec that failed leaves what was told of an end that was none. */
+		bool has_told = image->head->vm_hwm_bytes > 0 && image->head->end != MWD_END_NONE &&
+				image->head->end != MWD_END_KILLED;
 		if (!row)
 			return -ENOMEM;
 		*row = (struct mw_process_row){
@@ -41,11 +44,10 @@ static int add_image_rows(const struct mw_profile *profile, struct mw_processes 
 			.image_idx = i,
 			.pid = image->head->pid,
 			.start_ns = image->head->start_ns,
+			.end_ns = image->head->end_ns,
 			.heap_peak_bytes = mw_settle_process_peak(image->head, MWD_CLASS_HEAP),
-			.rss_peak_bytes = image->head->vm_hwm_bytes > 0
-						  ? (int64_t)image->head->vm_hwm_bytes
-						  : -1,
-			.is_rss_exact = image->head->vm_hwm_bytes > 0,
+			.rss_peak_bytes = has_told ? (int64_t)image->head->vm_hwm_bytes : -1,
+			.is_rss_exact = has_told,
 			.at_tree_peak_bytes =
 				image->sums[MWD_CLASS_HEAP].peak_bytes[MWD_PEAK_TREE_HEAP],
 		};
@@ -143,8 +145,24 @@ static int compare_offsets(const void *key, const void *element)
 struct places {
 	struct latest latest;
 	uint32_t *row_of_image; /* owned */
+	uint32_t *earlier;	/* owned; row -> the one before it with the same pid, MW_NONE */
 	uint32_t first_image;	/* of the run at hand */
 };
+
+/* A pid is one program at a time, whatever the launcher made of pids that came round quickly. */
+static struct mw_process_row *find_at_its_time(const struct mw_run *run, uint32_t run_idx,
+	const struct mw_run_process *seen, struct mw_processes *processes, struct places *places)
+{
+	const uint32_t *latest = find_latest(&places->latest, run_idx, seen->pid);
+	int64_t at_ns = mw_plus(
+		run->dump.control.start_monotonic_ns, (int64_t)(seen->first_seen_seconds * 1e9));
+	for (uint32_t i = latest ? *latest : MW_NONE; i != MW_NONE; i = places->earlier[i]) {
+		struct mw_process_row *row = &processes->rows.items[i];
+		if (row->start_ns <= at_ns && at_ns < row->end_ns)
+			return row;
+	}
+	return NULL;
+}
 
 /* The row of what the launcher saw, by its image's place in the dump. An older run.json does not
  * tell it, and has one entry a process: that goes to the last image of its pid. */
@@ -157,7 +175,7 @@ static struct mw_process_row *find_seen(const struct mw_run *run, uint32_t run_i
 		return known ? &processes->rows.items[*known] : NULL;
 	}
 	if (seen->image_offset < 0 || dump->images.n == 0)
-		return NULL;
+		return find_at_its_time(run, run_idx, seen, processes, places);
 	const struct mw_dump_image *image = bsearch(&seen->image_offset, dump->images.items,
 		dump->images.n, sizeof(*image), compare_offsets);
 	if (!image)
@@ -175,6 +193,8 @@ static int add_run_rows(const struct mw_run *run, uint32_t run_idx, struct mw_pr
 		const struct mw_run_process *seen = &run->info.processes.items[i];
 		struct mw_process_row *row = find_seen(run, run_idx, seen, processes, places);
 		has_root |= seen->pid == run->info.root_pid;
+		if (row && row->seen && seen->image_offset < 0 && seen->exec_generation >= 0)
+			continue; /* its image has told */
 		if (row) {
 			row->seen = seen;
 			continue;
@@ -195,9 +215,13 @@ static int add_seen_rows(const struct mw_profile *profile, struct mw_processes *
 {
 	struct places places = { .latest = { .processes = processes } };
 	places.row_of_image = calloc(profile->images.n + 1, sizeof(*places.row_of_image));
-	int error = places.row_of_image ? 0 : -ENOMEM;
+	places.earlier = calloc(processes->rows.n + 1, sizeof(*places.earlier));
+	int error = places.row_of_image && places.earlier ? 0 : -ENOMEM;
 	for (uint32_t i = 0; !error && i < processes->rows.n; i++) {
-		places.row_of_image[processes->rows.items[i].image_idx] = i;
+		const struct mw_process_row *row = &processes->rows.items[i];
+		const uint32_t *earlier = find_latest(&places.latest, row->run_idx, row->pid);
+		places.row_of_image[row->image_idx] = i;
+		places.earlier[i] = earlier ? *earlier : MW_NONE;
 		error = set_latest(&places.latest, i);
 	}
 	for (uint32_t r = 0; !error && r < profile->runs.n; r++) {
@@ -207,6 +231,7 @@ static int add_seen_rows(const struct mw_profile *profile, struct mw_processes *
 	}
 	latest_deinit(&places.latest);
 	free(places.row_of_image);
+	free(places.earlier);
 	return error;
 }
 
@@ -218,7 +243,7 @@ static bool is_exec_of(const struct mw_profile *profile, const struct mw_process
 	const struct mw_image *image = image_of(profile, row);
 	const struct mw_image *before = image_of(profile, earlier);
 	if (row->seen && row->seen->exec_generation >= 0)
-		return row->seen->exec_generation > 0;
+		return row->seen->exec_generation > 0 && !is_forked(image);
 	return image && before && !is_forked(image) &&
 	       (before->head->end == MWD_END_EXEC || before->head->end == MWD_END_NONE);
 }

@@ -26,6 +26,7 @@ struct mw_process_row {
 	bool is_silent; /* forked child without any record; not shown on a row of its own */
 	pid_t pid;
 	int64_t start_ns;	    /* CLOCK_MONOTONIC */
+	int64_t end_ns;		    /* as its image told; 0 = not */
 	int64_t heap_peak_bytes;    /* exact */
 	int64_t rss_peak_bytes;	    /* -1 = unknown */
 	bool is_rss_exact;	    /* the kernel's own maximum; else the sampler's */

@@ -111,5 +111,7 @@ int mw_json_report_render(FILE *out, const struct mw_view *view)
 	mw_json_open_object(&writer, NULL);
 	int error = put_members(&writer, view);
 	mw_json_close(&writer);
-	return writer.has_failed ? -EIO : error;
+	if (writer.has_failed)
+		return ferror(out) ? -EIO : -ENOMEM;
+	return error;
 }

@@ -11,8 +11,14 @@
 
 static void print_peak(struct mw_text *text, const char *file, const char *name, int64_t bytes)
 {
-	fprintf(text->out, "%s %s %.*f MiB\n", file, name, (int)text->precision,
-		(double)bytes / 0x1p20);
+	char *names;
+	if (asprintf(&names, "%s %s", file, name) < 0) {
+		text->has_failed = true;
+		return;
+	}
+	mw_format_clean(names);
+	fprintf(text->out, "%s %.*f MiB\n", names, (int)text->precision, (double)bytes / 0x1p20);
+	free(names);
 }
 
 static size_t print_functions(struct mw_text *text, const struct mw_view *view)
@@ -21,6 +27,7 @@ static size_t print_functions(struct mw_text *text, const struct mw_view *view)
 	size_t n, n_printed = 0;
 	uint32_t *order = mw_functions_rank(profile, MW_FUNCTION_ORDER_MAX_TOTAL, &n);
 	char place[4200];
+	text->has_failed |= !order;
 	for (size_t i = 0; order && i < n; i++) {
 		const struct mw_function *function = &profile->functions.items[order[i]];
 		if (!function->has_symbol || !mw_text_is_wanted(view, function) ||
@@ -46,7 +53,6 @@ void mw_peak_lines_render(struct mw_text *text, const struct mw_view *view)
 		const struct mw_image *image = &view->profile.images.items[row->image_idx];
 		char exe[MWD_EXE_BYTES + 1];
 		snprintf(exe, sizeof(exe), "%.*s", (int)MWD_EXE_BYTES, image->head->exe);
-		mw_format_clean(exe);
 		print_peak(text, exe, mw_profile_text(&view->profile, image->program),
 			row->heap_peak_bytes);
 	}

@@ -5,10 +5,10 @@
  * Layout (memory_profiler 0.61, byte for byte): '{0:>6} {1:>12} {2:>12}  {3:>10}   {4:<}', 61
  * equal signs, cells "%*.*f MiB" of precision + 4 columns, blank where nothing was allocated.
  *
- *   Mem usage    highest live heap of a process seen at the line's events
+ *   Mem usage    highest live heap of a process seen right after one of the line's events
  *   Increment    allocated - freed while the line is on the stack; without stacks of frees:
  *                allocated - freed of the blocks allocated through it
- *   Occurrences  allocations
+ *   Occurrences  allocations; of a line that only frees, the blocks it freed
  */
 #include "report/render/profile_table.h"
 
@@ -89,10 +89,12 @@ static void print_row(struct mw_text *text, uint32_t number, const struct mw_sum
 	char usage[40] = "", increment[40] = "", occurrences[24] = "";
 	if (heap) {
 		uint64_t freed = has_free_stacks ? heap->freed_here_bytes : heap->freed_bytes;
-		if (heap->max_total_bytes != 0) /* 0: no allocation here told the total */
+		uint64_t n_frees = has_free_stacks ? heap->freed_here_blocks : 0;
+		uint64_t n_events = heap->allocated_blocks ? heap->allocated_blocks : n_frees;
+		if (n_events != 0) /* else nothing here told the total */
 			format_mib(usage, text, (int64_t)heap->max_total_bytes);
 		format_mib(increment, text, (int64_t)(heap->allocated_bytes - freed));
-		snprintf(occurrences, sizeof(occurrences), "%" PRIu64, heap->allocated_blocks);
+		snprintf(occurrences, sizeof(occurrences), "%" PRIu64, n_events);
 	}
 	fprintf(text->out, "%6" PRIu32 " %12s %12s  %10s   ", number, usage, increment,
 		occurrences);
@@ -105,7 +107,7 @@ static void print_head(struct mw_text *text, const char *file)
 	_Static_assert(sizeof(rule) - 1 == 61, "memory_profiler's rule");
 	fprintf(text->out, "Filename: ");
 	if (text->has_exact_tables)
-		fprintf(text->out, "%s\n", file);
+		mw_text_whole(text, file);
 	else
 		mw_text_last_cell(
 			text, file, text->width > 20 ? text->width - 10 : 10, mw_format_path);
@@ -120,6 +122,7 @@ void mw_profile_table_print(struct mw_text *text, const struct mw_profile *profi
 	const char *name = mw_profile_text(profile, function->name);
 	size_t n;
 	struct row *rows = collect_rows(profile, function_idx, &n);
+	text->has_failed |= !rows;
 	print_head(text, mw_profile_text(profile, function->file));
 	size_t next = 0;
 	uint32_t last = n > 0 ? function->last_line : 0;

@@ -15,6 +15,8 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view)
 	mw_text_summary(text, view);
 	mw_text_processes(text, view);
 	mw_text_programs(text, view);
+	mw_text_made_of(text, view);
+	mw_text_resources(text, view);
 	if (view->profile.has_stacks) {
 		mw_text_lines(text, view);
 		mw_text_functions(text, view);
@@ -87,6 +89,8 @@ __attribute__((format(printf, 3, 0))) static void print_formatted(
 		mw_format_clean(content);
 		glue_sizes(content);
 		print_wrapped(text, content, indent);
+	} else {
+		text->has_failed = true;
 	}
 	free(content);
 }
@@ -132,6 +136,16 @@ void mw_text_last_cell(
 {
 	print_fit(text, content, columns, fit);
 	fputc('\n', text->out);
+}
+
+void mw_text_whole(struct mw_text *text, const char *content)
+{
+	char *copy = strdup(content);
+	if (copy)
+		mw_format_clean(copy);
+	text->has_failed |= !copy;
+	fprintf(text->out, "%s\n", copy ? copy : "?");
+	free(copy);
 }
 
 void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,

@@ -15,6 +15,7 @@ struct mw_text {
 	FILE *out; /* borrowed */
 	unsigned width;
 	unsigned precision; /* decimals of MiB where the layout leaves it open */
+	bool has_failed;    /* out of memory: a part is missing */
 	bool has_color;
 	bool has_exact_tables; /* not on a terminal: source lines of @profile tables stay whole */
 	bool has_whole_items;  /* items and captions are a line each, however wide */
@@ -27,6 +28,8 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view);
 void mw_text_summary(struct mw_text *text, const struct mw_view *view);
 void mw_text_processes(struct mw_text *text, const struct mw_view *view);
 void mw_text_programs(struct mw_text *text, const struct mw_view *view);
+void mw_text_made_of(struct mw_text *text, const struct mw_view *view);
+void mw_text_resources(struct mw_text *text, const struct mw_view *view);
 void mw_text_lines(struct mw_text *text, const struct mw_view *view);
 void mw_text_functions(struct mw_text *text, const struct mw_view *view);
 void mw_text_profiles(struct mw_text *text, const struct mw_view *view);
@@ -38,6 +41,9 @@ void mw_peak_lines_render(struct mw_text *text, const struct mw_view *view);
 
 /** mw_text_difference() - the tree's own peak against the records' sum at it, if they differ. */
 void mw_text_difference(struct mw_text *text, const struct mw_profile *profile);
+
+/** mw_text_rss_peak() - the lines of the tree's RSS and PSS in the summary. */
+void mw_text_rss_peak(struct mw_text *text, const struct mw_run *run);
 
 /* Helpers (text.c). */
 
@@ -61,6 +67,9 @@ void mw_text_cell(struct mw_text *text, const char *content, unsigned columns, m
 /** mw_text_last_cell() - as above without padding; ends the line. */
 void mw_text_last_cell(
 	struct mw_text *text, const char *content, unsigned columns, mw_text_fit *fit);
+
+/** mw_text_whole() - any name, however long; ends the line. */
+void mw_text_whole(struct mw_text *text, const char *content);
 
 /** mw_text_line_name() - a line's function as a cell; "cc1+0x1234" where it has no symbol. */
 void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,

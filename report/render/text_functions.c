@@ -54,6 +54,7 @@ void mw_text_functions(struct mw_text *text, const struct mw_view *view)
 	uint32_t *order = mw_functions_rank(profile, MW_FUNCTION_ORDER_AT_PEAK, &n);
 	unsigned room = text->width > FIXED_COLUMNS + 20 ? text->width - FIXED_COLUMNS - 1 : 20;
 	unsigned name_columns = room / 2;
+	text->has_failed |= !order;
 	mw_text_heading(text, "Functions");
 	mw_text_caption(text,
 		"At peak: bytes of stacks through it at the tree's heap peak. Peak: "

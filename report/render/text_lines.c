@@ -180,13 +180,18 @@ void mw_text_difference(struct mw_text *text, const struct mw_profile *profile)
 	char size[MW_FORMAT_BYTES], bound[MW_FORMAT_BYTES];
 	int64_t difference = mw_minus(
 		profile->tree_heap_peak_bytes, profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
-	if (difference != 0)
+	int64_t size_bytes = difference < 0 ? mw_minus(0, difference) : difference;
+	int64_t bound_bytes = mw_losses_peak_bound(profile);
+	if (size_bytes > bound_bytes)
+		mw_text_caption(text, "The tree's own counter had %s %s than this sum: %s",
+			mw_format_size(size, size_bytes), difference < 0 ? "less" : "more",
+			difference < 0 ? "it is damaged." : "records are missing.");
+	else if (difference != 0)
 		mw_text_caption(text,
 			"The tree's own counter had %s %s than this sum: threads and processes "
 			"publish in batches, here at most %s in all.",
-			mw_format_size(size, difference < 0 ? -difference : difference),
-			difference < 0 ? "less" : "more",
-			mw_format_size(bound, mw_losses_peak_bound(profile)));
+			mw_format_size(size, size_bytes), difference < 0 ? "less" : "more",
+			mw_format_size(bound, bound_bytes));
 }
 
 static void print_table(struct mw_text *text, const struct mw_view *view, enum mwd_class class)
@@ -197,6 +202,7 @@ static void print_table(struct mw_text *text, const struct mw_view *view, enum m
 	size_t n;
 	uint32_t *order = rank_lines(profile, class, &n);
 	struct columns columns = columns_for(text->width);
+	text->has_failed |= !order;
 	bool is_estimate = is_estimated(profile, class);
 	fprintf(text->out, "%s %6s %s  %-*s %-*s %s\n",
 		is_estimate ? "   \u2248 Bytes" : "     Bytes", "Share",

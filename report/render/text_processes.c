@@ -36,23 +36,26 @@ static int compare_rank(const void *left, const void *right)
 	return a_idx < b_idx ? -1 : a_idx > b_idx;
 }
 
-/* The rows to print, as flags by row; owned by the caller. */
+/* The rows to print, as flags by row; owned by the caller; NULL = out of memory. */
 static bool *choose(const struct mw_view *view, size_t *n_chosen_out)
 {
 	const struct mw_processes *processes = &view->processes;
 	size_t n = processes->rows.n, n_candidates = 0;
 	bool *is_chosen = calloc(n + 1, sizeof(*is_chosen));
 	uint32_t *candidates = calloc(n + 1, sizeof(*candidates));
-	for (uint32_t i = 0; is_chosen && candidates && i < n; i++) {
+	if (!is_chosen || !candidates) {
+		free(is_chosen);
+		free(candidates);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < n; i++) {
 		if (!is_hidden(view, i))
 			candidates[n_candidates++] = i;
 	}
-	if (candidates) {
-		ranked = processes;
-		qsort(candidates, n_candidates, sizeof(*candidates), compare_rank);
-	}
+	ranked = processes;
+	qsort(candidates, n_candidates, sizeof(*candidates), compare_rank);
 	*n_chosen_out = n_candidates < view->top ? n_candidates : view->top;
-	for (size_t i = 0; is_chosen && candidates && i < *n_chosen_out; i++)
+	for (size_t i = 0; i < *n_chosen_out; i++)
 		is_chosen[candidates[i]] = true;
 	free(candidates);
 	return is_chosen;
@@ -176,6 +179,7 @@ void mw_text_processes(struct mw_text *text, const struct mw_view *view)
 	const struct mw_processes *processes = &view->processes;
 	size_t n_chosen;
 	bool *is_chosen = choose(view, &n_chosen);
+	text->has_failed |= !is_chosen;
 	if (!is_chosen || processes->rows.n == 0) {
 		free(is_chosen);
 		return;

@@ -5,6 +5,7 @@
  */
 #include "report/render/profile_table.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "report/model/functions.h"
@@ -26,8 +27,11 @@ static bool print_function(struct mw_text *text, const struct mw_view *view, uin
 	if (!is_candidate(view, function))
 		return false;
 	struct mw_source source = { 0 };
-	bool has_source = view->wants_source &&
-			  mw_source_open(mw_profile_text(profile, function->file), &source) == 0;
+	int error = view->wants_source ? mw_source_open(mw_profile_text(profile, function->file),
+						 mw_profile_owner(profile), &source)
+				       : -ENOENT;
+	bool has_source = error == 0;
+	text->has_failed |= error == -ENOMEM;
 	bool is_printed = has_source || view->regex || !view->wants_source;
 	if (is_printed) {
 		mw_profile_table_print(text, profile, function_idx, has_source ? &source : NULL);
@@ -42,6 +46,7 @@ void mw_text_profiles(struct mw_text *text, const struct mw_view *view)
 {
 	size_t n, n_printed = 0;
 	uint32_t *order = mw_functions_rank(&view->profile, MW_FUNCTION_ORDER_AT_PEAK, &n);
+	text->has_failed |= !order;
 	unsigned limit = view->regex ? view->top : N_CHOSEN;
 	mw_text_heading(text, "Line by line");
 	for (size_t i = 0; order && i < n && n_printed < limit; i++)

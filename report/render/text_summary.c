@@ -90,21 +90,6 @@ static void print_heap_peak(struct mw_text *text, const struct mwd_control *cont
 			format_time(when, control->heap_peak_ns, control->start_monotonic_ns));
 }
 
-static void print_rss_peak(struct mw_text *text, const struct mw_run *run)
-{
-	const struct mwd_control *control = &run->dump.control;
-	char size[MW_FORMAT_BYTES], when[MW_FORMAT_BYTES], interval[40] = "";
-	if (run->info.interval_ms > 0)
-		snprintf(interval, sizeof(interval), " every %.0f ms", run->info.interval_ms);
-	if (control->rss_peak_bytes > 0)
-		fprintf(text->out, "  RSS       %10s  at %s (sum of processes, sampled%s)\n",
-			mw_format_size(size, control->rss_peak_bytes),
-			format_time(when, control->rss_peak_ns, control->start_monotonic_ns),
-			interval);
-	else
-		fputs("  RSS       not sampled\n", text->out);
-}
-
 void mw_text_summary(struct mw_text *text, const struct mw_view *view)
 {
 	const struct mw_profile *profile = &view->profile;
@@ -117,7 +102,7 @@ void mw_text_summary(struct mw_text *text, const struct mw_view *view)
 			print_counts(text, view);
 		mw_text_heading(text, "Peak of the whole tree");
 		print_heap_peak(text, &run->dump.control);
-		print_rss_peak(text, run);
+		mw_text_rss_peak(text, run);
 		if (i + 1 < profile->runs.n)
 			fputc('\n', text->out);
 	}

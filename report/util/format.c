@@ -57,12 +57,56 @@ const char *mw_format_duration(char buffer[static MW_FORMAT_BYTES], double secon
 	return buffer;
 }
 
+size_t mw_format_utf8_bytes(const char *text)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+	unsigned lead = bytes[0];
+	if (lead < 0x80)
+		return 1;
+	size_t n = lead >= 0xc2 && lead < 0xe0	 ? 2
+		   : lead >= 0xe0 && lead < 0xf0 ? 3
+		   : lead >= 0xf0 && lead < 0xf5 ? 4
+						 : 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((lead == 0xe0 && bytes[1] < 0xa0) || (lead == 0xed && bytes[1] >= 0xa0) ||
+		(lead == 0xf0 && bytes[1] < 0x90) || (lead == 0xf4 && bytes[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+/* C0 and DEL; C1, which some terminals obey; U+202A-202E and U+2066-2069, which reorder a line. */
+static bool is_harmful(const unsigned char *bytes, size_t n)
+{
+	if (n <= 1)
+		return n == 0 || bytes[0] < 0x20 || bytes[0] == 0x7f;
+	if (n == 2)
+		return bytes[0] == 0xc2 && bytes[1] < 0xa0;
+	return n == 3 && bytes[0] == 0xe2 &&
+	       ((bytes[1] == 0x80 && bytes[2] >= 0xaa && bytes[2] <= 0xae) ||
+		       (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9));
+}
+
+static void clean(char *text, const char *allowed)
+{
+	while (*text) {
+		size_t n = mw_format_utf8_bytes(text);
+		if (is_harmful((const unsigned char *)text, n) && !strchr(allowed, *text))
+			memset(text, '?', n ? n : 1);
+		text += n ? n : 1;
+	}
+}
+
 void mw_format_clean(char *text)
 {
-	for (unsigned char *at = (unsigned char *)text; *at; at++) {
-		if (*at < 0x20 || *at == 0x7f)
-			*at = '?';
-	}
+	clean(text, "");
+}
+
+void mw_format_clean_source(char *text)
+{
+	clean(text, "\t\f");
 }
 
 static bool is_continuation(char byte)

@@ -19,8 +19,20 @@ const char *mw_format_margin(char buffer[static MW_FORMAT_BYTES], int64_t bytes)
 /** mw_format_duration() - "0.042 s", "12.3 s", "1:02:03"; returns @buffer. */
 const char *mw_format_duration(char buffer[static MW_FORMAT_BYTES], double seconds);
 
-/** mw_format_clean() - make text safe for a terminal: control bytes become '?'. In place. */
+/**
+ * mw_format_clean() - make text safe for a terminal, in place
+ *
+ * Names come from the programs of the job. Each byte of a control character (C0, DEL, C1), of a
+ * sign that turns the direction of text, and of what is not UTF-8 becomes '?'.
+ */
 void mw_format_clean(char *text);
+
+/** mw_format_clean_source() - the same for a line of a source file: tabs and form feeds stay. */
+void mw_format_clean_source(char *text);
+
+/** mw_format_utf8_bytes() - length of the well-formed UTF-8 sequence at @text, 0 = none. Never
+ * looks behind a NUL. Source: RFC 3629; Unicode 15, table 3-7. */
+size_t mw_format_utf8_bytes(const char *text);
 
 /**
  * mw_format_ellipsize() - cut the middle out of a text that is too wide

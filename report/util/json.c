@@ -4,6 +4,7 @@
  */
 #include "report/util/json.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,9 +12,27 @@
 
 #include <cJSON.h>
 
-struct mw_json *mw_json_parse(const char *text, size_t n_bytes)
+#include "report/util/format.h"
+
+/* cJSON does not tell which it was. */
+static bool has_memory_failed;
+
+static void *allocate(size_t n_bytes)
 {
-	return (struct mw_json *)cJSON_ParseWithLength(text, n_bytes);
+	void *memory = malloc(n_bytes);
+	has_memory_failed |= !memory;
+	return memory;
+}
+
+struct mw_json *mw_json_parse(const char *text, size_t n_bytes, int *error_out)
+{
+	cJSON_Hooks hooks = { .malloc_fn = allocate, .free_fn = free };
+	has_memory_failed = false;
+	cJSON_InitHooks(&hooks);
+	cJSON *document = cJSON_ParseWithLength(text, n_bytes);
+	cJSON_InitHooks(NULL);
+	*error_out = document ? 0 : has_memory_failed ? -ENOMEM : -EINVAL;
+	return (struct mw_json *)document;
 }
 
 struct mw_json *mw_json_destroy(struct mw_json *document)
@@ -59,33 +78,13 @@ bool mw_json_flag(const struct mw_json *value, bool *out)
 	return true;
 }
 
-/* Bytes of the well-formed UTF-8 sequence at @text, 0 if there is none. RFC 3629, table 3-7. */
-static size_t utf8_bytes(const unsigned char *text)
-{
-	unsigned lead = text[0];
-	if (lead < 0x80)
-		return 1;
-	size_t n = lead >= 0xc2 && lead < 0xe0	 ? 2
-		   : lead >= 0xe0 && lead < 0xf0 ? 3
-		   : lead >= 0xf0 && lead < 0xf5 ? 4
-						 : 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((lead == 0xe0 && text[1] < 0xa0) || (lead == 0xed && text[1] >= 0xa0) ||
-		(lead == 0xf0 && text[1] < 0x90) || (lead == 0xf4 && text[1] >= 0x90))
-		return 0;
-	return n;
-}
-
 /* Copy with bad bytes replaced; owned by the caller. */
 static char *make_utf8(const char *text)
 {
 	char *clean = malloc(strlen(text) * 3 + 1);
 	char *to = clean;
 	for (const char *from = text; clean && *from;) {
-		size_t n = utf8_bytes((const unsigned char *)from);
+		size_t n = mw_format_utf8_bytes(from);
 		memcpy(to, n ? from : "\xef\xbf\xbd", n ? n : 3);
 		to += n ? n : 3;
 		from += n ? n : 1;

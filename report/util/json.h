@@ -14,8 +14,12 @@
 
 struct mw_json; /* a value of a parsed document */
 
-/** mw_json_parse() - NULL when @text is not JSON; destroy the result. */
-struct mw_json *mw_json_parse(const char *text, size_t n_bytes);
+/**
+ * mw_json_parse() - text to values
+ * @error_out: 0; -EINVAL when it is not JSON; -ENOMEM
+ * Return: NULL with @error_out; destroy the result.
+ */
+struct mw_json *mw_json_parse(const char *text, size_t n_bytes, int *error_out);
 
 /** mw_json_destroy() - NULL is allowed; returns NULL. */
 struct mw_json *mw_json_destroy(struct mw_json *document);

@@ -79,12 +79,16 @@ def losses(profile):
 def must_add_up(profiled, what):
     profile = profiled.must_have_profile()
     lib.equal(losses(profile), {}, f"{what}: lost")
+    n_failed = lib.n_failures()
     lib.check_sums(profile)
+    if lib.n_failures() > n_failed:
+        print(f"in {what}: {profile.data['totals']['at_tree_heap_peak']}")
 
 
 def build(source, *options, name="program", compiler="gcc"):
-    """Compile a few lines of C. Return: its path, or None where that is not possible here."""
-    program, code = lib.fresh(name), lib.fresh("source.c")
+    """Compile a few lines of C or C++. Return: its path, or None where that is not possible here."""
+    program = lib.fresh(name)
+    code = lib.fresh("source.cc" if compiler == "g++" else "source.c")
     code.write_text(source)
     done = lib.run([lib.need(compiler), "-g", "-o", program, code, *options])
     return program if done.status == 0 else None

@@ -40,6 +40,10 @@ def check(condition, text):
     return bool(condition)
 
 
+def n_failures():
+    return len(_failures)
+
+
 def equal(got, expected, what):
     return check(got == expected, f"{what}: got {got!r}, expected {expected!r}")
 
@@ -87,7 +91,9 @@ def run(argv, env=None, **more):
     more.setdefault("stdin", subprocess.DEVNULL)
     if "input" in more:
         del more["stdin"]
-    done = subprocess.run([str(word) for word in argv], env=env, timeout=TIMEOUT_S, check=False,
+    more.setdefault("timeout", TIMEOUT_S)
+    done = subprocess.run([os.fspath(word) if isinstance(word, bytes) else str(word)
+                           for word in argv], env=env, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
     return Done(done.returncode, done.stdout, done.stderr)
 

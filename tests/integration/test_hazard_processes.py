@@ -19,7 +19,7 @@ def images_of(profiled, name):
 
 def forks():
     """8 threads allocate all the time: whatever is locked or half done at a fork stays so."""
-    n = times(300, 1000)
+    n = times(200, 1000)
     for level in hazards.LEVELS if hazards.IS_LONG else ("O2",):
         profiled = same([lib.workload(FORK, level), "threads", "8", n], wanted=0,
                         is_lossless=False)
@@ -82,7 +82,7 @@ def execs():
         # No sums: threads that die in the middle of an event have counted half of it.
         profiled = same([program, "thread"], n=times(10, 200), wanted=0, is_lossless=False)
         lib.equal(hazards.losses(profiled.must_have_profile()), {}, "exec from a thread: lost")
-        for how, n in (("empty", 300), ("env", 100), ("own", 100), ("system", 40)):
+        for how, n in (("empty", 200), ("env", 60), ("own", 60), ("system", 30)):
             profiled = same([program, "chain", n, how], wanted=0)
             lib.equal(len(images_of(profiled, EXEC)), n + 1, f"chain {how}: images")
         same([program, "systems", "32"], n=times(2, 50), wanted=0)

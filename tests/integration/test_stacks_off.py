@@ -87,7 +87,7 @@ def main():
 
     for bad in (["--stacks=maybe"], ["--stacks"], ["--stacks=off", "--sample=512K"],
                 ["--stacks=off", "--check-unwinder"], ["--sample=0"], ["--sample=-1"],
-                ["--sample=512X"], ["--sample=1KB"], ["--sample=K"], ["--sample=9999999G"],
+                ["--sample=512X"], ["--sample=1KBi"], ["--sample=K"], ["--sample=9999999G"],
                 ["--sample="]):
         done = lib.run([lib.LAUNCHER, *bad, "--", "/bin/true"])
         lib.check(done.status == 2 and done.stderr.count(b"\n") == 1, f"{bad}: {done}")

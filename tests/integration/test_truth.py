@@ -83,7 +83,7 @@ def main():
     lib.equal(len(books), 1, "books of one process")
     counters = {**COUNTERS, **({} if name in THREADED else AT_PEAK)}
     if name not in NOT_ALONE:
-        counters["max_total_bytes"] = "max_total_bytes" # at births there: the line's peak
+        counters["max_total_bytes"] = "max_total_bytes" # at births and frees there: the line's peak
     lib.check(len(books[0]["lines"]) > 0, "the truth has no lines")
     for line in books[0]["lines"]:
         compare_line(profile, line, counters)

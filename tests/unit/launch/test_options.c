@@ -52,6 +52,16 @@ static void test_forms(void)
 	CHECK_INT(options.interval_ms, 7);
 	CHECK_INT(options.n_top, 0);
 	CHECK_STRING(options.command[0], "-x");
+	CHECK_RUN("--csv=c", "--timeline", "t", "--mprof", "--include", "a", "--exclude=b",
+		"--format=memwatch", "--silent", "x");
+	CHECK_STRING(options.csv_path, "c");
+	CHECK_STRING(options.timeline_path, "t");
+	CHECK_STRING(options.include, "a");
+	CHECK_STRING(options.exclude, "b");
+	CHECK(options.is_mprof && options.mprof_path == NULL && options.is_silent);
+	CHECK_INT(options.format, MW_LAUNCH_FORMAT_MEMWATCH);
+	CHECK_RUN("--mprof=m", "x");
+	CHECK_STRING(options.mprof_path, "m");
 	CHECK_RUN("--full-report=no", "x");
 	CHECK(!options.is_full_report);
 	CHECK_RUN("--peak-only", "x");
@@ -127,8 +137,8 @@ static void test_complaints(void)
 		"--sample=512K", "--stacks=off", "x");
 	CHECK_COMPLAINT("--check-unwinder: there are no stacks to compare with --stacks=off",
 		"--stacks=off", "--check-unwinder", "x");
-	CHECK_COMPLAINT(
-		"--sample: '1KBi' is not a size such as 4096, 512K, 1M or 1G", "--sample=1KBi", "x");
+	CHECK_COMPLAINT("--sample: '1KBi' is not a size such as 4096, 512K, 1M or 1G",
+		"--sample=1KBi", "x");
 	CHECK_COMPLAINT(
 		"--sample: '-1' is not a size such as 4096, 512K, 1M or 1G", "--sample=-1", "x");
 	CHECK_COMPLAINT("--sample: 0 is not in 1..1024T", "--sample=0", "x");

@@ -45,6 +45,16 @@ static void each_way_to_write_one(void)
 	CHECK_TEXT(options.directories[0], "-q");
 	CHECK_NUMBER(parse("--peak-only --full-report=yes d"), MW_OPTIONS_RUN);
 	CHECK(!options.is_peak_only);
+	CHECK_NUMBER(
+		parse("--csv c --timeline=t --mprof d --include=a|b --exclude c"), MW_OPTIONS_RUN);
+	CHECK_TEXT(options.csv_path, "c");
+	CHECK_TEXT(options.timeline_path, "t");
+	CHECK_TEXT(options.mprof_path, ""); /* a name of mprof's own */
+	CHECK_TEXT(options.include, "a|b");
+	CHECK_TEXT(options.exclude, "c");
+	CHECK_NUMBER(parse("--mprof=m --format=seed d"), MW_OPTIONS_RUN);
+	CHECK_TEXT(options.mprof_path, "m");
+	CHECK_NUMBER(options.format, MW_REPORT_FORMAT_SEED);
 	CHECK_NUMBER(parse("d --help --nonsense"), MW_OPTIONS_HELP);
 	CHECK_NUMBER(parse("-V"), MW_OPTIONS_VERSION);
 }
@@ -66,6 +76,8 @@ static void complaints_name_the_option(void)
 	complains_with("--width=10 d", "--width: 10: the tables need 60 columns");
 	complains_with("--color=red d", "--color: red: give auto, always or never");
 	complains_with("--full-report=maybe d", "--full-report: maybe: give yes or no");
+	complains_with("--format=xml d", "--format: xml: give report, memwatch or seed");
+	complains_with("--csv", "--csv: needs FILE");
 	complains_with("--quiet=1 d", "--quiet=1: --quiet takes no argument");
 }
 

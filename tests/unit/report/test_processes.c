@@ -108,6 +108,65 @@ static void lists_what_did_not_come(
 	mw_execs_deinit(&execs);
 }
 
+/* What the launcher tells of each program, by its image's place: an exec to a program that cannot
+ * be followed and back, a pid that came round within a tick, a killed image's sampled peak. */
+static void programs_of_the_launcher(void)
+{
+	struct mw_build build;
+	struct mw_profile profile = { 0 };
+	struct mw_processes processes;
+	struct mw_run run;
+	struct mw_diag diag = { "" };
+	char json[1024];
+	mw_build_start(&build, 0);
+	uint64_t first = mw_build_image(&build, 20, 1, "sh -c x");
+	mw_build_head(&build, first)->end = MWD_END_EXEC;
+	uint64_t last = mw_build_image(&build, 20, 1, "sleep 1");
+	mw_build_head(&build, last)->end = MWD_END_KILLED;
+	mw_build_head(&build, last)->start_ns = mw_build_control(&build)->start_monotonic_ns + 9000;
+	uint64_t fork = mw_build_fork(&build, first, 21, 1, 1);
+	mw_build_head(&build, fork)->end = MWD_END_EXIT;
+	mw_build_head(&build, fork)->end_ns = mw_build_head(&build, fork)->start_ns + 5000;
+	int64_t fork_ns = mw_build_head(&build, fork)->start_ns -
+			  mw_build_control(&build)->start_monotonic_ns;
+	snprintf(json, sizeof(json),
+		"{\"schema\":1,\"state\":\"ended\",\"root_pid\":20,\"term_signal\":9,\"processes\":"
+		"["
+		"{\"pid\":20,\"exec_generation\":0,\"image\":%llu,\"max_rss_kib\":1},"
+		"{\"pid\":20,\"exec_generation\":1,\"first_seen_elapsed_ns\":8000,\"max_rss_kib\":"
+		"2,"
+		"\"command\":\"./static\"},"
+		"{\"pid\":20,\"exec_generation\":2,\"image\":%llu,\"max_rss_kib\":3,"
+		"\"peak_elapsed_ns\":9500},"
+		"{\"pid\":21,\"exec_generation\":1,\"image\":%llu,\"max_rss_kib\":0},"
+		"{\"pid\":21,\"exec_generation\":0,\"first_seen_elapsed_ns\":%lld,"
+		"\"max_rss_kib\":7}]}",
+		(unsigned long long)first, (unsigned long long)last, (unsigned long long)fork,
+		(long long)fork_ns + 1000);
+	CHECK_NUMBER(mw_build_run(&build, 0, &run, &diag), 0);
+	mw_run_info_deinit(&run.info);
+	run.info_problem = mw_run_info_parse(json, strlen(json), &run.info);
+	CHECK(run.info_problem == NULL);
+	CHECK_NUMBER(mw_profile_add_run(&profile, &run), 0);
+	CHECK_NUMBER(mw_profile_merge(&profile), 0);
+	CHECK_NUMBER(mw_processes_build(&profile, &processes), 0);
+	CHECK_NUMBER(processes.rows.n, 4);
+	const struct mw_process_row *rows = processes.rows.items;
+	const struct mw_process_row *shell = row_of(&profile, &processes, "sh -c x");
+	const struct mw_process_row *unseen = row_of(&profile, &processes, "static");
+	const struct mw_process_row *sleeper = row_of(&profile, &processes, "sleep 1");
+	CHECK(&rows[unseen->previous] == shell && shell->end == MW_PROCESS_EXECED);
+	CHECK(&rows[sleeper->previous] == unseen && unseen->end == MW_PROCESS_EXECED);
+	CHECK(unseen->image_idx == MW_NONE && unseen->rss_peak_bytes == 2048);
+	CHECK(sleeper->rss_peak_bytes == 3072 && !sleeper->is_rss_exact);
+	CHECK(sleeper->end == MW_PROCESS_SIGNALED && sleeper->end_value == 9);
+	for (size_t i = 0; i < processes.rows.n; i++)
+		CHECK(rows[i].pid != 21 || rows[i].previous == MW_NONE);
+	mw_processes_deinit(&processes);
+	mw_profile_deinit(&profile);
+	mw_build_free(&build);
+}
+
 int main(void)
 {
 	struct mw_build build;
@@ -129,5 +188,6 @@ int main(void)
 	mw_processes_deinit(&processes);
 	mw_profile_deinit(&profile);
 	mw_build_free(&build);
+	programs_of_the_launcher();
 	return mw_check_tally("report/processes");
 }

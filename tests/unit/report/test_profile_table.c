@@ -44,7 +44,9 @@ static void make_profile(struct mw_profile *profile, const char *path)
 	function->first_line = 9;
 	function->last_line = 12;
 	add_line(profile, 12,
-		&(struct mw_sums){ .freed_here_bytes = MIB(22.7), .freed_here_blocks = 2 });
+		&(struct mw_sums){ .freed_here_bytes = MIB(22.7),
+			.freed_here_blocks = 1,
+			.max_total_bytes = MIB(289.9) });
 	add_line(profile, 9,
 		&(struct mw_sums){ .allocated_bytes = MIB(228.9),
 			.allocated_blocks = 3,
@@ -62,7 +64,7 @@ static char *print(const struct mw_profile *profile, const char *path, unsigned 
 		.precision = 1,
 		.has_exact_tables = width == 0 };
 	struct mw_source source = { 0 };
-	int error = path ? mw_source_open(path, &source) : 0;
+	int error = path ? mw_source_open(path, 0, &source) : 0;
 	CHECK_NUMBER(error, 0);
 	mw_profile_table_print(&text, profile, 0, path ? &source : NULL);
 	mw_source_close(&source);
@@ -84,7 +86,7 @@ static void prints_the_layout(struct mw_profile *profile, const char *path)
 		"     9    312.6 MiB    228.9 MiB           3   \tchar *p = malloc(n);\n"
 		"    10                                         \n"
 		"    11                                         \tif (n)\n"
-		"    12                 -22.7 MiB           0   \t\tfree(p);\n"
+		"    12    289.9 MiB    -22.7 MiB           1   \t\tfree(p);\n"
 		"\n\n",
 		path);
 	char *got = print(profile, path, 0);

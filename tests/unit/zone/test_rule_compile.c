@@ -48,8 +48,10 @@ static uintptr_t current_begin, current_end;
 
 /* ---- what modules.c is in the zone */
 
-const uint8_t *mw_modules_unwind_header(uintptr_t pc)
+const uint8_t *mw_modules_unwind_header(uintptr_t pc, struct mw_module_bytes *module_out)
 {
+	*module_out = (struct mw_module_bytes){ (const uint8_t *)current_begin,
+		(const uint8_t *)current_end };
 	return pc >= current_begin && pc < current_end ? current_header : NULL;
 }
 

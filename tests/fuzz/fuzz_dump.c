@@ -1,0 +1,163 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * fuzz_dump.c - any bytes as run.mwd, the whole way to text and JSON. Not only must nothing crash:
+ * sums add up whatever the counters say, the text has no control bytes, the JSON is JSON.
+ *
+ * Input: the sparse form (sparse.h). The mutator knows that pages begin with headers and that the
+ * file consists of little-endian words.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/export/export.h"
+#include "report/render/json_report.h"
+#include "report/render/text.h"
+#include "report/util/json.h"
+#include "tests/fuzz/sparse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n_bytes, size_t max_bytes, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t n_bytes, size_t max_bytes);
+const char *__wrap_mw_symbol_elf_open(void);
+
+const char *__wrap_mw_symbol_elf_open(void)
+{
+	return "no such file";
+}
+
+static void must(bool is_true, const char *what)
+{
+	if (is_true)
+		return;
+	fprintf(stderr, "fuzz_dump: %s\n", what);
+	abort();
+}
+
+/* Sum of owned + unattributed = sum of records, for every counter of struct mw_sums. */
+static void check_sums(const struct mw_profile *profile, unsigned class)
+{
+	struct mw_sums lines = profile->unattributed[class], sites = { 0 }, images = { 0 };
+	for (size_t i = 0; i < profile->lines.n; i++)
+		mw_sums_add(&lines, &profile->lines.items[i].owned[class]);
+	for (size_t i = 0; i < profile->sites.n; i++)
+		if (profile->sites.items[i].class == class)
+			mw_sums_add(&sites, &profile->sites.items[i].sums);
+	for (size_t i = 0; i < profile->images.n; i++)
+		mw_sums_add(&images, &profile->images.items[i].sums[class]);
+	must(memcmp(&lines, &profile->sums[class], sizeof(lines)) == 0, "lines do not add up");
+	must(memcmp(&sites, &profile->sums[class], sizeof(sites)) == 0, "sites do not add up");
+	must(memcmp(&images, &profile->sums[class], sizeof(images)) == 0, "images do not add up");
+}
+
+static void render_json(const struct mw_view *view)
+{
+	char *json = NULL;
+	size_t n_bytes = 0;
+	FILE *out = open_memstream(&json, &n_bytes);
+	must(mw_json_report_render(out, view) == 0, "no JSON was made");
+	fclose(out);
+	int error;
+	struct mw_json *document = mw_json_parse(json, n_bytes, &error);
+	must(document != NULL, "the JSON is none");
+	mw_json_destroy(document);
+	free(json);
+}
+
+static void render_text(const struct mw_view *view,
+	void (*render)(struct mw_text *text, const struct mw_view *view))
+{
+	char *report = NULL;
+	size_t n_bytes = 0;
+	struct mw_text text = {
+		.out = open_memstream(&report, &n_bytes), .width = 80, .precision = 1
+	};
+	render(&text, view);
+	fclose(text.out);
+	for (size_t i = 0; i < n_bytes; i++)
+		must(report[i] == '\n' || (unsigned char)report[i] >= ' ', "control byte in text");
+	free(report);
+}
+
+static void export_all(const struct mw_view *view)
+{
+	for (size_t i = 0; i < mw_export_n_formats; i++) {
+		struct mw_export_options options = { .value = &mw_export_values[0],
+			.is_per_process = i % 2 };
+		FILE *out = fopen("/dev/null", "we");
+		must(mw_export_formats[i].write(out, view, &options) == 0,
+			mw_export_formats[i].name);
+		fclose(out);
+	}
+}
+
+static void report(struct mw_view *view)
+{
+	must(mw_profile_merge(&view->profile) == 0, "merge");
+	must(mw_profile_resolve(&view->profile, "/nonexistent", NULL, NULL) == 0, "resolve");
+	must(mw_profile_aggregate(&view->profile) == 0, "aggregate");
+	must(mw_processes_build(&view->profile, &view->processes) == 0, "processes");
+	must(mw_execs_build(&view->profile, &view->processes, &view->execs) == 0, "execs");
+	must(mw_notes_collect(&view->notes, &view->profile) == 0, "notes");
+	for (unsigned class = 0; class < MWD_N_CLASSES; class ++)
+		check_sums(&view->profile, class);
+	render_text(view, mw_text_render);
+	render_text(view, mw_peak_lines_render);
+	render_json(view);
+	export_all(view);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
+{
+	struct mw_view view = { .top = 20, .wants_source = false };
+	struct mw_run run = { 0 };
+	struct mw_diag diag = { "" };
+	size_t dump_bytes;
+	uint8_t *dump = sparse_expand(bytes, n_bytes, &dump_bytes);
+	int error =
+		mw_dump_parse((struct mw_span){ dump, dump_bytes }, "run.mwd", &run.dump, &diag);
+	must((error != 0) == (diag.text[0] != '\0'), "refused without a line");
+	if (error) {
+		mw_dump_deinit(&run.dump);
+	} else {
+		run.directory = strdup("run");
+		run.info_problem = mw_run_info_parse(NULL, 0, &run.info);
+		must(mw_profile_add_run(&view.profile, &run) == 0, "add");
+		report(&view);
+	}
+	mw_notes_deinit(&view.notes);
+	mw_execs_deinit(&view.execs);
+	mw_processes_deinit(&view.processes);
+	mw_profile_deinit(&view.profile);
+	free(dump);
+	return 0;
+}
+
+/* One word of one page becomes a number that hurts. */
+static void set_word(uint8_t *data, size_t n_bytes, unsigned seed)
+{
+	static const uint64_t nasty[] = { 0, 1, 2, UINT32_MAX, UINT64_MAX, INT64_MAX, INT64_MIN,
+		SPARSE_PAGE, 2 * SPARSE_PAGE, UINT64_MAX - SPARSE_PAGE + 1, 0x5345474d };
+	size_t n_pages = sparse_count(data, n_bytes), page_bytes = 0;
+	uint8_t *page = n_pages ? sparse_page(data, n_bytes, seed % n_pages, &page_bytes) : NULL;
+	unsigned choice = seed / 7919;
+	/* Half of them near the page's start, where headers are. */
+	size_t near = choice % 2 && page_bytes > 384 ? 384 : page_bytes;
+	if (!page || near < 8)
+		return;
+	size_t at = (choice / 2 % near) & ~(size_t)3;
+	uint64_t value = nasty[choice / 64 % (sizeof(nasty) / sizeof(nasty[0]))];
+	if (choice / 16 % 4 == 0)
+		value = (uint64_t)(choice / 64 % (n_pages + 1)) * SPARSE_PAGE;
+	size_t n = choice / 4 % 3 == 0 && at + 8 <= page_bytes ? 8 : choice / 4 % 3 == 1 ? 4 : 2;
+	if (at + n <= page_bytes)
+		memcpy(page + at, &value, n);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n_bytes, size_t max_bytes, unsigned seed)
+{
+	if (seed % 3 == 0)
+		return LLVMFuzzerMutate(data, n_bytes, max_bytes);
+	for (unsigned i = 0; i <= seed % 4; i++)
+		set_word(data, n_bytes, seed / 3 * 2654435761u + i * 40503u);
+	return n_bytes;
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+"""The peak of the tree in a burst: four children hold 64 MiB each, together for 20 ms. Oracle:
+each reads its RSS while all hold all of it (workloads/rss_burst.c). What is stated is within 2 %
+whenever in the beat of the sampler the burst comes; and with a sampler that is too slow to see
+it, since the upper bound is made of what the processes told of themselves.
+"""
+
+import json
+
+import lib
+import rss
+
+
+def burst(start_ms, *options):
+    """One burst. Return: the dump's peak of the tree, its bounds in run.json, the truth; KiB."""
+    what = f"burst after {start_ms} ms {' '.join(options)}"
+    command = [rss.workload("rss_burst"), *map(str, (1, 4, 64, 20, 350, start_ms))]
+    profiled = lib.Profiled(command, *options)
+    profile = profiled.must_have_profile()
+    lib.equal((profiled.done.status, profiled.done.stderr), (0, b""), f"{what}: end")
+    truth = json.loads(profiled.done.stdout)
+    lib.equal(len(truth["children"]), 4, f"{what}: children")
+    rss.check_books(profiled, truth["children"])
+    tree = rss.run_json(profiled)["tree"]
+    lower_kib, upper_kib, truth_kib = tree["rss_lower_kib"], tree["rss_upper_kib"], truth["peak_kib"]
+    # VmHWM may be some pages short (workloads/README.md), samples are not.
+    lib.check(lower_kib <= truth_kib + 64, f"{what}: lower bound {lower_kib}, truth {truth_kib}")
+    lib.check(abs(upper_kib - truth_kib) <= truth_kib // 50,
+              f"{what}: upper bound {upper_kib}, truth {truth_kib}")
+    return profile.data["runs"][0]["rss_peak"]["bytes"] // 1024, truth_kib, what
+
+
+def main():
+    # Seven moments in a beat of 20 ms.
+    for start_ms in range(200, 221, 3):
+        peak_kib, truth_kib, what = burst(start_ms)
+        lib.check(abs(peak_kib - truth_kib) <= truth_kib // 50,
+                  f"{what}: peak {peak_kib} KiB, truth {truth_kib} KiB")
+    burst(600, "-i", "500")
+    burst(600, "-i", "60000")
+    lib.finish()
+
+
+main()

@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+"""What the launcher measures of the whole tree: the RSS of a burst between its bounds, PSS beside
+RSS, time, faults and switches, what RSS was made of, and processes that cannot be followed.
+Oracles: the burst's own books, getrusage of a process's own, /proc of a known allocation.
+"""
+
+import csv
+import json
+import resource
+import subprocess
+import sys
+
+import lib
+import rss
+
+MIB = 1 << 20
+PYTHON = "/usr/bin/python3"
+
+
+def samples_of(profiled, name="samples.csv"):
+    with open(profiled.directory / name, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def processes_of(profiled):
+    return rss.run_json(profiled)["processes"]
+
+
+def burst():
+    """Four children of 64 MiB together for 20 ms, every 350 ms: within 2 % of the truth."""
+    profiled = lib.Profiled([rss.workload("rss_burst"), "3"])
+    truth_kib = json.loads(profiled.done.stdout)["peak_kib"]
+    tree = profiled.must_have_profile().data["runs"][0]["tree"]
+    lib.check(abs(tree["rss_lower_kib"] - truth_kib) <= truth_kib * 0.02,
+              f"burst: {tree['rss_lower_kib']} KiB, the truth is {truth_kib}")
+    lib.check(tree["rss_lower_kib"] <= tree["rss_upper_kib"] <= truth_kib * 1.02,
+              f"burst: upper bound {tree['rss_upper_kib']} of {truth_kib} KiB")
+    lib.equal(tree["upper_sampled_processes"], 0, "burst: processes that were only sampled")
+    lib.check(" (sum of processes, exact)" in profiled.report or " more)" in profiled.report,
+              "burst: the report states no bound")
+    rows = samples_of(profiled)
+    lib.equal(max(int(row["rss_bytes"]) for row in rows), tree["rss_lower_kib"] * 1024,
+              "burst: highest row of samples.csv")
+
+
+SHARING = """
+import os, time
+memory = bytearray(b"x") * (200 << 20)
+children = []
+for i in range(8):
+    child = os.fork()
+    if child == 0:
+        time.sleep(3)
+        os._exit(0)
+    children.append(child)
+for child in children:
+    os.waitpid(child, 0)
+"""
+
+
+def sharing():
+    """A parent of 200 MiB and 8 forks: RSS counts it nine times, PSS once."""
+    profiled = lib.Profiled([PYTHON, "-c", SHARING])
+    tree = profiled.must_have_profile().data["runs"][0]["tree"]
+    lib.check(1800 * 1024 <= tree["rss_lower_kib"] <= 2100 * 1024,
+              f"sharing: RSS {tree['rss_lower_kib']} KiB")
+    lib.check(1800 * 1024 <= tree["rss_at_pss_kib"], f"sharing: PSS was read at {tree}")
+    lib.check(200 * 1024 <= tree["pss_kib"] <= 260 * 1024, f"sharing: PSS {tree['pss_kib']} KiB")
+    lib.check(tree["uss_kib"] <= 40 * 1024, f"sharing: USS {tree['uss_kib']} KiB")
+    lib.check("PSS" in profiled.report, "sharing: no PSS in the report")
+    with_pss = [row for row in samples_of(profiled) if row["pss_bytes"]]
+    lib.check(with_pss, "sharing: no row of samples.csv has PSS")
+
+
+USE = """
+import mmap, os, resource, sys
+for i in range(int(sys.argv[1])):
+    with mmap.mmap(-1, 8 << 20) as memory:
+        for at in range(0, len(memory), mmap.PAGESIZE):
+            memory[at] = 1
+sum(range(3000000))
+if sys.argv[2:]:
+    os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt,
+      resource.getrusage(resource.RUSAGE_SELF).ru_utime)
+"""
+
+
+def use():
+    """Faults and time of each program of an exec chain are its own; the tree's are their sum."""
+    script = lib.scratch / "use.py"
+    script.write_text(USE)
+    profiled = lib.Profiled([PYTHON, script, "4", str(script), "2"])
+    faults, seconds = profiled.done.stdout.split()
+    rows = [row for row in processes_of(profiled) if "use.py" in row["command"]]
+    lib.equal([row["exec_generation"] for row in rows], [0, 1], "use: generations")
+    if len(rows) != 2:
+        return
+    lib.check(all(row["is_usage_exact"] for row in rows), "use: not told from inside")
+    first, second = (row["minor_faults"] for row in rows)
+    lib.check(first >= 4 * 2048 and second >= 2 * 2048, f"use: faults {first}, {second}")
+    lib.check(0 <= first + second - int(faults) <= 3000,
+              f"use: {first} + {second} faults, the process counted {int(faults)}")
+    cpu = sum(row["cpu_user_seconds"] for row in rows)
+    lib.check(float(seconds) - 0.011 <= cpu <= float(seconds) + 1,
+              f"use: {cpu} s, the process counted {float(seconds)}")
+    tree = profiled.must_have_profile().data["runs"][0]["tree"]
+    lib.check(tree["minor_faults"] >= first + second, f"use: faults of the tree: {tree}")
+    lib.check(all(row["voluntary_switches"] >= 0 and row["write_bytes"] >= 0 for row in rows),
+              "use: switches and bytes")
+
+
+MADE = """
+import mmap, os, time
+heap = bytearray(b"x") * (40 << 20)
+mapped = mmap.mmap(-1, 24 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+shared = mmap.mmap(-1, 16 << 20)
+fd = os.memfd_create("named")
+os.ftruncate(fd, 12 << 20)
+named = mmap.mmap(fd, 12 << 20)
+for memory in mapped, shared, named:
+    for at in range(0, len(memory), mmap.PAGESIZE):
+        memory[at] = 1
+time.sleep(2)
+"""
+
+
+def made_of():
+    """Each page of RSS is in one kind, and known memory is in the right one."""
+    profiled = lib.Profiled([PYTHON, "-c", MADE])
+    image = profiled.must_have_profile().images[0]
+    made = image.row.get("made_of")
+    if not lib.check(made, "made of: nothing was read"):
+        return
+    kinds = ("anonymous_kib", "stack_kib", "file_kib", "data_kib", "shared_kib", "own_kib")
+    lib.check(abs(made["rss_kib"] - sum(made[kind] for kind in kinds)) <= len(kinds),
+              f"made of: {made} does not add up")
+    lib.check(abs(made["rss_kib"] - image.row["max_rss_kib"]) <= image.row["max_rss_kib"] * 0.05,
+              f"made of: read at {made['rss_kib']} KiB of {image.row['max_rss_kib']}")
+    lib.check(40 * MIB <= made["heap_live_bytes"] <= 50 * MIB, f"made of: heap {made}")
+    lib.check(40 * MIB <= made["mapped_live_bytes"] <= 46 * MIB, f"made of: mapped {made}")
+    lib.check(12 * 1024 <= made["shared_kib"] <= 13 * 1024, f"made of: shared {made}")
+    rest = made["anonymous_kib"] - (made["heap_live_bytes"] + made["mapped_live_bytes"]) // 1024
+    lib.check(-4096 <= rest <= 8192, f"made of: {rest} KiB are neither heap nor mapped: {made}")
+    lib.check(0 < made["own_kib"] <= 8 * 1024, f"made of: ours {made}")
+    lib.check(0 < made["stack_kib"] <= 1024, f"made of: stacks {made}")
+    lib.check("What RSS was made of" in profiled.report, "made of: not in the report")
+
+
+STATIC = """
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(void)
+{
+	char *memory = malloc(48 << 20);
+	memset(memory, 1, 48 << 20);
+	usleep(500000);
+	return memory[5] - 1;
+}
+"""
+
+
+def unfollowed():
+    """A static program, and one that is left behind, are sampled and waited for; what is known of
+    them is a lower bound, and the report says so."""
+    source, static = lib.scratch / "static.c", lib.scratch / "static_one"
+    source.write_text(STATIC)
+    if lib.run([lib.need("gcc"), "-static", "-O1", "-o", static, source]).status != 0:
+        return
+    profiled = lib.Profiled(["sh", "-c", f"{static} & exit 0"], "--wait-all")
+    rows = [row for row in processes_of(profiled) if row["command"] == str(static)]
+    if not lib.equal(len(rows), 1, "unfollowed: rows of the static program"):
+        return
+    row = rows[0]
+    lib.check(not row["is_exact"] and "image" not in row, f"unfollowed: {row}")
+    lib.check(48 * 1024 <= row["max_rss_kib"] <= 52 * 1024, f"unfollowed: {row['max_rss_kib']} KiB")
+    lib.check(row["last_seen_elapsed_ns"] - row["first_seen_elapsed_ns"] >= 0.4e9,
+              "unfollowed: not waited for")
+    lib.check(row["minor_faults"] >= 12000, f"unfollowed: faults {row['minor_faults']}")
+    tree = profiled.must_have_profile().data["runs"][0]["tree"]
+    lib.equal((tree["is_exact"], tree["upper_sampled_processes"]), (False, 1), "unfollowed: bound")
+    lib.check("at least: 1 only sampled" in profiled.report, "unfollowed: not in the report")
+
+
+def history():
+    """process_samples.csv: rows of known processes, in order of time, no two equal in a row."""
+    profiled = lib.Profiled([rss.workload("rss_burst"), "1"])
+    known = {(row["pid"], row.get("start_ticks")) for row in processes_of(profiled)}
+    rows, last, before = samples_of(profiled, "process_samples.csv"), {}, -1
+    lib.check(len(rows) > 8, f"history: {len(rows)} rows")
+    for row in rows:
+        key = int(row["pid"]), int(row["start_ticks"])
+        lib.check(key in known, f"history: {key} is no process of run.json")
+        lib.check(int(row["elapsed_ns"]) >= before, "history: not in order of time")
+        lib.check(last.get(key) != row["rss_bytes"], f"history: the same again: {row}")
+        before, last[key] = int(row["elapsed_ns"]), row["rss_bytes"]
+    lib.check(all(value == "0" for value in last.values()), f"history: no end: {last}")
+
+
+def own_cost():
+    """What the sampler itself takes is told, and stays within its budget over a quiet second."""
+    program = "import os,time\nfor i in range(50): os.fork() or (time.sleep(4), os._exit(0))\n" \
+              "for i in range(50): os.wait()"
+    profiled = lib.Profiled([PYTHON, "-c", program])
+    run = profiled.must_have_profile().data["runs"][0]
+    lib.check(0 < run["sampler"]["cpu_share"] < 1, f"own cost: {run['sampler']}")
+    lib.check("of a core" in profiled.report, "own cost: not in the report")
+    quiet = [row for row in samples_of(profiled)
+             if row["n_processes"] == "51" and int(row["elapsed_ns"]) > 2.5e9]
+    lib.check(quiet, "own cost: no samples of 51 processes")
+
+
+def main():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if subprocess.run([PYTHON, "-c", ""], check=False).returncode != 0:
+        lib.skip(f"{PYTHON} does not run")
+    for test in burst, sharing, use, made_of, unfollowed, history, own_cost:
+        print(test.__name__, flush=True)
+        test()
+    lib.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
