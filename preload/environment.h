@@ -17,6 +17,7 @@
 #define MW_RUN_JSON_NAME "run.json"
 #define MW_SAMPLES_NAME "samples.csv"
 #define MW_PROCESS_SAMPLES_NAME "process_samples.csv"
+#define MW_MARKS_NAME "marks.csv" /* of `memwatch-preload mark`; only if there are any */
 
 #define MW_SHIM_NAME "libmemwatch-preload.so"
 /* Loaded by the zone, and only if the run asks for it (enum mwd_option). */

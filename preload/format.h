@@ -162,7 +162,9 @@ enum mwd_node_kind {
 	MWD_NODE_JIT = 2,    /* value = absolute pc that belonged to no module */
 	MWD_NODE_PYTHON = 3, /* module = 0, value = code id << 32 | instruction (later) */
 	MWD_NODE_SOURCE = 4, /* generic source position (later) */
-	MWD_NODE_MARKER = 5, /* value = enum mwd_marker; only as the outermost node */
+	MWD_NODE_MARKER = 5, /* value = enum mwd_marker; outermost, but for regions */
+	MWD_NODE_REGION = 6, /* a region that was open in the thread (memwatch.h): outermost, or
+			      * in another region. Its struct mwd_log_region names this node. */
 };
 
 enum mwd_node_flag {
@@ -173,7 +175,8 @@ enum mwd_node_flag {
 enum mwd_marker {
 	MWD_MARKER_TRUNCATED = 1, /* deeper than control.max_frames: outer frames missing */
 	MWD_MARKER_STOPPED = 2,	  /* the unwinder could not go on: outer frames missing */
-	/* Alone, as a whole stack: none was captured, because none was wanted. */
+	/* Alone, as a whole stack: none was captured, because none was wanted. (In a region, the
+	 * region's node alone says the same.) */
 	MWD_MARKER_STACKS_OFF = 3,  /* MWD_OPT_NO_STACKS */
 	MWD_MARKER_NOT_SAMPLED = 4, /* heap blocks passed over under control.sample_bytes */
 };
@@ -258,6 +261,9 @@ static inline uint64_t mwd_size_class_bytes(uint8_t size_class)
 enum mwd_log_type {
 	MWD_LOG_MODULE = 1,
 	MWD_LOG_EXEC = 2,
+	MWD_LOG_REGION = 3,
+	MWD_LOG_SPAN = 4,
+	MWD_LOG_INSTANT = 5,
 };
 
 struct mwd_log_entry {
@@ -301,6 +307,54 @@ struct mwd_log_exec {
 	char path[];
 };
 
+/*
+ * A region that the program marked by memwatch_begin() and memwatch_end(): sums over all its
+ * instances, of all threads, changed in place by atomic operations. An instance is one pair of
+ * calls in one thread. Two entries may have the same parent and name.
+ *
+ *   instances still open (or abandoned by exec, fork's child, death of a thread) = begun - ended
+ *   peak of an instance: the image's highest live heap seen while it ran, at the thread's own
+ *                        events, at its begin and end, and at the image's peak if that rose
+ */
+struct mwd_log_region {
+	struct mwd_log_entry entry;
+	uint32_t node;	     /* of kind REGION; its parent is the outer region's; 0 = none, no space
+			      */
+	uint32_t name_bytes; /* without the NUL that follows */
+	uint64_t n_begun, n_ended;
+	int64_t first_start_ns;
+	/* Of those that ended. */
+	int64_t elapsed_sum_ns, elapsed_max_ns;
+	int64_t peak_sum_bytes, peak_max_bytes;
+	char name[];
+};
+
+/* An instance of a region, logged at its end; only the first MWD_MAX_SPANS of an image. */
+struct mwd_log_span {
+	struct mwd_log_entry entry;
+	uint32_t node;	/* the region's */
+	uint32_t depth; /* regions around it */
+	int64_t start_ns, end_ns;
+	int64_t start_bytes, end_bytes; /* the image's live heap */
+	int64_t peak_bytes;
+	int32_t tid;
+	uint32_t reserved;
+};
+
+/* A moment that the program marked by memwatch_instant(); the first MWD_MAX_INSTANTS only. */
+struct mwd_log_instant {
+	struct mwd_log_entry entry;
+	int64_t time_ns;
+	int64_t live_bytes; /* the image's heap */
+	int32_t tid;
+	uint32_t name_bytes; /* without the NUL that follows */
+	char name[];
+};
+
+#define MWD_REGION_NAME_BYTES 255u /* longer names are cut */
+#define MWD_MAX_SPANS 1024u
+#define MWD_MAX_INSTANTS 1024u
+
 enum mwd_end {
 	MWD_END_NONE = 0,      /* still running, or died without telling (SIGKILL, ...) */
 	MWD_END_EXIT = 1,      /* exit() or return from main */
@@ -318,6 +372,7 @@ enum mwd_lost {
 	MWD_LOST_MAPPING_BUSY = 5,  /* mapping events skipped: table busy */
 	MWD_LOST_EXEC_LOG = 6,	    /* execs not logged: no space */
 	MWD_LOST_MODULES = 7,	    /* modules not logged: ids or space exhausted */
+	MWD_LOST_REGIONS = 8,	    /* regions not followed: too many names, too deep, no space */
 	MWD_N_LOST = 16,
 };
 
@@ -377,9 +432,11 @@ struct mwd_image {
 	uint64_t own_rss_bytes; /* at the end: what of our memory is in this process's RSS, our
 				 * object and what is touched of own_private_ and own_shared_bytes;
 				 * 0 = not told */
+	uint64_t n_spans, n_instants; /* all of them, logged or not */
+	uint64_t n_unbalanced_ends;   /* calls of memwatch_end() without a region to end */
 	uint8_t reserved[MWD_PAGE - 64 - 8 * 2 - 4 * 4 - 4 * 2 - 8 * 2 - 4 * 2 - 4 * 3 - 4 - 8 * 3 -
 			 8 * 2 - 8 * 3 - 8 * 2 - 4 * 2 - 8 * MWD_N_LOST - 16 * MWD_N_CLASSES -
-			 8 * 8 - 8 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
+			 8 * 8 - 8 - 8 * 3 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
 	char exe[MWD_EXE_BYTES];	 /* NUL terminated, cut if need be */
 	char cmdline[MWD_CMDLINE_BYTES]; /* argv, NUL separated */
 };
@@ -395,5 +452,8 @@ _Static_assert(sizeof(struct mwd_record) == 128, "record");
 _Static_assert(offsetof(struct mwd_record, peak_bytes) == 64, "hot half of a record");
 _Static_assert(sizeof(struct mwd_log_module) == 80, "module entry");
 _Static_assert(sizeof(struct mwd_log_exec) == 32, "exec entry");
+_Static_assert(sizeof(struct mwd_log_region) == 72, "region entry");
+_Static_assert(sizeof(struct mwd_log_span) == 64, "span entry");
+_Static_assert(sizeof(struct mwd_log_instant) == 32, "instant entry");
 _Static_assert(offsetof(struct mwd_image, exe) == 2048, "nothing moves in an image");
 _Static_assert(sizeof(struct mwd_image) == MWD_PAGE, "image");

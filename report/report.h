@@ -35,6 +35,7 @@ struct mw_report_options {
 	const char *const *directories; /* run directories, merged into one report */
 	size_t n_directories;
 	const char *function_regex; /* PCRE2; NULL = choose functions */
+	const char *task_regex;	    /* PCRE2; NULL = regions and marks only, all of them */
 	unsigned top;		    /* rows of long tables; 0 = all */
 	unsigned precision;	    /* decimals of MiB in @profile tables and peak lines */
 	bool is_peak_only;	    /* --full-report=no */

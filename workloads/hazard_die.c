@@ -3,9 +3,10 @@
  * hazard_die.c - dies at any moment, and what was recorded until then is known: each allocation and
  * each free is counted in a shared file the moment it is done.
  *
- *   storm N DIR     starts N times "count DIR/i" and kills it after 0 to 20 ms
- *   count FILE      allocates and frees until it is killed; FILE: pid, blocks made, blocks freed
- *   hog MIB         touches that much memory, then says so
+ *   storm N DIR     starts N times "count DIR/i" and kills it after 0 to 20 ms: every other one
+ * from its start, the others from when it has begun to count count FILE      allocates and frees
+ * until it is killed; FILE: pid, blocks made, blocks freed hog MIB         touches that much
+ * memory, then says so
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -46,6 +47,17 @@ static int run_count(const char *file)
 		turn(books, i);
 }
 
+static void wait_for_books(const char *file)
+{
+	struct books books = { 0, 0, 0 };
+	for (int i = 0; i < 20000 && books.pid == 0; i++) {
+		int fd = open(file, O_RDONLY);
+		(void)!read(fd, (void *)&books, sizeof(books));
+		close(fd);
+		usleep(500);
+	}
+}
+
 static int run_storm(const char *self, int n, const char *directory)
 {
 	char file[4096];
@@ -57,6 +69,8 @@ static int run_storm(const char *self, int n, const char *directory)
 			execl(self, self, "count", file, (char *)NULL);
 			_exit(1);
 		}
+		if (i % 2)
+			wait_for_books(file);
 		usleep((useconds_t)(rand() % 20000));
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);

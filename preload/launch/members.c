@@ -172,7 +172,8 @@ static struct mw_life *follow_exec(
 
 static bool is_copy(const struct mw_life *life, int64_t now_ns)
 {
-	return life->image_offset == 0 && now_ns - life->begin_ns < COPY_NS;
+	bool had_memory = life->sampled_rss_bytes > 0; /* else it was a vfork's */
+	return life->image_offset == 0 && (!had_memory || now_ns - life->begin_ns < COPY_NS);
 }
 
 struct mw_life *mw_member_enter_image(

@@ -52,6 +52,8 @@ static const struct option_row table[] = {
 		"same as --full-report=no" },
 	{ 'f', "function", "REGEX", KIND_TEXT, FIELD(function), 0, 0, 0,
 		"show the line tables of the functions that match" },
+	{ 0, "task", "REGEX", KIND_TEXT, FIELD(task), 0, 0, 0,
+		"tasks of these names, among them functions and programs" },
 	{ 'n', "top", "N", KIND_NUMBER, FIELD(n_top), 0, INT_MAX, 0,
 		"rows of a table, 0 = all (default: 20)" },
 	{ 'p', "precision", "N", KIND_NUMBER, FIELD(precision), 0, 9, 0,

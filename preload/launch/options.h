@@ -42,6 +42,7 @@ struct mw_launch_options {
 	const char *mprof_path;	       /* NULL = mprof's own name; counts only with is_mprof */
 	const char *include, *exclude; /* patterns for command lines, NULL = none */
 	const char *function;	       /* pattern for names, NULL = none */
+	const char *task;	       /* pattern for names of tasks, NULL = none */
 	int interval_ms;	       /* of the sampler */
 	int n_top;		       /* lines of a table */
 	int precision;		       /* digits after the point */

@@ -23,6 +23,7 @@ static struct mw_report_options report_of(const struct mw_launch_options *option
 	struct mw_report_options report;
 	mw_report_options_init(&report);
 	report.function_regex = options->function;
+	report.task_regex = options->task;
 	report.top = (unsigned)options->n_top;
 	report.precision = (unsigned)options->precision;
 	report.is_peak_only = !options->is_full_report;

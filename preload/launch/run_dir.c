@@ -120,7 +120,8 @@ void mw_run_dir_join(const struct mw_run_dir *run_dir, const char *name, char *p
 
 FILE *mw_run_dir_create_file(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	unlink(path); /* a FIFO or a link of the job's */
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return fd < 0 ? NULL : fdopen(fd, "w");
 }
 

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "preload/launch/run_dir.h"
 #include "preload/launch/timeline.h"

@@ -46,6 +46,8 @@ MW_HOT void mw_counters_alloc(
 	uint64_t live = (uint64_t)mw_totals_add(task, class, (int64_t)bytes);
 	if (live > record->max_total_bytes)
 		record->max_total_bytes = live;
+	if (class == MWD_CLASS_HEAP && mw_unlikely((int64_t)live > task->region_peak_bytes))
+		task->region_peak_bytes = (int64_t)live;
 }
 
 MW_HOT void mw_counters_free(struct mw_task *task, struct mwd_record *record, enum mwd_class class,

@@ -124,7 +124,7 @@ void *mw_private_map_huge(size_t bytes)
 {
 	void *memory = map_for_huge_pages(bytes);
 	if (memory)
-		note_sparse(memory, bytes, 0);
+		note_sparse(memory, whole_pages(bytes), 0);
 	return memory;
 }
 

@@ -118,7 +118,7 @@ static struct mw_task *make_task(void)
 		mw_sample_reset(&task->sample, task->index_in_image);
 	}
 	task->busy = 0;
-	task->trace.n_frames = 0; /* of another thread, or torn by fork */
+	mw_region_forget_all(task); /* of another thread, or of the parent: so is the trace */
 	mw_task_current = task;
 	return task;
 }
@@ -139,6 +139,7 @@ static bool begin_child(void)
 	mw_log_restart();
 	mw_stack_table_restart(node_base);
 	mw_mappings_reset();
+	mw_region_restart();
 	image_count++;
 	mw_image_publish();
 	return true;

@@ -17,8 +17,8 @@
  *
  * The table word is (address | log2 of buckets): pages are aligned, so the low bits are free.
  * Growing publishes a new table with release; a writer still in the old one loses its entry,
- * which costs a second compile. Old tables stay mapped for readers in them: their sum is a third
- * of the newest, since tables grow fourfold.
+ * which costs a second compile. Old tables stay mapped for readers in them: their sum is that of
+ * the newest, since tables double.
  */
 
 #include "preload/zone/arch.h"
@@ -30,6 +30,7 @@
 #include "preload/zone/zone.h"
 
 #define N_WAYS 8
+#define MAX_IN_BUCKET 5u /* on average; dense, for what counts is how many lines are looked at */
 #define FIRST_BITS 6
 _Static_assert(MW_RULE_SHARE_BITS >= FIRST_BITS, "the bucket names the low bits of the hash");
 #define MAX_BITS 20
@@ -116,7 +117,7 @@ static void rehash(uintptr_t from, uintptr_t to)
 
 static uintptr_t grow(uintptr_t old)
 {
-	unsigned bits = old ? (unsigned)(old & 63) + 2 : FIRST_BITS;
+	unsigned bits = old ? (unsigned)(old & 63) + 1 : FIRST_BITS;
 	if (bits > MAX_BITS)
 		return old;
 	void *memory = mw_private_map_dense(table_bytes(bits));
@@ -149,7 +150,7 @@ static void keep(uint64_t hash, uint64_t packed)
 {
 	uintptr_t word = mw_load_acquire(&table_word);
 	uint32_t n = mw_add_relaxed(&n_entries, 1);
-	if (!word || n > (N_WAYS / 2u) << (word & 63))
+	if (!word || n > MAX_IN_BUCKET << (word & 63))
 		word = grow(word);
 	if (word)
 		put(word, hash, packed);

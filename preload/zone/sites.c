@@ -300,7 +300,7 @@ struct mw_site mw_sites_find_sampled(struct mw_task *task, uint8_t size_class)
 /* The marker in this image, or in the one it was forked from; 0 = not made yet. */
 static uint32_t unstacked_node;
 
-static MW_COLD struct mw_site make_unstacked(struct mw_task *task, enum mwd_class class)
+static uint32_t find_unstacked_node(void)
 {
 	uint32_t node = mw_load_relaxed(&unstacked_node);
 	if (!node) {
@@ -309,8 +309,20 @@ static MW_COLD struct mw_site make_unstacked(struct mw_task *task, enum mwd_clas
 							 : MWD_MARKER_NOT_SAMPLED);
 		mw_store_relaxed(&unstacked_node, node); /* two threads may make two: no harm */
 	}
-	task->unstacked[class] =
-		site_of(new_record(task, 0, (struct site_kind){ node, (uint16_t) class, 0 }));
+	return node;
+}
+
+/* In a region, its node is the whole stack. Threads come back to it: so it is in the index. */
+static MW_COLD struct mw_site make_unstacked(struct mw_task *task, enum mwd_class class)
+{
+	const struct mw_trace *trace = &task->trace;
+	uint32_t node = trace->root_node ? trace->root_node : find_unstacked_node();
+	uint64_t key = make_key(trace->root_hash, class, 0);
+	uint64_t *slot;
+	uint32_t id = find_slot(task, key, &slot);
+	if (!id)
+		id = fill_slot(task, slot, key, (struct site_kind){ node, (uint16_t) class, 0 });
+	task->unstacked[class] = site_of(id);
 	return task->unstacked[class];
 }
 
@@ -324,7 +336,7 @@ MW_HOT struct mw_site mw_sites_find_unstacked(struct mw_task *task, enum mwd_cla
 static MW_NOINLINE struct mwd_record *find_foreign(
 	struct mw_task *task, uint32_t id, const struct mwd_record *born)
 {
-	if (mw_stacks_mode != MW_STACKS_ALL && born->node &&
+	if (mw_stacks_mode != MW_STACKS_ALL && born->node && !task->trace.root_node &&
 		born->node == mw_load_relaxed(&unstacked_node))
 		return mw_sites_find_unstacked(task, born->class).record;
 	uint64_t key = (~(uint64_t)id * 0x9e3779b97f4a7c15u) ^ 0xff51afd7ed558ccdu;

@@ -307,7 +307,7 @@ uint32_t mw_stack_table_intern(struct mw_trace *trace)
 	uint32_t i = trace->n_frames;
 	while (i > 0 && !trace->frames[i - 1].node)
 		i--;
-	uint32_t id = i ? trace->frames[i - 1].node : 0;
+	uint32_t id = i ? trace->frames[i - 1].node : trace->root_node;
 	for (; i < trace->n_frames; i++) {
 		struct mw_frame *frame = &trace->frames[i];
 		id = find_or_make(trace->generation, id, frame);
@@ -320,11 +320,26 @@ uint32_t mw_stack_table_intern(struct mw_trace *trace)
 	return id;
 }
 
+static uint32_t add_outermost(uint32_t parent, enum mwd_node_kind kind, uint64_t value)
+{
+	uint32_t id = 0;
+	struct mwd_node *node = new_node(&id);
+	if (!node) {
+		mw_image_lost(MWD_LOST_NO_NODE, 1);
+		return 0;
+	}
+	node->parent = parent;
+	node->value = value;
+	mw_store_release(&node->kind, (uint8_t)kind); /* pairs with the reader */
+	return id;
+}
+
 uint32_t mw_stack_table_add_marker(enum mwd_marker marker)
 {
-	struct mw_frame frame = { .pc = marker, .flags = MW_FRAME_MARKER };
-	uint32_t id = write_node(0, &frame);
-	if (!id)
-		mw_image_lost(MWD_LOST_NO_NODE, 1);
-	return id;
+	return add_outermost(0, MWD_NODE_MARKER, marker);
+}
+
+uint32_t mw_stack_table_add_region(uint32_t outer)
+{
+	return add_outermost(outer, MWD_NODE_REGION, 0);
 }

@@ -29,3 +29,7 @@ uint32_t mw_stack_table_intern(struct mw_trace *trace);
 
 /** mw_stack_table_add_marker() - a new node that is a whole stack by itself; id or 0 as above. */
 uint32_t mw_stack_table_add_marker(enum mwd_marker marker);
+
+/** mw_stack_table_add_region() - a new node that stacks in a region begin at; id or 0 as above.
+ * @outer: the node of the region around it, 0 = none */
+uint32_t mw_stack_table_add_region(uint32_t outer);

@@ -16,6 +16,7 @@
 
 #include "preload/format.h"
 #include "preload/zone/live_table.h"
+#include "preload/zone/region.h"
 #include "preload/zone/sample.h"
 #include "preload/zone/unwind.h"
 
@@ -38,6 +39,8 @@ struct mw_task {
 	uint64_t sites_mask;
 	uint64_t n_sites, max_sites;	      /* used slots, and how many before the index grows */
 	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
+	int64_t region_peak_bytes; /* highest live heap seen in the innermost region; INT64_MAX =
+				    * none is open */
 	struct mw_live_leaf leaf;	      /* where the last block was found */
 	struct mw_sample sample;
 	/* Records of what gets no stack by choice; in the dump; NULL = not made yet. */
@@ -56,6 +59,7 @@ struct mw_task {
 	uint64_t first_sites[MW_FIRST_SITES];
 	/* large */
 	struct mw_trace trace;
+	struct mw_open_regions regions;
 };
 
 /*

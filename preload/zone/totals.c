@@ -94,7 +94,7 @@ static MW_COLD void raise_image_peak(struct mw_task *task)
 MW_HOT void mw_totals_before_loss(struct mw_task *task)
 {
 	const struct mwd_image *image = mw_image;
-	int64_t live = image_live(MWD_CLASS_HEAP) + task->pending_bytes[MWD_CLASS_HEAP];
+	int64_t live = mw_totals_live(task, MWD_CLASS_HEAP);
 	if (mw_unlikely(live > mw_load_relaxed(&image->total[MWD_CLASS_HEAP].peak_bytes)))
 		raise_image_peak(task);
 	int64_t held_back = live - mw_load_relaxed(&image->tree_contribution_bytes);

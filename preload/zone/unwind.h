@@ -67,11 +67,21 @@ struct mw_trace {
 	bool is_truncated;		 /* where it was cut depends on its depth: never reused */
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
 	uintptr_t link_register;	 /* of the frame a signal interrupted; while unwinding */
+	/* What lies around the outermost frame: the thread's open region, see region.h. */
+	uint64_t root_hash; /* where path hashes begin; 0 = none */
+	uint32_t root_node; /* in the stack tree, 0 = none */
 	struct mw_link links[MW_TRACE_MAX + 1];	 /* of frames[], apart to be read fast */
 	struct mw_frame frames[MW_TRACE_MAX + 1] /* + marker */
 		__attribute__((aligned(64)));
 	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */
 };
+
+/** mw_trace_forget() - what is kept of the last stack is not to be used again. */
+static inline void mw_trace_forget(struct mw_trace *trace)
+{
+	trace->n_frames = trace->n_markers = 0;
+	trace->is_truncated = false;
+}
 
 /**
  * mw_unwind_capture() - bring @trace up to the stack of @regs

@@ -111,7 +111,7 @@ MW_COLD bool mw_libunwind_capture(struct mw_trace *trace, const struct mw_regs *
 	bool has_more = true;
 	for (; has_more && n < mw_control->max_frames; has_more = step_out(&walk))
 		trace->fresh[n++] = fresh_frame_at(&walk);
-	uint64_t hash = mw_modules_generation() + 1;
+	uint64_t hash = mw_modules_generation() + 1 + trace->root_hash;
 	uint32_t at = 0;
 	if (has_more)
 		trace->frames[at++] = (struct mw_frame){ .pc = MWD_MARKER_TRUNCATED,

@@ -261,7 +261,8 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 	struct mw_frame *frame = &trace->frames[n_kept];
 	struct mw_link *link = &trace->links[n_kept];
 	const struct mw_fresh_frame *fresh = &trace->fresh[n_fresh];
-	uint64_t hash = n_kept ? frame[-1].path_hash : 0x6d656d7761746368u + trace->generation;
+	uint64_t hash = n_kept ? frame[-1].path_hash
+			       : 0x6d656d7761746368u + trace->generation + trace->root_hash;
 	uint16_t last_special = n_kept ? frame[-1].last_special : 0;
 	bool outer_needs_fp = n_kept && (frame[-1].flags & MW_FRAME_NEEDS_FP);
 	bool outer_loaded_fp = n_kept && frame[-1].fp_back;
@@ -385,8 +386,7 @@ static MW_NOINLINE MW_HOT void capture_changed(struct mw_trace *trace, const str
 	uint32_t generation = mw_modules_generation();
 	if (mw_unlikely(trace->generation != generation || trace->is_truncated)) {
 		trace->generation = generation;
-		trace->n_frames = trace->n_markers = 0;
-		trace->is_truncated = false;
+		mw_trace_forget(trace);
 	}
 	uint32_t n_fresh;
 	uint32_t n_kept = walk(trace, regs, &n_fresh);

@@ -10,7 +10,8 @@
  *     else a loss is counted (enum mwd_lost).
  *  5. Thread-local state is one initial-exec pointer without destructor.
  *  6. A free is recorded before the real call, an allocation after it succeeded: the address
- *     can be handed to another thread in between.
+ *     can be handed to another thread in between. (Where there is no other, the free comes
+ *     after the real call, too: its cache misses overlap with the allocator's.)
  *
  * tests/lint compares the zone's undefined symbols with a committed list.
  */

@@ -33,6 +33,13 @@ static int apply_function(
 	return 0;
 }
 
+static int apply_task(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->task_regex = value;
+	return 0;
+}
+
 static int apply_top(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	return parse_number(value, 1000000000, "top", &options->top, diag);
@@ -211,6 +218,8 @@ static int apply_per_process(
 const struct mw_option mw_report_option_table[] = {
 	{ "function", 'f', "REGEX", false, "only functions whose name matches (PCRE2)",
 		apply_function },
+	{ "task", 0, "REGEX", false, "tasks of these names, among them functions and programs",
+		apply_task },
 	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", apply_top },
 	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)",
 		apply_precision },

@@ -29,21 +29,30 @@ static void on_bad_directory(void *context, const struct mw_diag *diag)
 	mw_notes_add(&run->view.notes, "%s", diag->text);
 }
 
+static int compile(
+	struct mw_regex **regex_out, const char *option, const char *pattern, struct mw_diag *diag)
+{
+	struct mw_diag reason = { "" };
+	if (!pattern)
+		return 0;
+	*regex_out = mw_regex_create(pattern, &reason);
+	if (*regex_out)
+		return 0;
+	mw_diag_set(diag, "--%s: '%.200s': %.200s", option, pattern, reason.text);
+	return -EINVAL;
+}
+
 static int compile_patterns(struct mw_report_run *run, struct mw_diag *diag)
 {
 	const struct mw_report_options *options = run->options;
-	struct mw_diag reason = { "" };
 	int error = mw_filter_init(&run->filter, options->include, options->exclude, diag);
-	if (error || !options->function_regex)
-		return error;
-	run->function_regex = mw_regex_create(options->function_regex, &reason);
-	if (!run->function_regex) {
-		mw_diag_set(
-			diag, "--function: '%.200s': %.200s", options->function_regex, reason.text);
-		return -EINVAL;
-	}
+	if (!error)
+		error = compile(&run->function_regex, "function", options->function_regex, diag);
+	if (!error)
+		error = compile(&run->task_regex, "task", options->task_regex, diag);
 	run->view.regex = run->function_regex;
-	return 0;
+	run->view.is_task_wanted = run->task_regex != NULL;
+	return error;
 }
 
 /* What is about one run in time cannot be of two. */
@@ -97,6 +106,9 @@ static int build(struct mw_report_run *run)
 	if (!error)
 		error = mw_processes_build(&view->profile, &view->processes);
 	if (!error)
+		error = mw_tasks_build(
+			&view->profile, &view->processes, run->task_regex, &view->tasks);
+	if (!error)
 		error = mw_execs_build(&view->profile, &view->processes, &view->execs);
 	if (!error)
 		error = mw_job_build(&view->profile, &view->processes, &run->filter, &view->job);
@@ -114,11 +126,13 @@ static void release(struct mw_report_run *run)
 {
 	mw_notes_deinit(&run->view.notes);
 	mw_job_deinit(&run->view.job);
+	mw_tasks_deinit(&run->view.tasks);
 	mw_execs_deinit(&run->view.execs);
 	mw_processes_deinit(&run->view.processes);
 	mw_profile_deinit(&run->view.profile);
 	mw_filter_deinit(&run->filter);
 	run->function_regex = mw_regex_destroy(run->function_regex);
+	run->task_regex = mw_regex_destroy(run->task_regex);
 }
 
 int mw_report_check(

@@ -157,7 +157,7 @@ static void add_functions(struct builder *builder)
 	for (size_t i = 0; !builder->error && i < profile->functions.n; i++) {
 		const struct mw_function *function = &profile->functions.items[i];
 		const struct mw_sums *sums = &function->through[MWD_CLASS_HEAP];
-		if (!has_numbers(sums))
+		if (!has_numbers(sums) || function->is_region)
 			continue;
 		struct mw_ledger_row *row = add_row(builder, MW_LEDGER_FUNCTION);
 		name_row(builder, row, function, 0);

@@ -136,8 +136,21 @@ int mw_run_read_samples(
 	if (!path)
 		return run->directory ? -ENOMEM : 0;
 	char *text = NULL;
-	int error = read_text(path, O_NOFOLLOW, &text, &n_bytes);
+	int error = read_text(path, flags_for(run->directory), &text, &n_bytes);
 	return error ? error : mw_samples_parse(text, n_bytes, samples_out);
+}
+
+int mw_run_read_marks(const struct mw_run *run, struct mw_marks *marks_out)
+{
+	__attribute__((cleanup(free_text))) char *path =
+		run->directory ? path_of(run->directory, MW_MARKS_NAME) : NULL;
+	size_t n_bytes = 0;
+	*marks_out = (struct mw_marks){ 0 };
+	if (!path)
+		return run->directory ? -ENOMEM : 0;
+	char *text = NULL;
+	int error = read_text(path, flags_for(run->directory), &text, &n_bytes);
+	return error ? error : mw_marks_parse(text, n_bytes, marks_out);
 }
 
 bool mw_run_is_shim(const char *path)

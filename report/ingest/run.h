@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "report/ingest/dump.h"
+#include "report/ingest/marks.h"
 #include "report/ingest/samples.h"
 #include "report/util/json.h"
 
@@ -73,6 +74,10 @@ enum mw_run_table {
  */
 int mw_run_read_samples(
 	const struct mw_run *run, enum mw_run_table table, struct mw_samples *samples_out);
+
+/** mw_run_read_marks() - what shell scripts marked; empty if nothing; 0 or -ENOMEM; deinit in
+ * every case. */
+int mw_run_read_marks(const struct mw_run *run, struct mw_marks *marks_out);
 
 /** mw_run_is_shim() - is this object our own preloaded library? By its name. */
 bool mw_run_is_shim(const char *path);

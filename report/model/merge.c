@@ -75,6 +75,8 @@ static bool is_unstacked(const struct mw_profile *profile, uint32_t stack_idx)
 		return false;
 	const struct mw_stack *stack = &profile->stacks.items[stack_idx];
 	const struct mw_position *position = &profile->positions.items[stack->position_idx];
+	if (stack->region == stack_idx) /* no frame in the region */
+		return true;
 	return stack->parent == 0 && position->kind == MWD_NODE_MARKER &&
 	       (position->value == MWD_MARKER_STACKS_OFF ||
 		       position->value == MWD_MARKER_NOT_SAMPLED);
@@ -119,6 +121,7 @@ static int merge_record(struct merge *merge, struct mw_image *image, const struc
 	mw_sums_add(&image->sums[record->class], &merge->sums);
 	mw_sums_add(&merge->profile->sums[record->class], &merge->sums);
 	image->n_records++;
+	mw_profile_count_regions(merge->profile, stack, record->class, &merge->sums);
 	return place_record(merge, image, stack, record, site_plus_1_out);
 }
 
@@ -147,6 +150,8 @@ static int merge_run(struct mw_profile *profile, uint32_t run_idx, uint32_t firs
 	int error = 0;
 	for (uint32_t i = 0; !error && i < dump->images.n; i++)
 		error = mw_profile_load_modules(profile, first_image_idx + i);
+	for (uint32_t i = 0; !error && i < dump->images.n; i++)
+		error = mw_profile_load_regions(profile, first_image_idx + i);
 	struct merge merge = { profile,
 		error ? NULL : mw_stack_builder_create(profile, run_idx, first_image_idx),
 		&dump->control, { 0 } };
@@ -214,12 +219,22 @@ int mw_profile_open(struct mw_profile *profile, const char *const *directories, 
 	return mw_profile_merge(profile);
 }
 
+uid_t mw_profile_owner(const struct mw_profile *profile)
+{
+	uid_t owner = 0;
+	for (size_t i = 0; i < profile->runs.n && owner == 0; i++)
+		owner = profile->runs.items[i].owner;
+	return owner;
+}
+
 void mw_profile_deinit(struct mw_profile *profile)
 {
 	for (size_t i = 0; i < profile->runs.n; i++)
 		mw_run_close(&profile->runs.items[i]);
-	for (size_t i = 0; i < profile->images.n; i++)
+	for (size_t i = 0; i < profile->images.n; i++) {
 		mw_array_deinit(&profile->images.items[i].modules);
+		mw_array_deinit(&profile->images.items[i].regions);
+	}
 	for (size_t i = 0; i < profile->record_sites.n; i++)
 		free(profile->record_sites.items[i]);
 	mw_array_deinit(&profile->runs);
@@ -233,6 +248,8 @@ void mw_profile_deinit(struct mw_profile *profile)
 	mw_array_deinit(&profile->frames);
 	mw_array_deinit(&profile->shares);
 	mw_array_deinit(&profile->parts);
+	mw_array_deinit(&profile->regions);
+	mw_array_deinit(&profile->spans);
 	mw_array_deinit(&profile->record_sites);
 	mw_strings_deinit(&profile->strings);
 	mw_index_deinit(&profile->module_index);
@@ -242,4 +259,5 @@ void mw_profile_deinit(struct mw_profile *profile)
 	mw_index_deinit(&profile->line_index);
 	mw_index_deinit(&profile->share_index);
 	mw_index_deinit(&profile->part_index);
+	mw_index_deinit(&profile->region_index);
 }

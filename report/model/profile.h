@@ -7,6 +7,7 @@
  *            positions                 distinct (module, address): each symbolized once
  *            stacks                    tree of positions, shared by all images
  *            sites                     (stack, class): counters summed over images
+ *            regions                   marked by the programs: sums over what lies in them
  *            functions, lines          of the symbolized positions; sums over sites
  *
  * Built in this order by mw_profile_open() (stacks.c, merge.c), mw_profile_resolve()
@@ -54,6 +55,7 @@ struct mw_stack {
 	uint32_t parent; /* the caller's stack, 0 = outermost */
 	uint32_t position_idx;
 	uint32_t depth;
+	uint32_t region;	       /* the innermost region's stack around it, 0 = none */
 	bool is_partial;	       /* ends in a marker: outer frames are missing */
 	uint32_t sites[MWD_N_CLASSES]; /* site index + 1, 0 = none */
 };
@@ -66,6 +68,31 @@ struct mw_site {
 	struct mw_sums sums;
 };
 
+/* A region that programs marked (preload/memwatch.h), by its name: all images, all places. */
+struct mw_region {
+	uint32_t name; /* string id, safe for a terminal */
+	uint64_t n_begun, n_ended;
+	uint32_t n_images, last_image;
+	int64_t first_start_ns; /* since its run's start */
+	/* Of the instances that ended. */
+	int64_t elapsed_sum_ns, elapsed_max_ns;
+	int64_t peak_sum_bytes, peak_max_bytes;
+	uint64_t stamp;
+	/* Its own: what was allocated in it, exact even where sites are estimates. */
+	struct mw_sums sums[MWD_N_CLASSES];
+};
+
+/* One instance of a region, or a moment (start = end); the first ones of each image only. */
+struct mw_region_span {
+	uint32_t image_idx;
+	uint32_t region_idx; /* MW_NONE = a moment */
+	uint32_t name;	     /* string id */
+	uint32_t depth;
+	int32_t tid;
+	int64_t start_ns, end_ns; /* CLOCK_MONOTONIC */
+	int64_t start_bytes, end_bytes, peak_bytes;
+};
+
 struct mw_function {
 	uint32_t module_idx;		/* MW_NONE = none */
 	uint32_t name;			/* string id, never 0 */
@@ -73,6 +100,7 @@ struct mw_function {
 	uint32_t first_line, last_line; /* lowest and highest known, 0 = none */
 	bool has_symbol; /* false: all code of a module no name is known for, "[cc1]" */
 	bool is_library; /* passed over when looking for a line to own bytes */
+	bool is_region;	 /* no function: stands for a region in stacks, "[task load]" */
 	uint32_t stamp;
 	struct mw_sums through[MWD_N_CLASSES];
 };
@@ -107,12 +135,17 @@ struct mw_image_module {
 	uint32_t id, module_idx;
 };
 
+struct mw_image_region {
+	uint32_t node, region_idx;
+};
+
 struct mw_image {
 	uint32_t run_idx, dump_idx;
 	const struct mwd_image *head; /* borrowed from the run's bytes */
 	uint32_t program;	      /* string id: base name of argv[0] or the executable */
 	uint32_t n_records;	      /* used ones */
 	MW_ARRAY(struct mw_image_module) modules;   /* its own, by id */
+	MW_ARRAY(struct mw_image_region) regions;   /* its own, by node id */
 	struct mw_sums sums[MWD_N_CLASSES];	    /* all its records */
 	struct mw_sums unattributed[MWD_N_CLASSES]; /* those without an owner line */
 	struct mw_sums unstacked[MWD_N_CLASSES];    /* see struct mw_profile */
@@ -133,8 +166,10 @@ struct mw_profile {
 	MW_ARRAY(uint32_t) frames; /* line indices of positions */
 	MW_ARRAY(struct mw_share) shares;
 	MW_ARRAY(struct mw_part) parts; /* of records of sampled blocks; by image */
+	MW_ARRAY(struct mw_region) regions;
+	MW_ARRAY(struct mw_region_span) spans; /* image by image, in order of their ends */
 	struct mw_index module_index, position_index, stack_index, function_index, line_index,
-		share_index, part_index;
+		share_index, part_index, region_index;
 	/* Per dump segment of each run: site index + 1 of every record, or NULL. 0: not at a site,
 	 * or a part. */
 	MW_ARRAY(uint32_t *) record_sites;
@@ -150,6 +185,7 @@ struct mw_profile {
 	bool is_sampled;		       /* some run recorded a sample of them */
 	uint64_t n_broken_stacks; /* stacks cut because a node is missing or in a cycle */
 	uint64_t n_bad_records;	  /* records of a class we do not know */
+	uint64_t n_region_stamps; /* see struct mw_region */
 };
 
 /**
@@ -192,6 +228,9 @@ int mw_profile_each_record(const struct mw_profile *profile, uint32_t image_idx,
 
 void mw_profile_deinit(struct mw_profile *profile);
 
+/** mw_profile_owner() - who owns the run; of several runs the first owner that is not root. */
+uid_t mw_profile_owner(const struct mw_profile *profile);
+
 /* Steps of the above with files of their own. */
 
 /** mw_profile_load_modules() - the modules an image's log names; 0 or -ENOMEM. (modules.c) */
@@ -200,6 +239,17 @@ int mw_profile_load_modules(struct mw_profile *profile, uint32_t image_idx);
 /** mw_profile_find_module() - module of an image by id, over fork; MW_NONE. (modules.c) */
 uint32_t mw_profile_find_module(
 	const struct mw_profile *profile, uint32_t image_idx, uint32_t module_id);
+
+/** mw_profile_load_regions() - the regions an image's log names; 0 or -ENOMEM. (regions.c) */
+int mw_profile_load_regions(struct mw_profile *profile, uint32_t image_idx);
+
+/** mw_profile_find_region() - the region of an image's node, MW_NONE = not named. (regions.c) */
+uint32_t mw_profile_find_region(
+	const struct mw_profile *profile, uint32_t image_idx, uint32_t node_id);
+
+/** mw_profile_count_regions() - @sums is of a stack: add them to the regions around it. */
+void mw_profile_count_regions(struct mw_profile *profile, uint32_t stack_idx, uint16_t class,
+	const struct mw_sums *sums);
 
 /* Interns nodes of one run. (stacks.c) */
 struct mw_stack_builder;

@@ -21,11 +21,14 @@ static bool is_function(const void *context, uint32_t element, const void *key)
 		&((const struct mw_profile *)context)->functions.items[element];
 	const struct mw_function *wanted = key;
 	return function->name == wanted->name && function->file == wanted->file &&
+	       function->is_region == wanted->is_region &&
 	       function->module_idx == wanted->module_idx;
 }
 
 static bool is_in_library(const struct mw_profile *profile, const struct mw_function *function)
 {
+	if (function->is_region)
+		return true;
 	if (function->module_idx != MW_NONE &&
 		profile->modules.items[function->module_idx].is_library)
 		return true;
@@ -83,7 +86,8 @@ static int add_frame(struct mw_profile *profile, uint32_t position_idx, const ch
 {
 	struct mw_position *position = &profile->positions.items[position_idx];
 	struct mw_function function = { .module_idx = position->module_idx,
-		.has_symbol = frame != NULL };
+		.has_symbol = frame != NULL,
+		.is_region = position->kind == MWD_NODE_REGION };
 	const char *file = frame ? frame->file : NULL;
 	struct mw_line line = { .line = file ? frame->line : 0, .address = address };
 	uint32_t line_idx;
@@ -118,6 +122,12 @@ static int add_made_up_frame(struct mw_profile *profile, uint32_t position_idx)
 		address = position->value - !position->is_exact;
 	} else if (position->kind == MWD_NODE_JIT) {
 		snprintf(name, sizeof(name), "[jit]");
+	} else if (position->kind == MWD_NODE_REGION) {
+		const struct mw_region *region = position->value < profile->regions.n
+							 ? &profile->regions.items[position->value]
+							 : NULL;
+		snprintf(name, sizeof(name), "[task %.400s]",
+			region ? mw_profile_text(profile, region->name) : "?");
 	} else {
 		snprintf(name, sizeof(name), "[kind %u]", position->kind);
 	}

@@ -19,6 +19,7 @@
 struct pending_node {
 	const struct mwd_node *node;
 	uint32_t image_idx; /* of the profile; whose modules the node names */
+	uint32_t id;
 	uint32_t *memo;
 };
 
@@ -106,6 +107,7 @@ static int intern_stack(struct mw_profile *profile, uint32_t parent,
 	stack->depth = caller->depth + 1;
 	stack->is_partial = caller->is_partial || position->kind == MWD_NODE_MARKER;
 	*out = (uint32_t)(profile->stacks.n - 1);
+	stack->region = position->kind == MWD_NODE_REGION ? *out : caller->region;
 	return mw_index_add(&profile->stack_index, hash, *out);
 }
 
@@ -165,8 +167,8 @@ static int collect(
 		if (!pending)
 			return -ENOMEM;
 		*memo = IN_PROGRESS;
-		*pending =
-			(struct pending_node){ node, builder->first_image_idx + image_idx, memo };
+		*pending = (struct pending_node){ node, builder->first_image_idx + image_idx,
+			node_id, memo };
 		node_id = node->parent;
 	}
 	*known_out = 0;
@@ -185,6 +187,8 @@ static struct mw_position position_of(
 	if (at->node->module != 0)
 		position.module_idx =
 			mw_profile_find_module(profile, at->image_idx, at->node->module);
+	if (position.kind == MWD_NODE_REGION)
+		position.value = mw_profile_find_region(profile, at->image_idx, at->id);
 	return position;
 }
 

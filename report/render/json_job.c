@@ -163,5 +163,6 @@ int mw_json_job_times(struct mw_json_writer *writer, const struct mw_view *view)
 {
 	char time[MW_COMPAT_BYTES];
 	mw_json_put_text(writer, "start_time", mw_compat_timestamp(time, view->job.start_ns, "Z"));
+	mw_json_tasks(writer, view);
 	return view->wants_timeline ? put_timeline(writer, &view->profile.runs.items[0]) : 0;
 }

@@ -17,13 +17,16 @@ int mw_json_job_times(struct mw_json_writer *writer, const struct mw_view *view)
 void mw_json_functions(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_lines(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_losses(struct mw_json_writer *writer, const struct mw_view *view);
+void mw_json_marks(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_modules(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_not_followed(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_overhead(struct mw_json_writer *writer, const struct mw_view *view);
 int mw_json_processes(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_runs(struct mw_json_writer *writer, const struct mw_view *view);
 int mw_json_sites(struct mw_json_writer *writer, const struct mw_view *view);
+void mw_json_spans(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_stacks(struct mw_json_writer *writer, const struct mw_view *view);
+void mw_json_tasks(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_totals(struct mw_json_writer *writer, const struct mw_view *view);
 
 /* What the launcher measured, as members of the same name as in run.json, or nothing. */

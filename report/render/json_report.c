@@ -87,6 +87,7 @@ static int put_members(struct mw_json_writer *writer, const struct mw_view *view
 	mw_json_put_int(writer, "interval_ms", (int64_t)view->job.interval_ms);
 	mw_json_lines(writer, view);
 	mw_json_losses(writer, view);
+	mw_json_marks(writer, view);
 	mw_json_put_int(writer, "max_total_rss_kib", view->job.max_total_rss_kib);
 	mw_json_modules(writer, view);
 	mw_json_not_followed(writer, view);
@@ -97,9 +98,10 @@ static int put_members(struct mw_json_writer *writer, const struct mw_view *view
 	mw_json_put_int(writer, "schema_version", MW_JSON_SCHEMA_VERSION);
 	if (!error)
 		error = mw_json_sites(writer, view);
+	mw_json_spans(writer, view);
 	mw_json_stacks(writer, view);
 	if (!error)
-		error = mw_json_job_times(writer, view); /* start_time, timeline */
+		error = mw_json_job_times(writer, view); /* start_time, tasks, timeline */
 	mw_json_totals(writer, view);
 	mw_json_put_text(writer, "version", MEMWATCH_VERSION);
 	return error;

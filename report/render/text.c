@@ -15,6 +15,7 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view)
 	mw_text_summary(text, view);
 	mw_text_processes(text, view);
 	mw_text_programs(text, view);
+	mw_text_tasks(text, view);
 	mw_text_made_of(text, view);
 	mw_text_resources(text, view);
 	if (view->profile.has_stacks) {

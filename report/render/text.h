@@ -32,6 +32,7 @@ void mw_text_made_of(struct mw_text *text, const struct mw_view *view);
 void mw_text_resources(struct mw_text *text, const struct mw_view *view);
 void mw_text_lines(struct mw_text *text, const struct mw_view *view);
 void mw_text_functions(struct mw_text *text, const struct mw_view *view);
+void mw_text_tasks(struct mw_text *text, const struct mw_view *view);
 void mw_text_profiles(struct mw_text *text, const struct mw_view *view);
 void mw_text_totals(struct mw_text *text, const struct mw_view *view); /* instead of the three */
 void mw_text_tail(struct mw_text *text, const struct mw_view *view);

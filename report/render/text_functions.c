@@ -65,7 +65,8 @@ void mw_text_functions(struct mw_text *text, const struct mw_view *view)
 	print_header(text, name_columns);
 	for (size_t i = 0; order && i < n; i++) {
 		const struct mw_function *function = &profile->functions.items[order[i]];
-		if (!mw_text_is_wanted(view, function) || (function->is_library && !view->regex))
+		if (!mw_text_is_wanted(view, function) || function->is_region ||
+			(function->is_library && !view->regex))
 			continue;
 		if (n_printed == view->top) {
 			n_more++;

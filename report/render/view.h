@@ -9,6 +9,7 @@
 #include "report/model/notes.h"
 #include "report/model/processes.h"
 #include "report/model/profile.h"
+#include "report/model/tasks.h"
 #include "report/util/regex.h"
 
 struct mw_view {
@@ -16,9 +17,11 @@ struct mw_view {
 	struct mw_processes processes;
 	struct mw_execs execs;
 	struct mw_job job;
+	struct mw_tasks tasks;
 	struct mw_notes notes;	      /* why the report is partial; empty = it is whole */
 	const struct mw_regex *regex; /* functions asked for, NULL = none; borrowed */
 	unsigned top;		      /* rows of long tables, UINT_MAX = all */
 	bool wants_source;
 	bool wants_timeline; /* in the JSON */
+	bool is_task_wanted; /* --task */
 };

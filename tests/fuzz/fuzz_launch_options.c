@@ -1,20 +1,9 @@
 /* SPDX: no licence chosen yet, see README */
 /* fuzz_launch_options.c - any command line of memwatch-preload. */
-#include <regex.h>
-
 #include "preload/launch/options.h"
 #include "tests/fuzz/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
-int __wrap_regcomp(regex_t *regex, const char *pattern, int flags);
-
-/* The C library's own takes all memory for "a++++++++++++++++++++", as grep does. */
-int __wrap_regcomp(regex_t *regex, const char *pattern, int flags)
-{
-	(void)flags;
-	memset(regex, 0, sizeof(*regex));
-	return strchr(pattern, '(') ? REG_EPAREN : 0;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {

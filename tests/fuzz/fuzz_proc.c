@@ -28,12 +28,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {
 	struct mw_proc_stat stat;
 	struct mw_proc_statm statm;
-	uint64_t kib;
+	uint64_t number;
 	if (n_bytes == 0)
 		return 0;
 	char *text = malloc(n_bytes - 1 ? n_bytes - 1 : 1);
 	memcpy(text, bytes + 1, n_bytes - 1);
-	switch (bytes[0] % 5) {
+	switch (bytes[0] % 6) {
 	case 0:
 		mw_proc_parse_stat(text, n_bytes - 1, &stat);
 		break;
@@ -41,10 +41,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 		mw_proc_parse_statm(text, n_bytes - 1, &statm);
 		break;
 	case 2:
-		mw_proc_parse_status_kib(text, n_bytes - 1, "VmHWM", &kib);
+		mw_proc_parse_line(text, n_bytes - 1, "VmHWM", &number);
+		mw_proc_parse_status_mask(text, n_bytes - 1, "SigCgt", &number);
 		break;
 	case 3:
 		visit_pids(text, n_bytes - 1);
+		break;
+	case 5:
+		mw_proc_parse_last_pid(text, n_bytes - 1, &number);
 		break;
 	default:
 		format_command(text, n_bytes - 1);

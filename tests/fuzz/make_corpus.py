@@ -56,6 +56,12 @@ def dumps(build):
                 seed("dump", name + "-cut", sparse(data[:len(data) * 2 // 3 + 100]))
             text = (run / "run.json").read_text().replace(os.uname().nodename, "host")
             seed("run_json", name, text.encode())
+            for file in run.glob("*.csv"):
+                seed("samples", f"{name}-{file.stem}", file.read_bytes())
+            done = subprocess.run([build / "bin/memwatch-report", "--export=baseline", run],
+                                  stdout=subprocess.PIPE, check=False)
+            if done.stdout and len(done.stdout) < 20000:
+                seed("baseline", name, done.stdout)
 
 
 def program(source, *options):
@@ -117,6 +123,7 @@ def words():
     for name, (which, file) in {"stat": (0, "stat"), "statm": (1, "statm"), "status": (2, "status"),
                                 "command": (4, "cmdline")}.items():
         seed("proc", name, bytes([which]) + pathlib.Path("/proc/self", file).read_bytes())
+    seed("proc", "loadavg", b"\x05" + pathlib.Path("/proc/loadavg").read_bytes())
     seed("proc", "children", b"\x0312 345 6789 ")
 
 
