@@ -8,10 +8,11 @@ set -euo pipefail
 
 build_packages="gcc g++ cmake ninja-build pkg-config libdw-dev libelf-dev libunwind-dev libcjson-dev
 	libpcre2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev"
-test_packages="clang git golang-go python3 python3-jsonschema perl nodejs xz-utils libc-devtools musl-tools
-	gcc-multilib gdb strace valgrind libpython3.11-testsuite liblz4-dev python3-memory-profiler
-	python3-matplotlib sqlite3 redis-tools default-jre-headless make libjemalloc2
-	libtcmalloc-minimal4 procps chromium npm"
+test_packages="chromium clang default-jre-headless gcc-multilib gdb git golang-go libc-devtools
+	libgoogle-perftools-dev libjemalloc-dev libjemalloc2 liblz4-dev libmimalloc-dev
+	libpython3.11-testsuite libtcmalloc-minimal4 make musl-tools nodejs npm perl procps python3
+	python3-jsonschema python3-matplotlib python3-memory-profiler redis-tools sqlite3 strace
+	valgrind xz-utils"
 # redis-tools and not redis-server: the same program, but no service that starts by itself.
 bench_packages="g++ git make perl nodejs python3 sqlite3 xz-utils redis-tools libstb-dev valgrind
 	heaptrack zstd libgoogle-perftools4 libjemalloc2 libc-devtools"

@@ -275,12 +275,3 @@ static inline const char *mw_profile_text(const struct mw_profile *profile, uint
 {
 	return mw_strings_get(&profile->strings, string_id);
 }
-
-/* Who may read what the runs name: of several the first owner that is not root. */
-static inline uid_t mw_profile_owner(const struct mw_profile *profile)
-{
-	uid_t owner = 0;
-	for (size_t i = 0; i < profile->runs.n && owner == 0; i++)
-		owner = profile->runs.items[i].owner;
-	return owner;
-}
