@@ -152,7 +152,7 @@ static int put_data(struct mw_html *page)
 	return error ? error : page->json.has_failed ? -ENOMEM : 0;
 }
 
-/* Whole in memory: '<' can be anywhere, and a page that fails half way is none. */
+/* Whole in memory: '<' can be anywhere. */
 static int make_data(const struct mw_view *view, char **data_out, size_t *n_bytes_out)
 {
 	struct mw_html page = { .view = view };
@@ -181,21 +181,27 @@ static void write_escaped(FILE *out, const char *data, size_t n_bytes)
 	}
 }
 
+int mw_html_write_data(FILE *out, const struct mw_view *view)
+{
+	char *data = NULL;
+	size_t n_bytes = 0;
+	int error = make_data(view, &data, &n_bytes);
+	if (!error)
+		write_escaped(out, data, n_bytes);
+	free(data);
+	return error ? error : ferror(out) ? -EIO : 0;
+}
+
 int mw_html_render(FILE *out, const struct mw_view *view)
 {
-	size_t n_template, n_data = 0;
-	const char *template = mw_html_template(&n_template);
-	const char *mark = template ? memmem(template, n_template, MARK, strlen(MARK)) : NULL;
-	char *data = NULL;
+	size_t n_bytes;
+	const char *template = mw_html_template(&n_bytes);
+	const char *mark = template ? memmem(template, n_bytes, MARK, strlen(MARK)) : NULL;
 	if (!mark)
 		return -ENOTSUP;
-	int error = make_data(view, &data, &n_data);
-	if (!error) {
-		const char *rest = mark + strlen(MARK);
-		fwrite(template, 1, (size_t)(mark - template), out);
-		write_escaped(out, data, n_data);
-		fwrite(rest, 1, n_template - (size_t)(rest - template), out);
-	}
-	free(data);
+	const char *rest = mark + strlen(MARK);
+	fwrite(template, 1, (size_t)(mark - template), out);
+	int error = mw_html_write_data(out, view);
+	fwrite(rest, 1, n_bytes - (size_t)(rest - template), out);
 	return error ? error : ferror(out) ? -EIO : 0;
 }

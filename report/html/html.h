@@ -24,5 +24,8 @@
 /** mw_html_is_built() - false where npm was not there when this was built. */
 bool mw_html_is_built(void);
 
+/** mw_html_write_data() - what the page shows, as its script reads it; 0, -ENOMEM or -EIO. */
+int mw_html_write_data(FILE *out, const struct mw_view *view);
+
 /** mw_html_render() - the page; 0, -ENOMEM, -EIO, or -ENOTSUP if it is not built. */
 int mw_html_render(FILE *out, const struct mw_view *view);

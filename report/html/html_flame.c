@@ -32,15 +32,18 @@ static int collect(struct flame *flame)
 {
 	const struct mw_stack_tree *tree = flame->tree;
 	size_t *last = calloc(flame->kept.nodes.n + 1, sizeof(*last)), n_before = 0;
-	for (size_t i = 0; last && i < tree->weights.items.n; i++) {
+	int error = last ? 0 : -ENOMEM;
+	for (size_t i = 0; !error && i < tree->weights.items.n; i++) {
 		const struct mw_weight *weight = &tree->weights.items.items[i];
 		uint32_t node = flame->place[tree->node_of_site[weight->site_idx] - 1];
 		if (i == 0 || weight->group != weight[-1].group)
 			n_before = flame->own.n;
 		if (last[node] <= n_before) {
 			struct own *own = mw_array_push(&flame->own);
-			if (!own)
+			if (!own) {
+				error = -ENOMEM;
 				break;
+			}
 			own->image_idx = weight->group;
 			own->node = node;
 			last[node] = flame->own.n;
@@ -52,7 +55,7 @@ static int collect(struct flame *flame)
 		}
 	}
 	free(last);
-	return last && (flame->own.n || !tree->weights.items.n) ? 0 : -ENOMEM;
+	return error;
 }
 
 static void drop(struct flame *flame)

@@ -94,7 +94,7 @@ def main():
                    env=dict(os.environ, TRUTH_FILE="/dev/null"))
     lib.equal(done.status, 0, "the run")
     launcher(150)
-    for options in ((), ("--json",), ("--peak-only",), ("-f", "."), ("--export=speedscope",)):
+    for options in ((), ("--json",), ("--peak-only",), ("-f", "."), ("--export=speedscope",), ("--html=-",)):
         reporter(pathlib.Path(good), options, 120 if not options else 60)
     lib.finish()
 

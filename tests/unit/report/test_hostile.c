@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "report/html/html.h"
 #include "report/render/json_report.h"
 #include "report/render/memwatch.h"
 #include "report/render/text.h"
@@ -36,6 +37,7 @@ static void render(struct mw_view *view)
 	CHECK_NUMBER(mw_memwatch_timeline_render(nowhere, view), 0);
 	CHECK_NUMBER(mw_mprof_render(nowhere, view), 0);
 	CHECK_NUMBER(mw_json_report_render(nowhere, view), 0);
+	CHECK_NUMBER(mw_html_write_data(nowhere, view), 0);
 	mw_filter_deinit(&filter);
 }
 
