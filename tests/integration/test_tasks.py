@@ -319,7 +319,7 @@ def test_lines():
     lib.equal(sum(words[1] == "parse" for words in functions), 4, "FUNC records")
     for words in functions:
         lib.check(len(words) == 7 and float(words[3]) <= float(words[5]), f"FUNC: {words}")
-    reader = shutil.which("mprof")
+    reader = shutil.which("mprof") or shutil.which("python3-mprof")
     if reader:
         said = lib.run([reader, "peak", "--func", "parse", mprof])
         lib.check(said.status == 0 and b"MiB" in said.stdout, f"mprof peak --func: {said}")
