@@ -32,8 +32,8 @@ command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
 
 missing=()
 for package in $wanted; do
-	# NodeSource's nodejs brings npm along, and cannot stand Debian's package beside it.
-	[ "$package" = npm ] && command -v npm >/dev/null && continue
+	# Other builds of nodejs bring npm with them, and no package of that name can be installed.
+	[ "$package" != npm ] || ! command -v npm >/dev/null || continue
 	state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
 	[ "$state" = installed ] || missing+=("$package")
 done

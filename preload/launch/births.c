@@ -3,18 +3,22 @@
 #include <linux/futex.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "preload/launch/births.h"
 
 #define PAUSE_US 20
 
+/* The word lies in the dump: who truncates that takes the page, and wakes then reach nobody. */
+static const struct timespec longest_sleep = { .tv_sec = 1 };
+
 static void *wait_for_births(void *context)
 {
 	struct mw_births *births = context;
 	uint32_t seen = __atomic_load_n(births->word, __ATOMIC_ACQUIRE);
 	while (!__atomic_load_n(&births->is_ending, __ATOMIC_ACQUIRE)) {
-		syscall(SYS_futex, births->word, FUTEX_WAIT, seen, NULL, NULL, 0);
+		syscall(SYS_futex, births->word, FUTEX_WAIT, seen, &longest_sleep, NULL, 0);
 		uint32_t now = __atomic_load_n(births->word, __ATOMIC_ACQUIRE);
 		if (now != seen)
 			eventfd_write(births->fd, 1);

@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "preload/launch/mark.h"
 #include "preload/launch/options.h"
 #include "preload/launch/render.h"
 #include "preload/launch/run.h"
@@ -100,6 +101,10 @@ int main(int argc, char **argv)
 	if (getauxval(AT_SECURE)) {
 		fputs("memwatch-preload: will not run with more rights than its caller\n", stderr);
 		return MW_EXIT_OWN_FAILURE;
+	}
+	if (argc > 1 && strcmp(argv[1], "mark") == 0) {
+		int marked = mw_mark_run(argc - 1, argv + 1, &failure);
+		return marked == MW_EXIT_OK ? MW_EXIT_OK : complain(marked, &failure);
 	}
 	mw_report_survive_truncation();
 	int status = mw_launch_options_parse(argc, argv, &options, &failure);

@@ -361,7 +361,8 @@ int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *opt
 
 void mw_launch_options_print_help(FILE *stream)
 {
-	fputs("Usage: memwatch-preload [options] [--] command [argument...]\n\n"
+	fputs("Usage: memwatch-preload [options] [--] command [argument...]\n"
+	      "       memwatch-preload mark begin|end|instant NAME    (in a script of the job)\n\n"
 	      "Runs the command and tells which lines of which programs held the memory of\n"
 	      "everything it started.\n\n",
 		stream);

@@ -128,7 +128,7 @@ FILE *mw_run_dir_create_file(const char *path)
 void mw_run_dir_discard(const struct mw_run_dir *run_dir)
 {
 	static const char *const names[] = { MWD_FILE_NAME, MW_RUN_JSON_NAME, MW_SAMPLES_NAME,
-		MW_PROCESS_SAMPLES_NAME, MW_SHIM_NAME };
+		MW_PROCESS_SAMPLES_NAME, MW_MARKS_NAME, MW_SHIM_NAME };
 	char path[PATH_MAX];
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		mw_run_dir_join(run_dir, names[i], path);

@@ -343,7 +343,10 @@ __attribute__((constructor)) static void start(void)
 	if (!mw_unwind_needs_library())
 		return;
 	struct mw_task *task = mw_task_enter(__builtin_frame_address(0));
-	mw_unwind_load_library();
-	if (task)
-		mw_task_leave(task);
+	if (!task) {
+		mw_unwind_load_library();
+		return;
+	}
+	MW_FORWARD_VOID(task, mw_unwind_load_library()); /* what it allocates is ours */
+	mw_task_leave(task);
 }

@@ -108,9 +108,12 @@ static int load_directory(struct mw_ledger *ledger, const char *path, const char
 	if (!error)
 		error = mw_processes_build(&view.profile, &view.processes);
 	if (!error)
+		error = mw_tasks_build(&view.profile, &view.processes, NULL, &view.tasks);
+	if (!error)
 		error = mw_ledger_build(ledger, &view);
 	if (error == -ENOMEM)
 		complain_of(path, "out of memory");
+	mw_tasks_deinit(&view.tasks);
 	mw_processes_deinit(&view.processes);
 	mw_profile_deinit(&view.profile);
 	return error;

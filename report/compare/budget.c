@@ -81,9 +81,7 @@ static bool parse_limit(const char *word, struct mw_budget_rule *rule)
 static const char *parse_rule(struct mw_budget_rule *rule, int n, char *words[static MAX_WORDS])
 {
 	unsigned kind = 0, value = 0;
-	if (strcmp(words[0], "task") == 0)
-		kind = MW_LEDGER_FUNCTION;
-	else if (!find_name(mw_ledger_kind_names, MW_LEDGER_N_KINDS, words[0], &kind))
+	if (!find_name(mw_ledger_kind_names, MW_LEDGER_N_KINDS, words[0], &kind))
 		return "begin with tree, process, function, line or task";
 	int n_names = kind != MW_LEDGER_TREE;
 	if (n != 3 + n_names)
@@ -95,9 +93,10 @@ static const char *parse_rule(struct mw_budget_rule *rule, int n, char *words[st
 	rule->kind = kind;
 	rule->value = value;
 	rule->pattern = n_names ? words[1] : "";
-	bool has_value = value == MW_LEDGER_PEAK  ? kind != MW_LEDGER_LINE
-			 : value == MW_LEDGER_RSS ? kind <= MW_LEDGER_PROCESS
-						  : true;
+	bool has_value = value == MW_LEDGER_PEAK ? kind != MW_LEDGER_LINE
+			 : value == MW_LEDGER_RSS
+				 ? kind <= MW_LEDGER_PROCESS || kind == MW_LEDGER_TASK
+				 : true;
 	return has_value ? NULL : "this kind has no such value";
 }
 
@@ -139,6 +138,13 @@ bool mw_budget_needs_baseline(const struct mw_budget *budget)
 	return false;
 }
 
+/* A function can be a task, too. */
+static bool is_of_kind(const struct mw_budget_rule *rule, const struct mw_match *match)
+{
+	return match->kind == rule->kind ||
+	       (rule->kind == MW_LEDGER_TASK && match->kind == MW_LEDGER_FUNCTION);
+}
+
 /* A line's rule names FILE:FUNCTION or FILE:LINE; the others a name. */
 static bool is_named(const struct mw_budget_rule *rule, const struct mw_match *match)
 {
@@ -172,7 +178,7 @@ static int check_rule(struct mw_budget *budget, size_t rule_idx, const struct mw
 	for (size_t i = 0; i < matches->items.n; i++) {
 		const struct mw_match *match = &matches->items.items[i];
 		int64_t found = match->values[MW_AFTER][rule->value];
-		if (match->kind != rule->kind || !is_named(rule, match))
+		if (!is_of_kind(rule, match) || !is_named(rule, match))
 			continue;
 		rule->n_matched++;
 		int64_t limit = limit_of(rule, match);

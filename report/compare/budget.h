@@ -1,17 +1,21 @@
 /* SPDX: no licence chosen yet, see README */
+/* clang-format off */
 /*
  * budget.h - limits that a run must keep, and who broke them: for CI.
  *
  * A budget file has a rule a line; '#' begins a comment; words with blanks stand in "quotes":
  *
- *     tree peak 64M                    absolute: bytes, or K, M, G (powers of 1024; KiB, MiB, GiB
- * too) tree leaked 0 tree total +10%                  over the baseline process cc1 peak 200M a
- * program; each of its processes for peak and rss function "parse_*" peak +1M      names are shell
- * patterns (fnmatch(3)), each match by itself line pool.c:grow at-peak +5%     FILE:FUNCTION or
- * FILE:LINE task load peak 300M              an alias of function: memory while it was on the stack
+ *     tree peak 64M                absolute: bytes, or K, M, G (powers of 1024; KiB, MiB, GiB too)
+ *     tree leaked 0
+ *     tree total +10%              over the baseline
+ *     process cc1 peak 200M        a program; each of its processes for peak and rss
+ *     function "parse_*" peak +1M  names are shell patterns (fnmatch(3)), each match by itself
+ *     line pool.c:grow at-peak +5% FILE:FUNCTION or FILE:LINE
+ *     task load peak 300M          a region marked in code or by a script, or a function
  *
  * What the baseline does not have counts as 0 there.
  */
+/* clang-format on */
 #pragma once
 
 #include "report/compare/match.h"

@@ -139,6 +139,7 @@ static void print_table(struct mw_text *text, const struct mw_matches *matches,
 {
 	static const char *const titles[] = { [MW_LEDGER_PROCESS] = "Programs",
 		[MW_LEDGER_FUNCTION] = "Functions",
+		[MW_LEDGER_TASK] = "Tasks",
 		[MW_LEDGER_LINE] = "Lines" };
 	size_t n;
 	struct ranked *ranked = rank(matches, kind, options->value, &n);

@@ -18,6 +18,7 @@ const char *const mw_ledger_kind_names[MW_LEDGER_N_KINDS] = {
 	[MW_LEDGER_TREE] = "tree",
 	[MW_LEDGER_PROCESS] = "process",
 	[MW_LEDGER_FUNCTION] = "function",
+	[MW_LEDGER_TASK] = "task",
 	[MW_LEDGER_LINE] = "line",
 };
 
@@ -166,6 +167,25 @@ static void add_functions(struct builder *builder)
 	}
 }
 
+/* By name: what a pattern adds to the report's tasks is functions and processes here. */
+static void add_tasks(struct builder *builder)
+{
+	const struct mw_tasks *tasks = &builder->view->tasks;
+	for (size_t i = 0; !builder->error && i < tasks->rows.n; i++) {
+		const struct mw_task *task = &tasks->rows.items[i];
+		if (task->kind != MW_TASK_REGION && task->kind != MW_TASK_MARK)
+			continue;
+		struct mw_ledger_row *row = add_row(builder, MW_LEDGER_TASK);
+		row->function = intern(builder, task->name);
+		if (task->has_sums)
+			set_sums(row, &task->sums[MWD_CLASS_HEAP]);
+		if (task->peak_bytes != MW_TASK_UNKNOWN)
+			row->values[MW_LEDGER_PEAK] = task->peak_bytes;
+		if (task->rss_peak_bytes != MW_TASK_UNKNOWN)
+			row->values[MW_LEDGER_RSS] = task->rss_peak_bytes;
+	}
+}
+
 /* Lines come function by function, so one open file is enough. */
 static const char *source_text(struct builder *builder, uint32_t file, uint32_t line)
 {
@@ -231,6 +251,7 @@ int mw_ledger_build(struct mw_ledger *ledger, const struct mw_view *view)
 	add_tree(&builder);
 	add_processes(&builder);
 	add_functions(&builder);
+	add_tasks(&builder);
 	add_lines(&builder);
 	return builder.error;
 }

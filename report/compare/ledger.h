@@ -17,6 +17,7 @@ enum mw_ledger_kind {
 	MW_LEDGER_TREE,	    /* one row */
 	MW_LEDGER_PROCESS,  /* a row a program: function = its base name */
 	MW_LEDGER_FUNCTION, /* all that was allocated while it was on the stack */
+	MW_LEDGER_TASK,	    /* a region marked in code or by a shell script */
 	MW_LEDGER_LINE, /* each byte at one line; with "[unattributed]" they add up to the tree */
 	MW_LEDGER_N_KINDS,
 };

@@ -18,6 +18,7 @@ static const struct lost_name names[MWD_N_LOST] = {
 	[MWD_LOST_MAPPING_BUSY] = { "mapping events: table busy", "mapping_busy" },
 	[MWD_LOST_EXEC_LOG] = { "program starts not logged", "exec_log" },
 	[MWD_LOST_MODULES] = { "modules not logged", "modules" },
+	[MWD_LOST_REGIONS] = { "regions not followed", "regions" },
 };
 
 bool mw_losses_is_used(unsigned lost)

@@ -248,8 +248,8 @@ uint32_t mw_profile_find_region(
 	const struct mw_profile *profile, uint32_t image_idx, uint32_t node_id);
 
 /** mw_profile_count_regions() - @sums is of a stack: add them to the regions around it. */
-void mw_profile_count_regions(struct mw_profile *profile, uint32_t stack_idx, uint16_t class,
-	const struct mw_sums *sums);
+void mw_profile_count_regions(
+	struct mw_profile *profile, uint32_t stack_idx, uint16_t class, const struct mw_sums *sums);
 
 /* Interns nodes of one run. (stacks.c) */
 struct mw_stack_builder;

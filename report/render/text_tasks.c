@@ -7,7 +7,14 @@
 
 #include <inttypes.h>
 
-#define FIXED_COLUMNS 66
+#define FIXED_COLUMNS 62
+
+static const char *const suffixes[MW_TASK_N_KINDS] = {
+	[MW_TASK_REGION] = "",
+	[MW_TASK_MARK] = " (mark)",
+	[MW_TASK_FUNCTION] = "()",
+	[MW_TASK_PROCESS] = " (process)",
+};
 
 static void print_bytes(struct mw_text *text, int64_t bytes)
 {
@@ -40,14 +47,10 @@ static void print_row(struct mw_text *text, const struct mw_task *task)
 	print_count(text, task);
 	print_bytes(text, task->peak_bytes);
 	print_bytes(text, task->mean_peak_bytes);
-	print_bytes(text,
-		task->has_sums ? heap->peak_bytes[MWD_PEAK_TREE_HEAP] : MW_TASK_UNKNOWN);
+	print_bytes(text, task->has_sums ? heap->peak_bytes[MWD_PEAK_TREE_HEAP] : MW_TASK_UNKNOWN);
 	print_time(text, task->first_start_ns);
 	print_time(text, task->elapsed_ns);
-	snprintf(name, sizeof(name), "%.500s%s%s%s", task->name,
-		task->kind == MW_TASK_REGION ? "" : " (",
-		task->kind == MW_TASK_REGION ? "" : mw_task_kind_names[task->kind],
-		task->kind == MW_TASK_REGION ? "" : ")");
+	snprintf(name, sizeof(name), "%.500s%s", task->name, suffixes[task->kind]);
 	mw_text_last_cell(text, name,
 		text->width > FIXED_COLUMNS + 8 ? text->width - FIXED_COLUMNS : 8, mw_format_cut);
 }

@@ -227,7 +227,12 @@ def truncated_meanwhile():
             time.sleep(0.01)
         time.sleep(0.3)
         os.truncate(directory / "run.mwd", 0)
-        launcher.communicate(timeout=60)
+        try:
+            launcher.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            launcher.kill()
+            lib.fail("dump cut under the launcher: it hangs")
+            return
     lib.check(launcher.returncode in (0, 128 + signal.SIGBUS),
               f"dump cut under the launcher: status {launcher.returncode}")
 
