@@ -20,41 +20,41 @@ struct own {
 };
 
 struct flame {
+	const struct mw_profile *profile;
 	const struct mw_stack_tree *tree;
 	struct mw_stack_kept kept;
 	uint32_t *place;	  /* owned; of each node of the tree */
+	size_t *last;		  /* of each kept node, its last element of own + 1 */
 	MW_ARRAY(struct own) own; /* by image */
 	double smallest;
 };
 
-/* Adds up by image and node; @last: of each kept node, its last element of own + 1. */
+static int add_own(void *context, uint32_t image_idx, uint32_t site_idx,
+	const int64_t values[static MW_STACK_TREE_VALUES])
+{
+	struct flame *flame = context;
+	uint32_t node = flame->place[flame->tree->node_of_site[site_idx] - 1];
+	size_t *last = &flame->last[node];
+	if (*last == 0 || flame->own.items[*last - 1].image_idx != image_idx) {
+		struct own *added = mw_array_push(&flame->own);
+		if (!added)
+			return -ENOMEM;
+		added->image_idx = image_idx;
+		added->node = node;
+		*last = flame->own.n;
+	}
+	struct own *own = &flame->own.items[*last - 1];
+	for (size_t v = 0; v < MW_STACK_TREE_VALUES; v++)
+		own->values[v] = mw_plus(own->values[v], values[v]);
+	return 0;
+}
+
 static int collect(struct flame *flame)
 {
-	const struct mw_stack_tree *tree = flame->tree;
-	size_t *last = calloc(flame->kept.nodes.n + 1, sizeof(*last)), n_before = 0;
-	int error = last ? 0 : -ENOMEM;
-	for (size_t i = 0; !error && i < tree->weights.items.n; i++) {
-		const struct mw_weight *weight = &tree->weights.items.items[i];
-		uint32_t node = flame->place[tree->node_of_site[weight->site_idx] - 1];
-		if (i == 0 || weight->group != weight[-1].group)
-			n_before = flame->own.n;
-		if (last[node] <= n_before) {
-			struct own *own = mw_array_push(&flame->own);
-			if (!own) {
-				error = -ENOMEM;
-				break;
-			}
-			own->image_idx = weight->group;
-			own->node = node;
-			last[node] = flame->own.n;
-		}
-		struct own *own = &flame->own.items[last[node] - 1];
-		for (size_t v = 0; v < MW_STACK_TREE_VALUES; v++) {
-			struct mw_export_options options = { .value = &mw_export_values[v] };
-			own->values[v] = mw_plus(own->values[v], mw_weights_of(weight, &options));
-		}
-	}
-	free(last);
+	flame->last = calloc(flame->kept.nodes.n + 1, sizeof(*flame->last));
+	int error = flame->last ? mw_stack_tree_each(flame->profile, add_own, flame) : -ENOMEM;
+	free(flame->last);
+	flame->last = NULL;
 	return error;
 }
 
@@ -127,7 +127,7 @@ static void put_values(struct mw_html *page)
 int mw_html_flame(struct mw_html *page)
 {
 	struct mw_stack_tree tree;
-	struct flame flame = { .tree = &tree };
+	struct flame flame = { .profile = &page->view->profile, .tree = &tree };
 	int error = mw_stack_tree_build(&tree, page);
 	if (!error)
 		flame.place = calloc(tree.nodes.n, sizeof(*flame.place));

@@ -98,6 +98,24 @@ static int put_tree(struct mw_html *page)
 	return 0;
 }
 
+/* The tree's own peak against the sum of the lines, where they differ; in the text's words. */
+static int put_difference(struct mw_html *page)
+{
+	char *words = NULL;
+	size_t n_bytes;
+	struct mw_text text = { .width = 1000, .has_whole_items = true };
+	text.out = open_memstream(&words, &n_bytes);
+	if (!text.out)
+		return -ENOMEM;
+	mw_text_difference(&text, &page->view->profile);
+	bool is_written = fclose(text.out) == 0;
+	if (is_written)
+		words[strcspn(words, "\n")] = '\0';
+	mw_json_put_text(&page->json, "difference", is_written ? words : NULL);
+	free(words);
+	return is_written ? 0 : -ENOMEM;
+}
+
 /* A line each, as the text report prints them. */
 static void put_items(struct mw_json_writer *json, char *items)
 {
@@ -130,5 +148,7 @@ static int put_blind_spots(struct mw_html *page)
 int mw_html_processes(struct mw_html *page)
 {
 	int error = put_tree(page);
+	if (!error)
+		error = put_difference(page);
 	return error ? error : put_blind_spots(page);
 }

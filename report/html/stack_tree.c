@@ -45,10 +45,89 @@ static uint32_t add_site(struct mw_stack_tree *tree, struct mw_html *page, uint3
 	return node;
 }
 
-static int64_t value_of(const struct mw_weight *weight, size_t value)
+/* One image's sums by site, and which sites those are. */
+struct gathered {
+	const struct mw_profile *profile;
+	struct mw_sums *sums; /* by site */
+	bool *is_there;	      /* by site */
+	uint32_t *sites;
+	size_t n;
+};
+
+static int gather(void *context, uint32_t site_idx, const struct mw_sums *sums)
 {
-	struct mw_export_options options = { .value = &mw_export_values[value] };
-	return mw_weights_of(weight, &options);
+	struct gathered *gathered = context;
+	if (gathered->profile->sites.items[site_idx].class != MWD_CLASS_HEAP)
+		return 0;
+	if (!gathered->is_there[site_idx]) {
+		gathered->is_there[site_idx] = true;
+		gathered->sites[gathered->n++] = site_idx;
+		gathered->sums[site_idx] = (struct mw_sums){ 0 };
+	}
+	mw_sums_add(&gathered->sums[site_idx], sums);
+	return 0;
+}
+
+static int tell(
+	struct gathered *gathered, uint32_t image_idx, mw_stack_tree_visit *visit, void *context)
+{
+	int result = 0;
+	for (size_t i = 0; i < gathered->n; i++) {
+		uint32_t site_idx = gathered->sites[i];
+		struct mw_weight weight = { image_idx, site_idx, gathered->sums[site_idx] };
+		int64_t values[MW_STACK_TREE_VALUES];
+		for (size_t v = 0; v < MW_STACK_TREE_VALUES; v++) {
+			struct mw_export_options options = { .value = &mw_export_values[v] };
+			values[v] = mw_weights_of(&weight, &options);
+		}
+		if (!result)
+			result = visit(context, image_idx, site_idx, values);
+		gathered->is_there[site_idx] = false;
+	}
+	gathered->n = 0;
+	return result;
+}
+
+int mw_stack_tree_each(const struct mw_profile *profile, mw_stack_tree_visit *visit, void *context)
+{
+	size_t n = profile->sites.n + 1;
+	struct gathered gathered = { .profile = profile,
+		.sums = malloc(n * sizeof(*gathered.sums)),
+		.is_there = calloc(n, sizeof(*gathered.is_there)),
+		.sites = malloc(n * sizeof(*gathered.sites)) };
+	int result = gathered.sums && gathered.is_there && gathered.sites ? 0 : -ENOMEM;
+	for (uint32_t i = 0; !result && i < profile->images.n; i++) {
+		mw_profile_each_record(profile, i, gather, &gathered);
+		result = tell(&gathered, i, visit, context);
+	}
+	free(gathered.sums);
+	free(gathered.is_there);
+	free(gathered.sites);
+	return result;
+}
+
+struct builder {
+	struct mw_stack_tree *tree;
+	struct mw_html *page;
+};
+
+static int add_weight(void *context, uint32_t image_idx, uint32_t site_idx,
+	const int64_t values[static MW_STACK_TREE_VALUES])
+{
+	struct builder *builder = context;
+	struct mw_stack_tree *tree = builder->tree;
+	uint32_t *node = &tree->node_of_site[site_idx];
+	(void)image_idx;
+	if (!*node) {
+		uint32_t added = add_site(tree, builder->page, site_idx);
+		if (!added)
+			return -ENOMEM;
+		*node = added + 1;
+	}
+	int64_t *sums = tree->nodes.items[*node - 1].values;
+	for (size_t v = 0; v < MW_STACK_TREE_VALUES; v++)
+		sums[v] = mw_plus(sums[v], values[v]);
+	return 0;
 }
 
 static void add_up(struct mw_stack_tree *tree)
@@ -64,33 +143,21 @@ static void add_up(struct mw_stack_tree *tree)
 int mw_stack_tree_build(struct mw_stack_tree *tree, struct mw_html *page)
 {
 	const struct mw_profile *profile = &page->view->profile;
+	struct builder builder = { tree, page };
 	*tree = (struct mw_stack_tree){ 0 };
 	tree->node_of_site = calloc(profile->sites.n + 1, sizeof(*tree->node_of_site));
-	int error = mw_weights_collect(&tree->weights, profile, true);
-	if (error || !tree->node_of_site || !mw_array_push(&tree->nodes))
+	if (!tree->node_of_site || !mw_array_push(&tree->nodes))
 		return -ENOMEM;
-	for (size_t i = 0; i < tree->weights.items.n; i++) {
-		const struct mw_weight *weight = &tree->weights.items.items[i];
-		uint32_t *node = &tree->node_of_site[weight->site_idx];
-		if (!*node) {
-			uint32_t added = add_site(tree, page, weight->site_idx);
-			if (!added)
-				return -ENOMEM;
-			*node = added + 1;
-		}
-		int64_t *values = tree->nodes.items[*node - 1].values;
-		for (size_t v = 0; v < MW_STACK_TREE_VALUES; v++)
-			values[v] = mw_plus(values[v], value_of(weight, v));
-	}
-	add_up(tree);
-	return 0;
+	int error = mw_stack_tree_each(profile, add_weight, &builder);
+	if (!error)
+		add_up(tree);
+	return error;
 }
 
 void mw_stack_tree_deinit(struct mw_stack_tree *tree)
 {
 	mw_array_deinit(&tree->nodes);
 	mw_index_deinit(&tree->index);
-	mw_weights_deinit(&tree->weights);
 	free(tree->node_of_site);
 	tree->node_of_site = NULL;
 }

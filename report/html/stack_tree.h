@@ -20,12 +20,23 @@ struct mw_stack_node {
 struct mw_stack_tree {
 	MW_ARRAY(struct mw_stack_node) nodes; /* [0]: root */
 	struct mw_index index;
-	struct mw_weights weights; /* by process */
-	uint32_t *node_of_site;	   /* owned; index of nodes + 1, 0 = no weight is there */
+	uint32_t *node_of_site; /* owned; index of nodes + 1, 0 = no weight is there */
 };
 
 /** mw_stack_tree_build() - 0 or -ENOMEM; deinit in every case. */
 int mw_stack_tree_build(struct mw_stack_tree *tree, struct mw_html *page);
+
+/**
+ * mw_stack_tree_each() - what each image has at each site, image by image
+ *
+ * An image's records of a site are one. Nothing is kept: of hundreds of compilers it would be
+ * hundreds of megabytes.
+ * @visit: nonzero ends the walk
+ * Return: what the last @visit returned, or -ENOMEM.
+ */
+typedef int mw_stack_tree_visit(void *context, uint32_t image_idx, uint32_t site_idx,
+	const int64_t values[static MW_STACK_TREE_VALUES]);
+int mw_stack_tree_each(const struct mw_profile *profile, mw_stack_tree_visit *visit, void *context);
 
 void mw_stack_tree_deinit(struct mw_stack_tree *tree);
 

@@ -6,6 +6,7 @@ const text = (id) => raw.strings[id];
 export const version = raw.version;
 export const runs = raw.runs;
 export const blindSpots = raw.blind_spots;
+export const difference = raw.difference;
 export const isSampled = raw.is_sampled;
 export const nHidden = raw.n_hidden;
 export const flame = raw.flame;

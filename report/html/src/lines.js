@@ -1,5 +1,5 @@
 // lines.js - the table of lines: each byte at one line; rows and the rest add up to the total.
-import { isSampled, lines } from "./data.js";
+import { difference, isSampled, lines } from "./data.js";
 import { byId, count, element, percent, plural, size } from "./format.js";
 
 const FIRST_ROWS = 100;
@@ -109,7 +109,8 @@ function draw() {
 function note() {
   byId("lines-note").textContent = "Each byte once: at its innermost frame with a source line outside the C and C++ " +
     "libraries and malloc wrappers, else the innermost. At peak: live at the tree's heap peak; leaked: never freed." +
-    (isSampled ? " Bytes are estimates from the blocks that were sampled, right within the margin in 95 % of cases." : "");
+    (isSampled ? " Bytes are estimates from the blocks that were sampled, right within the margin in 95 % of cases." : "") +
+    (difference ? ` ${difference}` : "");
 }
 
 export function searchLines(words) {

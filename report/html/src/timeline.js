@@ -6,7 +6,7 @@ import { byId, duration, element, onChoice, size } from "./format.js";
 import { bandsOf } from "./lives.js";
 import { color, onTheme } from "./theme.js";
 
-const HEIGHT = 300;
+const HEIGHT = 270;
 let chart = null, runIndex = 0, kind = "tree";
 
 const seconds = (us) => us.map((at) => at / 1e6);
@@ -16,7 +16,8 @@ const shown = (_, value) => (value == null ? "\u2013" : size(value));
 function treeSeries(run) {
   const lines = [
     { key: "rss", label: "RSS", stroke: () => color("ink"), width: 1.5 },
-    { key: "pss", label: "PSS", stroke: () => color("quiet"), width: 1.5, dash: [3, 3], spanGaps: true, points: { show: true, size: 5 } },
+    // Read now and then only, so points: a line between them would be above the RSS in places.
+    { key: "pss", label: "PSS", stroke: () => color("quiet"), width: 1.5, paths: () => null, points: { show: true, size: 6 } },
     { key: "heap", label: "Live heap", stroke: () => color("accent"), width: 2.5 },
   ].filter(({ key }) => run.tree[key].some((value) => value >= 0));
   return {
@@ -139,7 +140,7 @@ function draw() {
   }
   chart = new uPlot({
     width: holder.clientWidth, height: HEIGHT, legend: { live: true },
-    scales: { x: { time: false }, y: { range: (_, __, max) => [0, (max || 1) * 1.12] } },
+    scales: { x: { time: false }, y: { range: (_, __, max) => [0, (max || 1) * 1.3] } },
     cursor: { points: { show: kind === "tree" }, drag: { x: true, y: false } },
     axes: [axis({ values: (_, ticks) => ticks.map((at) => `${+at.toFixed(3)} s`) }),
       axis({ size: 84, splits: byteSplits, values: (_, ticks) => ticks.map(size) })],
@@ -156,7 +157,7 @@ function draw() {
 function noteOf(run) {
   const interval = run.interval_ms > 0 ? ` every ${Math.round(run.interval_ms)} ms` : "";
   return `Sampled${interval}; the peaks that are marked are the run's own counters. RSS counts shared pages in ` +
-    "each process, PSS divides them. Drag to zoom, double click to see all, click a name to hide it.";
+    "each process, PSS (points, read less often) divides them. Drag to zoom, double click to see all, click a name to hide it.";
 }
 
 function moveCursor(event) {
