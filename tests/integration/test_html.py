@@ -4,7 +4,7 @@ its numbers are the JSON report's, its search, sorting, filter and zoom work by 
 is light and dark, and no name of a program can break out of the data.
 """
 
-import json
+import os
 import re
 import shutil
 import struct
@@ -154,7 +154,8 @@ def ordered(window, key, direction):
 
 def sort(window):
     ordered(window, "atPeak", "descending")
-    for key, first in (("total", "descending"), ("name", "ascending")):
+    for key in ("blocks", "leaked", "total", "count", "name"):
+        first = "ascending" if key == "name" else "descending"
         for direction in (first, "ascending" if first == "descending" else "descending"):
             window.eval(f"document.querySelector('#line-table th button[data-key={key}]').click()")
             ordered(window, key, direction)
@@ -313,6 +314,26 @@ def other_runs(window):
     lib.equal(len(bad.stderr.splitlines()), 1, f"one line: {bad.stderr}")
 
 
+def configure(*options, **more):
+    """CMake's own words, and its status, about a build that has no page yet."""
+    build = lib.fresh("build")
+    done = lib.run(["cmake", "-S", lib.SOURCE, "-B", build, "-DMEMWATCH_TESTS=OFF", *options],
+                   env=dict(os.environ, npm_config_cache=str(build / "npm"), **more))
+    return done.status, (done.stdout + done.stderr).decode()
+
+
+def without_npm():
+    """No network: AUTO goes without the page, ON fails, OFF does not try."""
+    nowhere = {"npm_config_registry": "http://127.0.0.1:9/", "npm_config_fetch_retries": "0"}
+    status, words = configure(**nowhere)
+    lib.equal(status, 0, f"AUTO without a registry: {words[-500:]}")
+    lib.check("No HTML page (--html): npm ci failed" in words, f"AUTO says so: {words[-500:]}")
+    status, words = configure("-DMEMWATCH_HTML=ON", **nowhere)
+    lib.check(status != 0 and "MEMWATCH_HTML=ON: npm ci failed" in words, f"ON: {status}, {words[-500:]}")
+    status, words = configure("-DMEMWATCH_HTML=OFF", **nowhere)
+    lib.check(status == 0 and "npm" not in words, f"OFF: {status}, {words[-500:]}")
+
+
 def main():
     window = browser.Browser()
     try:
@@ -321,6 +342,7 @@ def main():
         other_runs(window)
     finally:
         window.close()
+    without_npm()
     lib.finish()
 
 
