@@ -236,6 +236,7 @@ def tree_page(window):
     page = page_of(profiled.directory)
     self_contained(page)
     open_page(window, page)
+    lib.check(not window.eval("document.getElementById('tasks').checkVisibility()"), "no tasks, no table")
     numbers(window, profile)
     blind = window.eval("[...document.querySelectorAll('#blind-list dt')].map((item) => item.textContent)")
     for name in ("unattributed", "not followed", "lost", "our own memory"):
@@ -251,6 +252,21 @@ def tree_page(window):
     timeline(window, profile)
     looks(window)
     quiet(window, page)
+
+
+def task_page(window):
+    """A row a task, as in the JSON: of a program's regions and of a shell script's."""
+    script = f'{lib.LAUNCHER} mark begin "all of it"; {lib.workload("task_regions")}; {lib.LAUNCHER} mark end "all of it"'
+    _, profiled = lib.with_truth(["sh", "-c", script])
+    tasks = profiled.must_have_profile().data["tasks"]
+    lib.check({"region", "mark"} <= {task["kind"] for task in tasks}, f"tasks of both kinds: {tasks}")
+    open_page(window, page_of(profiled.directory))
+    for key, member in (("peak", "peak_bytes"), ("mean", "mean_peak_bytes")):
+        lib.equal(sums(window, key, "#task-table tbody tr"), [-1 if task[member] is None else task[member] for task in tasks],
+                  f"tasks: {member}")
+    names = window.eval("[...document.querySelectorAll('#task-table td.name')].map((cell) => cell.firstChild.textContent)")
+    lib.equal(names, [task["name"] for task in tasks], "names of tasks")
+    lib.check(window.eval("document.getElementById('tasks').checkVisibility()"), "the tasks are there to see")
 
 
 HOSTILE = "</script><script>alert(1)"
@@ -338,6 +354,7 @@ def main():
     window = browser.Browser()
     try:
         tree_page(window)
+        task_page(window)
         hostile(window)
         other_runs(window)
     finally:
