@@ -22,6 +22,13 @@ enum mw_report_format {
 	MW_REPORT_FORMAT_SEED,	     /* the same in its oldest layout */
 };
 
+/* One line a task instead of the report, for COMPSs. */
+enum mw_report_task_lines {
+	MW_REPORT_TASK_LINES_NONE = 0,
+	MW_REPORT_TASK_LINES_OLD, /* file function peak MiB */
+	MW_REPORT_TASK_LINES_NEW, /* start job file function elapsed initial final peak MiB */
+};
+
 /* mw_report_run()'s return value, and the program's exit status. */
 enum mw_report_status {
 	MW_REPORT_GOOD = 0,
@@ -39,8 +46,10 @@ struct mw_report_options {
 	unsigned top;		    /* rows of long tables; 0 = all */
 	unsigned precision;	    /* decimals of MiB in @profile tables and peak lines */
 	bool is_peak_only;	    /* --full-report=no */
-	const char *json_path;	    /* NULL = no JSON; "-" = @json_output instead of text */
-	const char *html_path;	    /* NULL = no page; "-" = @json_output */
+	enum mw_report_task_lines task_lines;
+	const char *job_name;  /* in the new ones; NULL = master */
+	const char *json_path; /* NULL = no JSON; "-" = @json_output instead of text */
+	const char *html_path; /* NULL = no page; "-" = @json_output */
 	enum mw_report_format format;
 	const char *csv_path;	   /* NULL = none; peaks of processes, memwatch's columns */
 	const char *timeline_path; /* NULL = none; samples, memwatch's columns; one run only */
@@ -61,6 +70,10 @@ struct mw_report_options {
 	FILE *output;	     /* text; borrowed */
 	FILE *json_output;   /* for json_path "-"; borrowed */
 };
+
+/** mw_report_has_profiling_file() - COMPSS_PROFILING_FILE names a file to which tables or lines of
+ * tasks are appended. */
+bool mw_report_has_profiling_file(void);
 
 /** mw_report_options_init() - the defaults: 20 rows, 1 decimal, text to stdout. */
 void mw_report_options_init(struct mw_report_options *options);

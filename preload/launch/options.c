@@ -23,6 +23,7 @@ enum kind {
 	KIND_OFF_ON,   /* bool: the second of two */
 	KIND_SIZE,     /* int64_t, bytes, with K, M, G; at least 1 */
 	KIND_FORMAT,
+	KIND_TASK_LINES,
 	KIND_JSON,  /* is_json, and json_path if given */
 	KIND_MPROF, /* is_mprof, and mprof_path if given */
 	KIND_REQUEST,
@@ -53,7 +54,9 @@ static const struct option_row table[] = {
 	{ 'f', "function", "REGEX", KIND_TEXT, FIELD(function), 0, 0, 0,
 		"show the line tables of the functions that match" },
 	{ 0, "task", "REGEX", KIND_TEXT, FIELD(task), 0, 0, 0,
-		"tasks of these names, among them functions and programs" },
+		"tasks of these names; functions, programs, too" },
+	{ 0, "task-lines", "old|new", KIND_TASK_LINES, 0, 0, 0, 0,
+		"one line a task, as COMPSs had and has them" },
 	{ 'n', "top", "N", KIND_NUMBER, FIELD(n_top), 0, INT_MAX, 0,
 		"rows of a table, 0 = all (default: 20)" },
 	{ 'p', "precision", "N", KIND_NUMBER, FIELD(precision), 0, 9, 0,
@@ -196,12 +199,14 @@ static int set_choice(const struct option_row *row, const char *text,
 	static const char *const unwinders[] = { "rules", "libunwind" };
 	static const char *const off_on[] = { "off", "on" };
 	static const char *const formats[] = { "report", "memwatch", "seed" };
+	static const char *const generations[] = { "old", "new" };
 	bool is_of_three = row->kind == KIND_COLOR || row->kind == KIND_FORMAT;
-	const char *const *words = row->kind == KIND_COLOR	? colors
-				   : row->kind == KIND_FORMAT	? formats
-				   : row->kind == KIND_UNWINDER ? unwinders
-				   : row->kind == KIND_OFF_ON	? off_on
-								: no_yes;
+	const char *const *words = row->kind == KIND_COLOR	  ? colors
+				   : row->kind == KIND_FORMAT	  ? formats
+				   : row->kind == KIND_UNWINDER	  ? unwinders
+				   : row->kind == KIND_OFF_ON	  ? off_on
+				   : row->kind == KIND_TASK_LINES ? generations
+								  : no_yes;
 	int choice = choose(row, text, words, is_of_three ? 3 : 2, failure);
 	if (choice < 0)
 		return MW_EXIT_USAGE;
@@ -209,6 +214,8 @@ static int set_choice(const struct option_row *row, const char *text,
 		options->color = (enum mw_launch_color)choice;
 	else if (row->kind == KIND_FORMAT)
 		options->format = (enum mw_launch_format)choice;
+	else if (row->kind == KIND_TASK_LINES)
+		options->task_lines = (enum mw_launch_task_lines)(choice + 1);
 	else
 		*(bool *)((char *)options + row->field) = choice;
 	return MW_EXIT_OK;
@@ -231,6 +238,7 @@ static int apply(const struct option_row *row, const char *argument,
 	case KIND_YES_NO:
 	case KIND_COLOR:
 	case KIND_FORMAT:
+	case KIND_TASK_LINES:
 	case KIND_UNWINDER:
 	case KIND_OFF_ON:
 		return set_choice(row, argument, options, failure);
@@ -362,7 +370,7 @@ int mw_launch_options_parse(int argc, char **argv, struct mw_launch_options *opt
 void mw_launch_options_print_help(FILE *stream)
 {
 	fputs("Usage: memwatch-preload [options] [--] command [argument...]\n"
-	      "       memwatch-preload mark begin|end|instant NAME    (in a script of the job)\n\n"
+	      "       memwatch-preload mark begin|end|instant NAME  (in a script of the job)\n\n"
 	      "Runs the command and tells which lines of which programs held the memory of\n"
 	      "everything it started.\n\n",
 		stream);

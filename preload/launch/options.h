@@ -24,6 +24,13 @@ enum mw_launch_format {
 	MW_LAUNCH_FORMAT_SEED = 2,
 };
 
+/* As enum mw_report_task_lines. */
+enum mw_launch_task_lines {
+	MW_LAUNCH_TASK_LINES_NONE = 0,
+	MW_LAUNCH_TASK_LINES_OLD = 1,
+	MW_LAUNCH_TASK_LINES_NEW = 2,
+};
+
 enum mw_launch_request {
 	MW_LAUNCH_REQUEST_RUN = 0,
 	MW_LAUNCH_REQUEST_HELP = 1,
@@ -58,6 +65,7 @@ struct mw_launch_options {
 	bool has_no_source;	/* do not read source files */
 	enum mw_launch_color color;
 	enum mw_launch_format format;
+	enum mw_launch_task_lines task_lines;
 	bool is_json;
 	bool is_mprof;
 	bool is_silent;	     /* the command writes into /dev/null */

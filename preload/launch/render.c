@@ -1,6 +1,10 @@
 /* SPDX: no licence chosen yet, see README */
 /* render.c - the launcher's last step: the report of the run. See render.h. */
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "preload/launch/render.h"
 #include "report/report.h"
@@ -18,12 +22,29 @@ static enum mw_report_color color_of(const struct mw_launch_options *options)
 	return MW_REPORT_COLOR_AUTO;
 }
 
+/* COMPSs' name of a job: where its output goes, up to the first dot; NULL = not into a file. */
+static const char *job_name(void)
+{
+	static char name[PATH_MAX];
+	struct stat status;
+	if (fstat(STDOUT_FILENO, &status) != 0 || !S_ISREG(status.st_mode))
+		return NULL;
+	ssize_t n = readlink("/proc/self/fd/1", name, sizeof(name) - 1);
+	name[n > 0 ? n : 0] = '\0';
+	const char *slash = strrchr(name, '/');
+	char *base = name + (slash ? slash + 1 - name : 0);
+	base[strcspn(base, ".")] = '\0';
+	return base[0] ? base : NULL;
+}
+
 static struct mw_report_options report_of(const struct mw_launch_options *options)
 {
 	struct mw_report_options report;
 	mw_report_options_init(&report);
 	report.function_regex = options->function;
 	report.task_regex = options->task;
+	report.task_lines = (enum mw_report_task_lines)options->task_lines;
+	report.job_name = job_name();
 	report.top = (unsigned)options->n_top;
 	report.precision = (unsigned)options->precision;
 	report.is_peak_only = !options->is_full_report;
@@ -60,7 +81,8 @@ int mw_render_check(const struct mw_launch_options *options, struct mw_failure *
 static bool has_nothing_to_write(const struct mw_launch_options *options)
 {
 	return options->is_quiet && !options->is_json && !options->html_path &&
-	       !options->csv_path && !options->timeline_path && !options->is_mprof;
+	       !options->csv_path && !options->timeline_path && !options->is_mprof &&
+	       !mw_report_has_profiling_file();
 }
 
 void mw_render(const struct mw_launch_options *options, const char *directory)

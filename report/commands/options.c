@@ -40,6 +40,17 @@ static int apply_task(struct mw_report_options *options, const char *value, stru
 	return 0;
 }
 
+static int apply_task_lines(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	if (strcmp(value, "old") != 0 && strcmp(value, "new") != 0) {
+		mw_diag_set(diag, "--task-lines: %s: give old or new", value);
+		return -EINVAL;
+	}
+	options->task_lines = value[0] == 'o' ? MW_REPORT_TASK_LINES_OLD : MW_REPORT_TASK_LINES_NEW;
+	return 0;
+}
+
 static int apply_top(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	return parse_number(value, 1000000000, "top", &options->top, diag);
@@ -218,8 +229,9 @@ static int apply_per_process(
 const struct mw_option mw_report_option_table[] = {
 	{ "function", 'f', "REGEX", false, "only functions whose name matches (PCRE2)",
 		apply_function },
-	{ "task", 0, "REGEX", false, "tasks of these names, among them functions and programs",
-		apply_task },
+	{ "task", 0, "REGEX", false, "tasks of these names; functions, programs, too", apply_task },
+	{ "task-lines", 0, "old|new", false, "one line a task, as COMPSs had and has them",
+		apply_task_lines },
 	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", apply_top },
 	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)",
 		apply_precision },

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "report/html/html.h"
+#include "report/commands/profiling_file.h"
 #include "report/render/json_report.h"
 #include "report/render/memwatch.h"
 #include "report/render/text.h"
@@ -85,7 +86,8 @@ int mw_outputs_check(const struct mw_report_options *options, struct mw_diag *di
 bool mw_outputs_need_lines(const struct mw_report_options *options)
 {
 	bool is_report = !options->is_quiet && options->format == MW_REPORT_FORMAT_REPORT;
-	return is_report || options->json_path || options->html_path || options->n_exports > 0;
+	return is_report || mw_report_has_profiling_file() || options->json_path ||
+	       options->html_path || options->n_exports > 0;
 }
 
 static unsigned width_of(const struct mw_report_options *options, FILE *out)
@@ -109,20 +111,29 @@ static bool wants_color(const struct mw_report_options *options, FILE *out)
 	return isatty(fileno(out)) && !(no_color && no_color[0]);
 }
 
-static int write_text(struct mw_report_run *run, FILE *out)
+static struct mw_text text_for(const struct mw_report_options *options, FILE *out)
 {
-	const struct mw_report_options *options = run->options;
-	struct mw_text text = {
+	return (struct mw_text){
 		.out = out,
 		.width = width_of(options, out),
 		.precision = options->precision,
 		.has_color = wants_color(options, out),
 		.has_exact_tables = options->width == 0 && !isatty(fileno(out)),
+		.job_name = options->job_name,
 	};
+}
+
+static int write_text(struct mw_report_run *run, FILE *out)
+{
+	const struct mw_report_options *options = run->options;
+	struct mw_text text = text_for(options, out);
 	if (options->format == MW_REPORT_FORMAT_MEMWATCH)
 		return mw_memwatch_text_render(&text, &run->view);
 	if (options->format == MW_REPORT_FORMAT_SEED)
 		mw_memwatch_seed_render(&text, &run->view);
+	else if (options->task_lines)
+		mw_task_lines_render(
+			&text, &run->view, options->task_lines == MW_REPORT_TASK_LINES_NEW);
 	else if (options->is_peak_only)
 		mw_peak_lines_render(&text, &run->view);
 	else
@@ -296,8 +307,10 @@ int mw_outputs_write(struct mw_report_run *run)
 	int table_error = write_tables(run);
 	int export_error = write_exports(run);
 	error = error ? error : table_error ? table_error : export_error;
-	bool is_said =
-		wants_text && !options->is_peak_only && options->format == MW_REPORT_FORMAT_REPORT;
+	int append_error = mw_profiling_file_append(run, text_for(options, options->output));
+	error = error ? error : append_error;
+	bool is_said = wants_text && !options->is_peak_only && !options->task_lines &&
+		       options->format == MW_REPORT_FORMAT_REPORT;
 	for (size_t i = run->n_bad; !is_said && i < run->view.notes.texts.n; i++)
 		mw_outputs_complain(run, run->view.notes.texts.items[i]);
 	return error;

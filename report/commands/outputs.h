@@ -7,6 +7,7 @@
 
 #include "report/export/export.h"
 #include "report/model/filter.h"
+#include "report/render/text.h"
 #include "report/report.h"
 
 struct mw_report_run {

@@ -154,6 +154,52 @@ static void put_point(FILE *out, const struct point *point, int64_t start_ns)
 		(int)(at_100us % 10000));
 }
 
+/* The tree's RSS at a time: that of the sample before, else of the first. */
+static double tree_mib_at(const struct points *points, double elapsed_ns)
+{
+	double bytes = -1;
+	for (size_t i = 0; i < points->list.n; i++) {
+		const struct point *point = &points->list.items[i];
+		if (point->pid == TREE && (bytes < 0 || point->elapsed_ns <= elapsed_ns))
+			bytes = point->bytes;
+	}
+	return bytes > 0 ? bytes / 0x1p20 : 0;
+}
+
+static void put_function(FILE *out, const struct mw_run *run, const struct points *points,
+	const char *name, const int64_t times_ns[2], uint32_t depth)
+{
+	fputs("FUNC ", out);
+	for (; *name; name++)
+		fputc((unsigned char)*name <= ' ' ? '_' : *name, out);
+	for (unsigned i = 0; i < 2; i++) {
+		int64_t elapsed_ns = mw_minus(times_ns[i], run->dump.control.start_monotonic_ns);
+		int64_t at_100us = mw_plus(mw_job_run_start_ns(run), elapsed_ns) / 100000;
+		fprintf(out, " %.4f %lld.%04d", tree_mib_at(points, (double)elapsed_ns),
+			(long long)(at_100us / 10000), (int)(at_100us % 10000));
+	}
+	fprintf(out, " %u\n", depth);
+}
+
+/* Instances of tasks as mprof has calls of decorated functions. */
+static void put_tasks(FILE *out, const struct mw_view *view, const struct points *points)
+{
+	const struct mw_run *run = &view->profile.runs.items[0];
+	for (size_t i = 0; i < view->profile.spans.n; i++) {
+		const struct mw_region_span *span = &view->profile.spans.items[i];
+		const int64_t times_ns[2] = { span->start_ns, span->end_ns };
+		if (span->region_idx != MW_NONE)
+			put_function(out, run, points, mw_profile_text(&view->profile, span->name),
+				times_ns, span->depth);
+	}
+	for (size_t i = 0; i < view->tasks.marks.n; i++) {
+		const struct mw_task_mark *mark = &view->tasks.marks.items[i];
+		const int64_t times_ns[2] = { mark->mark->start_ns, mark->end_ns };
+		if (!mark->mark->is_instant && mark->end_ns != INT64_MAX)
+			put_function(out, run, points, mark->mark->name, times_ns, 0);
+	}
+}
+
 int mw_mprof_render(FILE *out, const struct mw_view *view)
 {
 	const struct mw_run *run = &view->profile.runs.items[0];
@@ -168,6 +214,7 @@ int mw_mprof_render(FILE *out, const struct mw_view *view)
 	put_command(out, run);
 	for (size_t i = 0; i < points.list.n; i++)
 		put_point(out, &points.list.items[i], mw_job_run_start_ns(run));
+	put_tasks(out, view, &points);
 	mw_array_deinit(&points.list);
 	return points.has_failed ? -ENOMEM : 0;
 }

@@ -19,6 +19,7 @@ struct mw_text {
 	bool has_color;
 	bool has_exact_tables; /* not on a terminal: source lines of @profile tables stay whole */
 	bool has_whole_items;  /* items and captions are a line each, however wide */
+	const char *job_name;  /* in lines of tasks; NULL = "master" */
 };
 
 /** mw_text_render() - the whole report. */
@@ -36,6 +37,19 @@ void mw_text_tasks(struct mw_text *text, const struct mw_view *view);
 void mw_text_profiles(struct mw_text *text, const struct mw_view *view);
 void mw_text_totals(struct mw_text *text, const struct mw_view *view); /* instead of the three */
 void mw_text_tail(struct mw_text *text, const struct mw_view *view);
+
+/** mw_text_profile_tables() - the `@profile` tables alone. Return: how many. */
+size_t mw_text_profile_tables(struct mw_text *text, const struct mw_view *view);
+
+/**
+ * mw_task_lines_render() - a line a task, as COMPSs writes them
+ * @is_new: "start job file function elapsed initial final peak MiB", a line an instance as far as
+ *          they were kept; else "file function peak MiB", a line a task
+ *
+ * Times in seconds since 1970 and of elapsed time, sizes in bytes but for the peak; "nan" is what
+ * is not known. Without tasks the functions' peaks.
+ */
+void mw_task_lines_render(struct mw_text *text, const struct mw_view *view, bool is_new);
 
 /** mw_peak_lines_render() - --full-report=no: "file function 312.6 MiB", a line a function. */
 void mw_peak_lines_render(struct mw_text *text, const struct mw_view *view);

@@ -42,16 +42,22 @@ static bool print_function(struct mw_text *text, const struct mw_view *view, uin
 	return is_printed;
 }
 
-void mw_text_profiles(struct mw_text *text, const struct mw_view *view)
+size_t mw_text_profile_tables(struct mw_text *text, const struct mw_view *view)
 {
 	size_t n, n_printed = 0;
 	uint32_t *order = mw_functions_rank(&view->profile, MW_FUNCTION_ORDER_AT_PEAK, &n);
 	text->has_failed |= !order;
 	unsigned limit = view->regex ? view->top : N_CHOSEN;
-	mw_text_heading(text, "Line by line");
 	for (size_t i = 0; order && i < n && n_printed < limit; i++)
 		n_printed += print_function(text, view, order[i]);
-	if (n_printed == 0)
+	free(order);
+	return n_printed;
+}
+
+void mw_text_profiles(struct mw_text *text, const struct mw_view *view)
+{
+	mw_text_heading(text, "Line by line");
+	if (mw_text_profile_tables(text, view) == 0)
 		mw_text_item(text, view->regex ? "no function with source lines matches"
 					       : "no function with debug lines and source on disk");
 	else
@@ -65,5 +71,4 @@ void mw_text_profiles(struct mw_text *text, const struct mw_view *view)
 			view->profile.is_sampled
 				? " Increment and Occurrences are estimates from samples."
 				: "");
-	free(order);
 }

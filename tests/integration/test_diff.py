@@ -110,7 +110,7 @@ def budgets(old_file, new):
     suite = xml.etree.ElementTree.parse(junit).getroot()
     lib.equal((suite.get("tests"), suite.get("failures")), ("5", "2"), "JUnit")
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
-    lib.equal(failed, ["line grow.c:grow at-peak", "function grow peak"], "JUnit: who failed")
+    lib.equal(failed, ["line grow.c:grow at-peak", "task grow peak"], "JUnit: who failed")
     notes = done.stdout.decode().splitlines()
     lib.check(any(note.startswith("::error file=") and "grow.c,line=9,title=" in note
                   for note in notes), f"annotations: {notes}")

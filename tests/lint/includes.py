@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """includes.py SOURCE_DIR - who may include whom.
 
-Arrows go one way (README, layout): the zone sees three headers of preload/ and itself; symbolize
+Arrows go one way (README, layout): the zone sees three headers of preload/ and itself, programs memwatch.h; symbolize
 sees nothing of ours; in report, util <- ingest <- model <- render and export <- commands. Each third-party
 header is included by one .c of a folder, so that each library stands behind one small file; but
 symbolize/ as a whole is where elfutils is.
@@ -37,7 +37,7 @@ MAY_SEE = {
     "report/commands": ["report/", "preload/format.h", "preload/environment.h",
                         "symbolize/symbolize.h"],
     "report": ["report/", "preload/format.h", "preload/environment.h", "symbolize/symbolize.h"],
-    "workloads": ["workloads/"],
+    "workloads": ["workloads/", "preload/memwatch.h"],
     "tests": [""],
 }
 # header pattern -> library; each library in one .c of a folder

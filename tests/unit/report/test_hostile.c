@@ -4,13 +4,16 @@
  * JSON without a crash. Built with address and undefined-behaviour sanitizers; the bytes end at
  * an unreadable page. Argument: how many random damages (default 300).
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/html/html.h"
 #include "report/render/json_report.h"
 #include "report/render/memwatch.h"
 #include "report/render/text.h"
+#include "report/report.h"
 #include "tests/unit/check.h"
 #include "tests/unit/report/dump_builder.h"
 
