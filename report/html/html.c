@@ -141,6 +141,8 @@ static int put_data(struct mw_html *page)
 	if (!error)
 		error = mw_html_processes(page);
 	if (!error)
+		error = mw_html_tasks(page);
+	if (!error)
 		error = mw_html_lines(page);
 	if (!error)
 		error = mw_html_flame(page);

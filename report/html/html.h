@@ -8,6 +8,7 @@
  *     html.c                      template + data of this report -> out
  *     html_runs.c                 runs and their time series
  *     html_processes.c            process tree, blind spots
+ *     html_tasks.c                tasks, marks of shell scripts
  *     html_lines.c                line tables with source text
  *     html_flame.c, stack_tree.c  stacks of the heap as a tree, and what each process has in them
  *

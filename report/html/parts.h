@@ -26,6 +26,7 @@ enum mw_html_frame {
 
 int mw_html_runs(struct mw_html *page);
 int mw_html_processes(struct mw_html *page); /* and blind spots */
+int mw_html_tasks(struct mw_html *page);
 int mw_html_lines(struct mw_html *page);
 int mw_html_flame(struct mw_html *page);
 

@@ -4,7 +4,7 @@ its numbers are the JSON report's, its search, sorting, filter and zoom work by 
 is light and dark, and no name of a program can break out of the data.
 """
 
-import json
+import os
 import re
 import shutil
 import struct
@@ -154,7 +154,8 @@ def ordered(window, key, direction):
 
 def sort(window):
     ordered(window, "atPeak", "descending")
-    for key, first in (("total", "descending"), ("name", "ascending")):
+    for key in ("blocks", "leaked", "total", "count", "name"):
+        first = "ascending" if key == "name" else "descending"
         for direction in (first, "ascending" if first == "descending" else "descending"):
             window.eval(f"document.querySelector('#line-table th button[data-key={key}]').click()")
             ordered(window, key, direction)
@@ -235,6 +236,7 @@ def tree_page(window):
     page = page_of(profiled.directory)
     self_contained(page)
     open_page(window, page)
+    lib.check(not window.eval("document.getElementById('tasks').checkVisibility()"), "no tasks, no table")
     numbers(window, profile)
     blind = window.eval("[...document.querySelectorAll('#blind-list dt')].map((item) => item.textContent)")
     for name in ("unattributed", "not followed", "lost", "our own memory"):
@@ -250,6 +252,21 @@ def tree_page(window):
     timeline(window, profile)
     looks(window)
     quiet(window, page)
+
+
+def task_page(window):
+    """A row a task, as in the JSON: of a program's regions and of a shell script's."""
+    script = f'{lib.LAUNCHER} mark begin "all of it"; {lib.workload("task_regions")}; {lib.LAUNCHER} mark end "all of it"'
+    _, profiled = lib.with_truth(["sh", "-c", script])
+    tasks = profiled.must_have_profile().data["tasks"]
+    lib.check({"region", "mark"} <= {task["kind"] for task in tasks}, f"tasks of both kinds: {tasks}")
+    open_page(window, page_of(profiled.directory))
+    for key, member in (("peak", "peak_bytes"), ("mean", "mean_peak_bytes")):
+        lib.equal(sums(window, key, "#task-table tbody tr"), [-1 if task[member] is None else task[member] for task in tasks],
+                  f"tasks: {member}")
+    names = window.eval("[...document.querySelectorAll('#task-table td.name')].map((cell) => cell.firstChild.textContent)")
+    lib.equal(names, [task["name"] for task in tasks], "names of tasks")
+    lib.check(window.eval("document.getElementById('tasks').checkVisibility()"), "the tasks are there to see")
 
 
 HOSTILE = "</script><script>alert(1)"
@@ -313,14 +330,36 @@ def other_runs(window):
     lib.equal(len(bad.stderr.splitlines()), 1, f"one line: {bad.stderr}")
 
 
+def configure(*options, **more):
+    """CMake's own words, and its status, about a build that has no page yet."""
+    build = lib.fresh("build")
+    done = lib.run(["cmake", "-S", lib.SOURCE, "-B", build, "-DMEMWATCH_TESTS=OFF", *options],
+                   env=dict(os.environ, npm_config_cache=str(build / "npm"), **more))
+    return done.status, (done.stdout + done.stderr).decode()
+
+
+def without_npm():
+    """No network: AUTO goes without the page, ON fails, OFF does not try."""
+    nowhere = {"npm_config_registry": "http://127.0.0.1:9/", "npm_config_fetch_retries": "0"}
+    status, words = configure(**nowhere)
+    lib.equal(status, 0, f"AUTO without a registry: {words[-500:]}")
+    lib.check("No HTML page (--html): npm ci failed" in words, f"AUTO says so: {words[-500:]}")
+    status, words = configure("-DMEMWATCH_HTML=ON", **nowhere)
+    lib.check(status != 0 and "MEMWATCH_HTML=ON: npm ci failed" in words, f"ON: {status}, {words[-500:]}")
+    status, words = configure("-DMEMWATCH_HTML=OFF", **nowhere)
+    lib.check(status == 0 and "npm" not in words, f"OFF: {status}, {words[-500:]}")
+
+
 def main():
     window = browser.Browser()
     try:
         tree_page(window)
+        task_page(window)
         hostile(window)
         other_runs(window)
     finally:
         window.close()
+    without_npm()
     lib.finish()
 
 

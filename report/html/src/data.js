@@ -40,6 +40,10 @@ const programs = (flat) => {
   return list.sort((a, b) => b.bytes - a.bytes);
 };
 
+export const nUnbalanced = raw.n_unbalanced;
+export const tasks = raw.tasks.map((task) => ({ ...task, name: text(task.name) }));
+export const marks = raw.marks.map((mark) => ({ ...mark, name: text(mark.name) }));
+
 // A table a class of memory: rows + rest + unattributed + unstacked = total, in each column.
 export const lines = raw.lines.map((table) => ({
   name: table.class,

@@ -4,6 +4,7 @@ import { searchFlame, startFlame, zoomOut } from "./flame.js";
 import { byId, plural } from "./format.js";
 import { searchLines, startLines } from "./lines.js";
 import { searchProcesses, startProcesses } from "./processes.js";
+import { startTasks } from "./tasks.js";
 import { startTheme } from "./theme.js";
 import { startTimeline } from "./timeline.js";
 
@@ -48,6 +49,7 @@ drawHead();
 startTimeline();
 startFlame();
 startLines(searchFor);
+startTasks();
 startProcesses();
 drawBlindSpots();
 document.documentElement.dataset.ready = "yes";

@@ -1,7 +1,7 @@
 // timeline.js - memory over time, drawn by uPlot: the tree's RSS, PSS and heap as lines, or the
 // processes' RSS stacked. Lines differ in their strokes, bands are named where they are widest.
 import uPlot from "uplot";
-import { runs } from "./data.js";
+import { marks, runs } from "./data.js";
 import { byId, duration, element, onChoice, size } from "./format.js";
 import { bandsOf } from "./lives.js";
 import { color, onTheme } from "./theme.js";
@@ -112,6 +112,35 @@ function drawBandNames(u, bands) {
   ctx.restore();
 }
 
+// What a shell script marked: a bar along the bottom, named where there is room; overlapping ones above.
+function drawMarks(u) {
+  const { ctx, bbox } = u;
+  const pixel = devicePixelRatio, ends = [];
+  ctx.save();
+  ctx.font = `${11 * pixel}px ${color("sans")}`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "bottom";
+  for (const mark of marks.filter(({ run }) => run === runIndex)) {
+    const right = bbox.left + bbox.width;
+    const from = Math.max(u.valToPos(mark.start_us / 1e6, "x", true), bbox.left);
+    const to = Math.min(u.valToPos((mark.end_us < 0 ? mark.start_us : mark.end_us) / 1e6, "x", true), right);
+    if (from > right || to < bbox.left) continue;
+    let level = ends.findIndex((end) => end <= from);
+    if (level < 0) level = ends.length;
+    ends[level] = Math.max(to, from + 3 * pixel);
+    const y = bbox.top + bbox.height - (4 + 17 * level) * pixel;
+    ctx.fillStyle = color("accent");
+    ctx.fillRect(from, y, Math.max(to - from, 3 * pixel), 3 * pixel);
+    if (ctx.measureText(mark.name).width > Math.max(to - from, 40 * pixel)) continue;
+    ctx.lineWidth = 4 * pixel;
+    ctx.strokeStyle = color("paper");
+    ctx.strokeText(mark.name, from, y);
+    ctx.fillStyle = color("ink");
+    ctx.fillText(mark.name, from, y);
+  }
+  ctx.restore();
+}
+
 const axis = (more) => ({
   stroke: () => color("quiet"), font: `12px ${color("sans")}`,
   grid: { stroke: () => color("rule"), width: 1 }, ticks: { stroke: () => color("rule"), width: 1 }, ...more,
@@ -145,7 +174,7 @@ function draw() {
     axes: [axis({ values: (_, ticks) => ticks.map((at) => `${+at.toFixed(3)} s`) }),
       axis({ size: 84, splits: byteSplits, values: (_, ticks) => ticks.map(size) })],
     series: [{ label: "Time", value: (_, at) => (at == null ? "\u2013" : duration(at)) }, ...series],
-    hooks: { draw: [(u) => { if (bands) drawBandNames(u, bands); drawPeaks(u, run); }] },
+    hooks: { draw: [(u) => { if (bands) drawBandNames(u, bands); drawMarks(u); drawPeaks(u, run); }] },
   }, data, holder);
   holder.querySelectorAll(".u-series").forEach((row, i) => {
     if (bands && i > 0) row.style.setProperty("--fill", bands[i - 1].fill());

@@ -4,13 +4,16 @@
  * JSON without a crash. Built with address and undefined-behaviour sanitizers; the bytes end at
  * an unreadable page. Argument: how many random damages (default 300).
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/html/html.h"
 #include "report/render/json_report.h"
 #include "report/render/memwatch.h"
 #include "report/render/text.h"
+#include "report/report.h"
 #include "tests/unit/check.h"
 #include "tests/unit/report/dump_builder.h"
 
@@ -116,10 +119,22 @@ static void survives_random_damage(const struct mw_build *sound, unsigned long n
 	}
 }
 
+/* This program is built without the page, as where there is no npm: refused before any run. */
+static void has_no_page(void)
+{
+	struct mw_report_options options;
+	char problem[200];
+	mw_report_options_init(&options);
+	options.html_path = "/tmp/page.html";
+	CHECK_NUMBER(mw_report_check(&options, problem, sizeof(problem)), -ENOTSUP);
+	CHECK(strstr(problem, "--html: built without the page") != NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct mw_build build;
 	nowhere = fopen("/dev/null", "w");
+	has_no_page();
 	mw_build_big(&build);
 	survives_truncation_at_every_page(&build);
 	survives_random_damage(&build, argc > 1 ? strtoul(argv[1], NULL, 10) : 300);
