@@ -103,6 +103,15 @@ def test_threads(level):
         lib.equal(found["abandoned"]["n_unfinished"], 2 + 10, "regions of threads that are gone")
 
 
+def test_stopped(level):
+    for options in ((), ("--stacks=off",)):
+        (book,), profile, _ = check_run(
+            [lib.workload("task_regions", level), "stopped"], *options)
+        found = rows(profile)
+        for name, region in book["regions"].items():
+            compare(region, found[name], f"stopped {options} {name}", 32768)
+
+
 def test_fork():
     books, profile, _ = check_run([lib.workload("task_regions"), "fork"])
     found = rows(profile)
@@ -347,6 +356,7 @@ def test_lines():
 for level in ("O0", "O2"):
     test_plain(level)
     test_threads(level)
+    test_stopped(level)
 test_stacks()
 test_fork()
 test_exec()
