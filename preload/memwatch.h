@@ -85,7 +85,7 @@ class task
 		memwatch_task_end(name_);
 	}
 
-private:
+      private:
 	task(const task &); /* none */
 	task &operator=(const task &);
 	const char *name_;

@@ -45,6 +45,8 @@ struct mw_report_options {
 	const char *task_regex;	    /* PCRE2; NULL = regions and marks only, all of them */
 	unsigned top;		    /* rows of long tables; 0 = all */
 	unsigned precision;	    /* decimals of MiB in @profile tables and peak lines */
+	const char *by;		    /* --by: one table instead of the report; NULL = none */
+	const char *fields, *sort;  /* of that table; NULL = the usual */
 	bool is_peak_only;	    /* --full-report=no */
 	enum mw_report_task_lines task_lines;
 	const char *job_name;  /* in the new ones; NULL = master */

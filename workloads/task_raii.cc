@@ -1,5 +1,6 @@
 // SPDX: no licence chosen yet, see README
-// task_raii.cc - memwatch.h's C++ class: regions that end with their scope, by return, by exception.
+// task_raii.cc - memwatch.h's C++ class: regions that end with their scope, by return, by
+// exception.
 #include <memory>
 #include <new>
 #include <stdexcept>

@@ -41,7 +41,7 @@ struct mw_task {
 	int64_t pending_bytes[MWD_N_CLASSES]; /* not yet in the totals */
 	int64_t region_peak_bytes; /* highest live heap seen in the innermost region; INT64_MAX =
 				    * none is open */
-	struct mw_live_leaf leaf;	      /* where the last block was found */
+	struct mw_live_leaf leaf;  /* where the last block was found */
 	struct mw_sample sample;
 	/* Records of what gets no stack by choice; in the dump; NULL = not made yet. */
 	struct mw_site unstacked[MWD_N_CLASSES];

@@ -68,8 +68,8 @@ struct mw_trace {
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
 	uintptr_t link_register;	 /* of the frame a signal interrupted; while unwinding */
 	/* What lies around the outermost frame: the thread's open region, see region.h. */
-	uint64_t root_hash; /* where path hashes begin; 0 = none */
-	uint32_t root_node; /* in the stack tree, 0 = none */
+	uint64_t root_hash;			 /* where path hashes begin; 0 = none */
+	uint32_t root_node;			 /* in the stack tree, 0 = none */
 	struct mw_link links[MW_TRACE_MAX + 1];	 /* of frames[], apart to be read fast */
 	struct mw_frame frames[MW_TRACE_MAX + 1] /* + marker */
 		__attribute__((aligned(64)));

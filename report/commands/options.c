@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "report/export/export.h"
+#include "report/render/text_by.h"
 
 static int parse_number(
 	const char *value, unsigned limit, const char *what, unsigned *out, struct mw_diag *diag)
@@ -226,6 +227,27 @@ static int apply_per_process(
 	return 0;
 }
 
+static int apply_by(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	enum mw_by by;
+	options->by = value;
+	return mw_by_parse(value, &by, diag);
+}
+
+static int apply_fields(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	struct mw_by_request request = { 0 };
+	options->fields = value;
+	return mw_by_parse_fields(value, &request, diag);
+}
+
+static int apply_sort(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	struct mw_by_request request = { 0 };
+	options->sort = value;
+	return mw_by_parse_sort(value, &request, diag);
+}
+
 const struct mw_option mw_report_option_table[] = {
 	{ "function", 'f', "REGEX", false, "only functions whose name matches (PCRE2)",
 		apply_function },
@@ -235,6 +257,11 @@ const struct mw_option mw_report_option_table[] = {
 	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", apply_top },
 	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)",
 		apply_precision },
+	{ "by", 'b', "KIND", false, "one table: line, function, stack, process, command,...",
+		apply_by },
+	{ "fields", 0, "LIST", false, "its columns: at-peak,leaked,total,count,freed,...",
+		apply_fields },
+	{ "sort", 0, "FIELD", false, "its order (default: the first column)", apply_sort },
 	{ "full-report", 0, "yes|no", false, "no: one line a function, \"file function 312.6 MiB\"",
 		apply_full_report },
 	{ "peak-only", 0, NULL, false, "the same as --full-report=no", apply_peak_only },

@@ -15,6 +15,7 @@
 #include "report/render/json_report.h"
 #include "report/render/memwatch.h"
 #include "report/render/text.h"
+#include "report/render/text_by.h"
 #include "report/util/output.h"
 
 typedef int write_function(struct mw_report_run *run, FILE *out);
@@ -123,10 +124,28 @@ static struct mw_text text_for(const struct mw_report_options *options, FILE *ou
 	};
 }
 
+/* --by; its words have been checked when the options were read. */
+static int write_table(struct mw_text *text, struct mw_report_run *run)
+{
+	const struct mw_report_options *options = run->options;
+	struct mw_by_request request = { 0 };
+	struct mw_diag diag = { "" };
+	int error = mw_by_parse(options->by, &request.by, &diag);
+	if (!error && options->fields)
+		error = mw_by_parse_fields(options->fields, &request, &diag);
+	if (!error && options->sort)
+		error = mw_by_parse_sort(options->sort, &request, &diag);
+	if (!error)
+		mw_by_render(text, &run->view, &request);
+	return error ? error : text->has_failed ? -ENOMEM : 0;
+}
+
 static int write_text(struct mw_report_run *run, FILE *out)
 {
 	const struct mw_report_options *options = run->options;
 	struct mw_text text = text_for(options, out);
+	if (options->by)
+		return write_table(&text, run);
 	if (options->format == MW_REPORT_FORMAT_MEMWATCH)
 		return mw_memwatch_text_render(&text, &run->view);
 	if (options->format == MW_REPORT_FORMAT_SEED)

@@ -21,6 +21,8 @@ const struct mw_export_format mw_export_formats[] = {
 	{ "pprof", true, mw_export_pprof, "profile.proto, gzipped: go tool pprof" },
 	{ "massif", false, mw_export_massif, "massif.out: ms_print, massif-visualizer" },
 	{ "trace", false, mw_export_trace, "processes and memory over time: Perfetto" },
+	{ "top-down", false, mw_export_top_down, "call tree as text, from main" },
+	{ "bottom-up", false, mw_export_bottom_up, "call tree as text, from what allocates" },
 	{ "csv", false, mw_export_csv, "a row a line of code, all counters" },
 	{ "baseline", false, mw_export_baseline, "small JSON for memwatch-report diff" },
 };

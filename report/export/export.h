@@ -7,6 +7,7 @@
  *     collapsed.c    one line a stack, for flamegraph.pl and its heirs
  *     speedscope.c   https://www.speedscope.app, its own file format
  *     pprof.c        profile.proto of pprof, by protobuf-c and zlib
+ *     calls.c        call trees as text
  *     massif.c       massif.out, for ms_print and massif-visualizer
  *     trace.c        Trace Event Format: timeline and processes, for Perfetto and chrome://tracing
  *     baseline.c     a ledger (compare/) to compare later runs with
@@ -74,4 +75,8 @@ int mw_export_massif(
 int mw_export_trace(FILE *out, const struct mw_view *view, const struct mw_export_options *options);
 int mw_export_csv(FILE *out, const struct mw_view *view, const struct mw_export_options *options);
 int mw_export_baseline(
+	FILE *out, const struct mw_view *view, const struct mw_export_options *options);
+int mw_export_top_down(
+	FILE *out, const struct mw_view *view, const struct mw_export_options *options);
+int mw_export_bottom_up(
 	FILE *out, const struct mw_view *view, const struct mw_export_options *options);

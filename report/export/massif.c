@@ -4,7 +4,7 @@
  * whole job over time from the launcher's samples, and at its peak the tree of callers, sites
  * first. Callers that hold less than 1 % are summed up, as massif does.
  */
-#include "report/export/weights.h"
+#include "report/export/branches.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,82 +13,7 @@
 #include "report/ingest/samples.h"
 
 #define MAX_SNAPSHOTS 400
-#define MAX_DEPTH 60 /* frames; massif's --depth is 30 */
 #define PER_THRESHOLD 100
-
-struct leaf {
-	const uint32_t *frames; /* line indices, innermost first; into tree.frames */
-	uint32_t n_frames;
-	int64_t bytes;
-};
-
-struct tree {
-	const struct mw_profile *profile;
-	MW_ARRAY(struct leaf) leaves; /* sorted by frames */
-	uint32_t *frames;	      /* owned */
-	int64_t threshold;
-	int64_t total;
-};
-
-static int compare_leaves(const void *left, const void *right)
-{
-	const struct leaf *a = left, *b = right;
-	uint32_t n = a->n_frames < b->n_frames ? a->n_frames : b->n_frames;
-	for (uint32_t i = 0; i < n; i++)
-		if (a->frames[i] != b->frames[i])
-			return a->frames[i] < b->frames[i] ? -1 : 1;
-	return a->n_frames < b->n_frames ? -1 : a->n_frames > b->n_frames;
-}
-
-static int fill_tree(struct tree *tree, const struct mw_weights *weights,
-	const struct mw_export_options *options)
-{
-	static uint32_t lines[MW_EXPORT_MAX_DEPTH];
-	tree->frames = malloc((weights->items.n + 1) * MAX_DEPTH * sizeof(*tree->frames));
-	uint32_t *next = tree->frames;
-	for (size_t i = 0; tree->frames && i < weights->items.n; i++) {
-		const struct mw_weight *weight = &weights->items.items[i];
-		int64_t bytes = mw_weights_of(weight, options);
-		if (bytes == 0)
-			continue;
-		size_t n = mw_weights_stack(
-			tree->profile, weight->site_idx, lines, MW_EXPORT_MAX_DEPTH);
-		struct leaf *leaf = mw_array_push(&tree->leaves);
-		if (!leaf)
-			return -ENOMEM;
-		*leaf = (struct leaf){ next, n < MAX_DEPTH ? (uint32_t)n : MAX_DEPTH, bytes };
-		for (uint32_t at = 0; at < leaf->n_frames; at++)
-			*next++ = lines[n - 1 - at];
-		tree->total = mw_plus(tree->total, bytes);
-	}
-	if (tree->leaves.n > 1)
-		qsort(tree->leaves.items, tree->leaves.n, sizeof(struct leaf), compare_leaves);
-	tree->threshold = tree->total / PER_THRESHOLD;
-	return tree->frames ? 0 : -ENOMEM;
-}
-
-/* Leaves [first, end) that share the frame at @depth; leaves that end before it make a group with
- * no frame. */
-struct branch {
-	size_t first, end;
-	int64_t bytes;
-	bool has_frame;
-};
-
-static struct branch next_branch(const struct tree *tree, size_t first, size_t end, uint32_t depth)
-{
-	const struct leaf *leaves = tree->leaves.items;
-	struct branch branch = { first, first, 0, leaves[first].n_frames > depth };
-	for (; branch.end < end; branch.end++) {
-		const struct leaf *leaf = &leaves[branch.end];
-		bool has_frame = leaf->n_frames > depth;
-		if (has_frame != branch.has_frame ||
-			(has_frame && leaf->frames[depth] != leaves[first].frames[depth]))
-			break;
-		branch.bytes = mw_plus(branch.bytes, leaf->bytes);
-	}
-	return branch;
-}
 
 static void print_frame(FILE *out, const struct mw_profile *profile, uint32_t line_idx)
 {
@@ -114,37 +39,37 @@ struct children {
 };
 
 static struct children count_children(
-	const struct tree *tree, size_t first, size_t end, uint32_t depth)
+	const struct mw_branches *tree, size_t first, size_t end, uint32_t depth)
 {
 	struct children children = { 0 };
 	for (size_t at = first; at < end;) {
-		struct branch branch = next_branch(tree, at, end, depth);
+		struct mw_branch branch = mw_branches_next(tree, at, end, depth);
 		at = branch.end;
 		if (!branch.has_frame)
 			continue;
-		if (branch.bytes >= tree->threshold) {
+		if (branch.weight >= tree->total / PER_THRESHOLD) {
 			children.n_shown++;
 		} else {
 			children.n_small++;
-			children.small_bytes = mw_plus(children.small_bytes, branch.bytes);
+			children.small_bytes = mw_plus(children.small_bytes, branch.weight);
 		}
 	}
 	return children;
 }
 
-/* Recursion ends at MAX_DEPTH. */
+/* Recursion ends at MW_BRANCHES_MAX_DEPTH. */
 static void print_children(
-	FILE *out, const struct tree *tree, size_t first, size_t end, uint32_t depth)
+	FILE *out, const struct mw_branches *tree, size_t first, size_t end, uint32_t depth)
 {
 	struct children all = count_children(tree, first, end, depth);
 	for (size_t at = first; at < end;) {
-		struct branch branch = next_branch(tree, at, end, depth);
+		struct mw_branch branch = mw_branches_next(tree, at, end, depth);
 		at = branch.end;
-		if (!branch.has_frame || branch.bytes < tree->threshold)
+		if (!branch.has_frame || branch.weight < tree->total / PER_THRESHOLD)
 			continue;
 		struct children below = count_children(tree, branch.first, branch.end, depth + 1);
 		fprintf(out, "%*sn%zu: %" PRId64 " ", (int)depth + 1, "",
-			below.n_shown + (below.n_small > 0), branch.bytes);
+			below.n_shown + (below.n_small > 0), branch.weight);
 		print_frame(out, tree->profile, tree->leaves.items[branch.first].frames[depth]);
 		print_children(out, tree, branch.first, branch.end, depth + 1);
 	}
@@ -155,19 +80,20 @@ static void print_children(
 			all.n_small > 1 ? "s" : "", all.n_small > 1 ? "all " : "");
 }
 
-static void print_tree(FILE *out, const struct tree *tree)
+static void print_tree(FILE *out, const struct mw_branches *tree)
 {
 	size_t end = tree->leaves.n;
 	struct children all = count_children(tree, 0, end, 0);
 	/* Leaves without a stack sort first. */
-	struct branch nowhere = end ? next_branch(tree, 0, end, 0) : (struct branch){ 0 };
+	struct mw_branch nowhere =
+		end ? mw_branches_next(tree, 0, end, 0) : (struct mw_branch){ 0 };
 	bool has_nowhere = end && !nowhere.has_frame;
 	fprintf(out,
 		"heap_tree=peak\nn%zu: %" PRId64
 		" (heap allocation functions) malloc/new/new[], --alloc-fns, etc.\n",
 		all.n_shown + (all.n_small > 0) + has_nowhere, tree->total);
 	if (has_nowhere)
-		fprintf(out, " n0: %" PRId64 " 0x0: %s\n", nowhere.bytes, MW_EXPORT_UNATTRIBUTED);
+		fprintf(out, " n0: %" PRId64 " 0x0: %s\n", nowhere.weight, MW_EXPORT_UNATTRIBUTED);
 	print_children(out, tree, 0, end, 0);
 }
 
@@ -187,7 +113,7 @@ static int64_t peak_time_ms(const struct mw_run *run)
 		       : (int64_t)(run->info.duration_seconds * 1000);
 }
 
-static int print_snapshots(FILE *out, const struct mw_run *run, const struct tree *tree)
+static int print_snapshots(FILE *out, const struct mw_run *run, const struct mw_branches *tree)
 {
 	struct mw_samples samples;
 	int error = mw_run_read_samples(run, MW_RUN_TREE_SAMPLES, &samples);
@@ -221,20 +147,14 @@ int mw_export_massif(FILE *out, const struct mw_view *view, const struct mw_expo
 {
 	const struct mw_profile *profile = &view->profile;
 	const struct mw_run *run = &profile->runs.items[0];
-	struct tree tree = { .profile = profile };
-	struct mw_weights weights;
-	struct mw_export_options merged = { options->value, false };
-	int error = mw_weights_collect(&weights, profile, false);
-	if (!error)
-		error = fill_tree(&tree, &weights, &merged);
+	struct mw_branches tree;
+	int error = mw_branches_build(&tree, profile, options, false);
 	if (!error) {
 		fprintf(out,
 			"desc: memwatch-preload " MEMWATCH_VERSION ", %s\ncmd: %s\ntime_unit: ms\n",
 			options->value->help, run->info.command ? run->info.command : "?");
 		error = print_snapshots(out, run, &tree);
 	}
-	free(tree.frames);
-	mw_array_deinit(&tree.leaves);
-	mw_weights_deinit(&weights);
+	mw_branches_deinit(&tree);
 	return error;
 }

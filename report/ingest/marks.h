@@ -14,7 +14,7 @@
 #include "report/util/array.h"
 
 struct mw_mark {
-	char *name; /* points into the text; safe for a terminal */
+	char *name;   /* points into the text; safe for a terminal */
 	int32_t ppid; /* the shell that made it */
 	bool is_instant;
 	bool is_open;		  /* begun, not ended: ends with the run */
@@ -22,7 +22,7 @@ struct mw_mark {
 };
 
 struct mw_marks {
-	char *text; /* owned */
+	char *text;			/* owned */
 	MW_ARRAY(struct mw_mark) items; /* in order of their beginnings in the file */
 	size_t n_unbalanced;		/* ends without begin */
 	size_t n_bad_lines;

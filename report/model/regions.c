@@ -191,8 +191,8 @@ uint32_t mw_profile_find_region(
 	return found ? found->region_idx : MW_NONE;
 }
 
-void mw_profile_count_regions(struct mw_profile *profile, uint32_t stack_idx, uint16_t class,
-	const struct mw_sums *sums)
+void mw_profile_count_regions(
+	struct mw_profile *profile, uint32_t stack_idx, uint16_t class, const struct mw_sums *sums)
 {
 	const struct mw_stack *stacks = profile->stacks.items;
 	uint32_t at = stacks[stack_idx].region;
@@ -200,8 +200,9 @@ void mw_profile_count_regions(struct mw_profile *profile, uint32_t stack_idx, ui
 	uint64_t stamp = at ? ++profile->n_region_stamps : 0;
 	for (; at; at = stacks[stacks[at].parent].region) {
 		uint64_t region_idx = profile->positions.items[stacks[at].position_idx].value;
-		struct mw_region *region =
-			region_idx < profile->regions.n ? &profile->regions.items[region_idx] : NULL;
+		struct mw_region *region = region_idx < profile->regions.n
+						   ? &profile->regions.items[region_idx]
+						   : NULL;
 		if (!region || region->stamp == stamp)
 			continue;
 		region->stamp = stamp;

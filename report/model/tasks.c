@@ -75,7 +75,7 @@ static int add_region(struct builder *builder, uint32_t region_idx)
 	/* What instances that never ended saw is in the records. */
 	task->peak_bytes = region->peak_max_bytes;
 	raise(&task->peak_bytes, (int64_t)region->sums[MWD_CLASS_HEAP].max_total_bytes);
-	task->mean_peak_bytes = region->n_ended
+	task->mean_peak_bytes = (int64_t)region->n_ended > 0
 					? region->peak_sum_bytes / (int64_t)region->n_ended
 					: task->peak_bytes;
 	return 0;
@@ -85,8 +85,8 @@ static int add_region(struct builder *builder, uint32_t region_idx)
 
 /* The highest of a column of samples.csv while the mark was open, to which what it was when it
  * began belongs, too. */
-static int64_t sampled_peak(const struct mw_samples *samples, const char *column,
-	double start_ns, double end_ns)
+static int64_t sampled_peak(
+	const struct mw_samples *samples, const char *column, double start_ns, double end_ns)
 {
 	size_t time = mw_samples_column(samples, "elapsed_ns");
 	size_t value = mw_samples_column(samples, column);
@@ -127,7 +127,8 @@ static void take_exact_peaks(const struct builder *builder, struct mw_task_mark 
 			continue;
 		if (is_inside(mark, head->heap_peak_ns))
 			raise(&mark->peak_bytes, head->total[MWD_CLASS_HEAP].peak_bytes);
-		if (head->end_ns && is_inside(mark, head->start_ns) && is_inside(mark, head->end_ns))
+		if (head->end_ns && is_inside(mark, head->start_ns) &&
+			is_inside(mark, head->end_ns))
 			raise(&mark->rss_peak_bytes, (int64_t)head->vm_hwm_bytes);
 	}
 }
@@ -135,9 +136,9 @@ static void take_exact_peaks(const struct builder *builder, struct mw_task_mark 
 static int64_t run_end_ns(const struct mw_run *run)
 {
 	double seconds = run->info.duration_seconds;
-	return seconds >= 0 && seconds < 1e9 ? mw_plus(run->dump.control.start_monotonic_ns,
-						       (int64_t)(seconds * 1e9))
-					     : INT64_MAX;
+	return seconds >= 0 && seconds < 1e9
+		       ? mw_plus(run->dump.control.start_monotonic_ns, (int64_t)(seconds * 1e9))
+		       : INT64_MAX;
 }
 
 static int take_mark(struct builder *builder, uint32_t run_idx, const struct mw_mark *mark,
@@ -237,7 +238,8 @@ static int add_function(struct builder *builder, uint32_t function_idx)
 	const struct mw_function *function = &builder->profile->functions.items[function_idx];
 	const struct mw_sums *heap = &function->through[MWD_CLASS_HEAP];
 	const char *name = mw_profile_text(builder->profile, function->name);
-	if (!function->has_symbol || (heap->allocated_blocks == 0 && heap->freed_here_blocks == 0) ||
+	if (!function->has_symbol ||
+		(heap->allocated_blocks == 0 && heap->freed_here_blocks == 0) ||
 		!is_wanted(builder, name))
 		return 0;
 	struct mw_task *task = add_task(builder, MW_TASK_FUNCTION, name);

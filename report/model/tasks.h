@@ -37,7 +37,7 @@ struct mw_task {
 	/* UNKNOWN where they are. Mean and maximum over the instances. */
 	int64_t peak_bytes, mean_peak_bytes;
 	int64_t rss_peak_bytes;
-	int64_t first_start_ns;		  /* since the run's start */
+	int64_t first_start_ns;		    /* since the run's start */
 	int64_t elapsed_ns, elapsed_max_ns; /* sum and longest */
 	bool has_sums;
 	struct mw_sums sums[MWD_N_CLASSES];
@@ -45,16 +45,16 @@ struct mw_task {
 
 struct mw_task_mark {
 	uint32_t run_idx;
-	const struct mw_mark *mark; /* borrowed */
-	int64_t end_ns;		    /* of an open one the run's */
+	const struct mw_mark *mark;	    /* borrowed */
+	int64_t end_ns;			    /* of an open one the run's */
 	int64_t peak_bytes, rss_peak_bytes; /* MW_TASK_UNKNOWN without samples in it */
 };
 
 struct mw_tasks {
-	MW_ARRAY(struct mw_task) rows; /* by peak, largest first */
-	MW_ARRAY(struct mw_marks) files; /* by run */
+	MW_ARRAY(struct mw_task) rows;	     /* by peak, largest first */
+	MW_ARRAY(struct mw_marks) files;     /* by run */
 	MW_ARRAY(struct mw_task_mark) marks; /* all, instants, too */
-	size_t n_unbalanced; /* ends without begin, in code and in scripts */
+	size_t n_unbalanced;		     /* ends without begin, in code and in scripts */
 };
 
 /**

@@ -57,8 +57,7 @@ static void put_mark(struct mw_json_writer *writer, const struct mw_profile *pro
 {
 	const struct mwd_control *control = &profile->runs.items[mark->run_idx].dump.control;
 	mw_json_open_object(writer, NULL);
-	mw_json_time(writer, "end_seconds", control,
-		mark->mark->is_open ? 0 : mark->end_ns);
+	mw_json_time(writer, "end_seconds", control, mark->mark->is_open ? 0 : mark->end_ns);
 	mw_json_put_bool(writer, "is_instant", mark->mark->is_instant);
 	mw_json_put_text(writer, "name", mark->mark->name);
 	mw_json_int_or_null(writer, "peak_bytes", mark->peak_bytes);

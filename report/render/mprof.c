@@ -154,16 +154,20 @@ static void put_point(FILE *out, const struct point *point, int64_t start_ns)
 		(int)(at_100us % 10000));
 }
 
-/* The tree's RSS at a time: that of the sample before, else of the first. */
+/* The tree's RSS at a time: that of the sample before, 0 without one. The points are sorted. */
 static double tree_mib_at(const struct points *points, double elapsed_ns)
 {
-	double bytes = -1;
-	for (size_t i = 0; i < points->list.n; i++) {
-		const struct point *point = &points->list.items[i];
-		if (point->pid == TREE && (bytes < 0 || point->elapsed_ns <= elapsed_ns))
-			bytes = point->bytes;
+	size_t low = 0, high = points->list.n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (points->list.items[middle].elapsed_ns <= elapsed_ns)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return bytes > 0 ? bytes / 0x1p20 : 0;
+	while (low > 0 && points->list.items[low - 1].pid != TREE)
+		low--;
+	return low > 0 ? points->list.items[low - 1].bytes / 0x1p20 : 0;
 }
 
 static void put_function(FILE *out, const struct mw_run *run, const struct points *points,

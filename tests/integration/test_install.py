@@ -14,7 +14,7 @@ def main():
     shutil.move(prefix, moved)
     names = {path.name for path in moved.rglob("*") if path.is_file()}
     for name in ("memwatch-preload", "memwatch-report", "libmemwatch-preload.so",
-                 "memwatch-preload.1", "memwatch-report.1"):
+                 "memwatch-preload.1", "memwatch-report.1", "memwatch.h"):
         lib.check(name in names, f"{name} is not installed")
     lib.check(not any("truth" in name for name in names), "workloads are installed")
     env = dict(os.environ, PATH=f"{moved}/bin:{os.environ['PATH']}")

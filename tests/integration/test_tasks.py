@@ -2,7 +2,11 @@
 """Tasks: regions marked in C, C++, Python and shell scripts, against what the programs know of
 themselves; functions and programs as tasks; their lines for others; budgets."""
 
+import json
 import os
+import re
+import shutil
+import subprocess
 import textwrap
 
 import lib
@@ -276,6 +280,51 @@ def test_budget():
         lib.equal(done.status, status, f"budget of a task: {done.stdout!r} {done.stderr!r}")
 
 
+def test_lines():
+    """COMPSs' one-liners, the file they are appended to, and mprof's records."""
+    shared, mprof, out = lib.fresh("shared"), lib.fresh("it.dat"), lib.fresh("job7.out")
+    shared.write_text("before\n")
+    env = dict(os.environ, TRUTH_FILE="/dev/null", COMPSS_PROFILING_FILE=str(shared))
+    directory, text = lib.fresh("run"), lib.fresh("text")
+    with open(out, "wb") as stdout:
+        done = subprocess.run([lib.LAUNCHER, "--run-dir", directory, "--task-lines=new", "-o", text,
+                               f"--mprof={mprof}", "--", lib.workload("task_regions"), "plain"],
+                              env=env, stdout=stdout, stderr=subprocess.PIPE, check=False)
+    lib.equal(done.returncode, 0, f"--task-lines: {done.stderr!r}")
+    lines = text.read_text().splitlines()
+    number = r"\d+(\.\d+)?"
+    parse = [line for line in lines if " parse " in line]
+    lib.equal(len(parse), 4, "a line an instance")
+    for line in parse:
+        lib.check(re.fullmatch(rf"\d+\.\d{{7}} job7 /\S+/task_regions parse {number} \d+ \d+ "
+                               rf"{number} MiB", line), f"a line of COMPSs: {line}")
+    lib.check(any(re.search(r" unfinished .* nan nan ", line) for line in lines), "unfinished")
+    appended = shared.read_text()
+    lib.equal(appended, "before\n" + text.read_text(), "COMPSS_PROFILING_FILE: lines")
+
+    env.pop("COMPSS_PROFILING_FILE")
+    old = lib.run([lib.REPORTER, "--task-lines=old", "-p", "4", directory], env=env).stdout.decode()
+    peaks = dict(line.rsplit(" ", 3)[1:3] for line in old.splitlines())
+    profile = json.loads(lib.run([lib.REPORTER, "--json", directory], env=env).stdout)
+    lib.equal(peaks, {task["name"].replace(" ", "_"): f"{task['peak_bytes'] / 2**20:.4f}"
+                      for task in profile["tasks"]}, "file function peak MiB")
+
+    env["COMPSS_PROFILING_FILE"] = str(lib.fresh("tables"))
+    lib.run([lib.REPORTER, "-q", "-f", "^work$", directory], env=env)
+    with open(env["COMPSS_PROFILING_FILE"], encoding="utf-8") as tables:
+        table = tables.read()
+    lib.check(table.startswith("Filename: ") and "Occurrences" in table, f"a table: {table!r}")
+
+    functions = [line.split() for line in mprof.read_text().splitlines() if line[:5] == "FUNC "]
+    lib.equal(sum(words[1] == "parse" for words in functions), 4, "FUNC records")
+    for words in functions:
+        lib.check(len(words) == 7 and float(words[3]) <= float(words[5]), f"FUNC: {words}")
+    reader = shutil.which("mprof") or shutil.which("python3-mprof")
+    if reader:
+        said = lib.run([reader, "peak", "--func", "parse", mprof])
+        lib.check(said.status == 0 and b"MiB" in said.stdout, f"mprof peak --func: {said}")
+
+
 for level in ("O0", "O2"):
     test_plain(level)
     test_threads(level)
@@ -290,4 +339,5 @@ test_shell()
 test_many_marks()
 test_pattern()
 test_budget()
+test_lines()
 lib.finish()

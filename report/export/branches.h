@@ -1,0 +1,44 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * branches.h - weighted stacks sorted by their frames, so that a tree of calls is a walk over
+ * ranges: for exports that are such trees (massif.c, calls.c).
+ */
+#pragma once
+
+#include "report/export/weights.h"
+
+#define MW_BRANCHES_MAX_DEPTH 60 /* frames from the root of the tree on; massif's --depth is 30 */
+
+struct mw_leaf {
+	const uint32_t *frames; /* line indices, the tree's root first; into branches.frames */
+	uint32_t n_frames;
+	int64_t weight;
+};
+
+struct mw_branches {
+	const struct mw_profile *profile;
+	MW_ARRAY(struct mw_leaf) leaves; /* sorted by frames */
+	uint32_t *frames;		 /* owned */
+	int64_t total;
+};
+
+/* Leaves [first, end) that share the frame at some depth; those that end before it make a branch
+ * without a frame. */
+struct mw_branch {
+	size_t first, end;
+	int64_t weight;
+	bool has_frame;
+};
+
+/**
+ * mw_branches_build() - of all processes
+ * @is_outermost_first: the root of the tree is main, else the functions that allocate
+ * Return: 0 or -ENOMEM; deinit in every case.
+ */
+int mw_branches_build(struct mw_branches *branches, const struct mw_profile *profile,
+	const struct mw_export_options *options, bool is_outermost_first);
+void mw_branches_deinit(struct mw_branches *branches);
+
+/** mw_branches_next() - the branch at @first, of leaves below @end that agree above @depth. */
+struct mw_branch mw_branches_next(
+	const struct mw_branches *branches, size_t first, size_t end, uint32_t depth);

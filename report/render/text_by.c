@@ -1,0 +1,362 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * text_by.c - see text_by.h. Rows are collected with their name and all sums, then sorted; the
+ * columns are those of columns.h.
+ */
+#include "report/render/text_by.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NUMBER_COLUMNS 12 /* a size or count and a blank */
+#define STACK_FRAMES 4	  /* named of a stack, innermost first */
+
+static const char *const by_names[MW_N_BY] = {
+	[MW_BY_LINE] = "line",
+	[MW_BY_FUNCTION] = "function",
+	[MW_BY_STACK] = "stack",
+	[MW_BY_PROCESS] = "process",
+	[MW_BY_COMMAND] = "command",
+	[MW_BY_MODULE] = "module",
+	[MW_BY_CLASS] = "class",
+};
+
+static const struct {
+	const char *name;
+	enum mw_column_id column;
+} short_names[] = { { "at-peak", MW_COLUMN_TREE_PEAK_BYTES }, { "leaked", MW_COLUMN_LIVE_BYTES },
+	{ "total", MW_COLUMN_ALLOCATED_BYTES }, { "count", MW_COLUMN_ALLOCATED_BLOCKS },
+	{ "blocks", MW_COLUMN_TREE_PEAK_BLOCKS }, { "freed", MW_COLUMN_FREED_BYTES } };
+
+static const enum mw_column_id usual_fields[] = { MW_COLUMN_TREE_PEAK_BYTES, MW_COLUMN_LIVE_BYTES,
+	MW_COLUMN_ALLOCATED_BYTES, MW_COLUMN_ALLOCATED_BLOCKS };
+
+int mw_by_parse(const char *word, enum mw_by *out, struct mw_diag *diag)
+{
+	for (enum mw_by by = MW_BY_LINE; by < MW_N_BY; by++) {
+		if (strcmp(word, by_names[by]) == 0) {
+			*out = by;
+			return 0;
+		}
+	}
+	mw_diag_set(diag, "--by: %s: give line, function, stack, process, command, module or class",
+		word);
+	return -EINVAL;
+}
+
+static int find_column(const char *option, const char *word, size_t n_bytes, enum mw_column_id *out,
+	struct mw_diag *diag)
+{
+	for (size_t i = 0; i < sizeof(short_names) / sizeof(short_names[0]); i++) {
+		const char *name = short_names[i].name;
+		if (strlen(name) == n_bytes && memcmp(name, word, n_bytes) == 0) {
+			*out = short_names[i].column;
+			return 0;
+		}
+	}
+	for (enum mw_column_id id = 0; id < MW_N_COLUMNS; id++) {
+		const char *name = mw_columns[id].json_name;
+		if (strlen(name) == n_bytes && memcmp(name, word, n_bytes) == 0) {
+			*out = id;
+			return 0;
+		}
+	}
+	mw_diag_set(diag,
+		"--%s: %.*s: no such field; at-peak, leaked, total, count, blocks, freed, "
+		"or a counter of the JSON report such as %s",
+		option, (int)n_bytes, word, mw_columns[0].json_name);
+	return -EINVAL;
+}
+
+int mw_by_parse_fields(const char *words, struct mw_by_request *request, struct mw_diag *diag)
+{
+	request->n_fields = 0;
+	for (const char *at = words;; at++) {
+		size_t n_bytes = strcspn(at, ",");
+		if (request->n_fields == MW_BY_MAX_FIELDS) {
+			mw_diag_set(diag, "--fields: more than %d of them", MW_BY_MAX_FIELDS);
+			return -EINVAL;
+		}
+		if (find_column("fields", at, n_bytes, &request->fields[request->n_fields++], diag))
+			return -EINVAL;
+		at += n_bytes;
+		if (!*at)
+			return 0;
+	}
+}
+
+int mw_by_parse_sort(const char *word, struct mw_by_request *request, struct mw_diag *diag)
+{
+	request->has_sort = true;
+	return find_column("sort", word, strlen(word), &request->sort, diag);
+}
+
+struct row {
+	char *name; /* owned */
+	struct mw_sums sums;
+};
+
+struct rows {
+	MW_ARRAY(struct row) items;
+	bool has_failed;
+};
+
+static void add_row(struct rows *rows, const char *name, const struct mw_sums *sums)
+{
+	if (!sums->allocated_blocks && !sums->freed_blocks && !sums->freed_here_blocks)
+		return;
+	struct row *row = mw_array_push(&rows->items);
+	char *copy = row ? strdup(name) : NULL;
+	if (!copy) {
+		rows->has_failed = true;
+		rows->items.n -= row != NULL;
+		return;
+	}
+	*row = (struct row){ copy, *sums };
+}
+
+/* "grow" or "cc1+0x1234" */
+static void name_function(
+	const struct mw_profile *profile, const struct mw_line *line, char *out, size_t out_bytes)
+{
+	const struct mw_function *function = &profile->functions.items[line->function_idx];
+	const char *name = mw_profile_text(profile, function->name);
+	if (function->has_symbol || function->module_idx == MW_NONE)
+		snprintf(out, out_bytes, "%s", name);
+	else
+		snprintf(out, out_bytes, "%.*s+0x%" PRIx64, (int)strcspn(name + 1, "]"), name + 1,
+			line->address);
+}
+
+static void name_line(
+	const struct mw_profile *profile, const struct mw_line *line, char *out, size_t out_bytes)
+{
+	const struct mw_function *function = &profile->functions.items[line->function_idx];
+	char name[600], place[4200];
+	name_function(profile, line, name, sizeof(name));
+	mw_text_place(profile, function, line->line, place, sizeof(place));
+	snprintf(out, out_bytes, "%s  %s", name, mw_format_basename(place));
+}
+
+static void collect_lines(struct rows *rows, const struct mw_profile *profile)
+{
+	char name[5000];
+	for (size_t i = 0; i < profile->lines.n; i++) {
+		const struct mw_line *line = &profile->lines.items[i];
+		name_line(profile, line, name, sizeof(name));
+		add_row(rows, name, &line->owned[MWD_CLASS_HEAP]);
+	}
+}
+
+/* Sums of owned lines by what @key_of says, named by @name. */
+static void collect_owned(struct rows *rows, const struct mw_profile *profile, size_t n_keys,
+	uint32_t (*key_of)(const struct mw_profile *profile, const struct mw_line *line),
+	const char *(*name_of)(const struct mw_profile *profile, uint32_t key))
+{
+	struct mw_sums *sums = calloc(n_keys + 1, sizeof(*sums));
+	rows->has_failed |= !sums;
+	for (size_t i = 0; sums && i < profile->lines.n; i++) {
+		const struct mw_line *line = &profile->lines.items[i];
+		uint32_t key = key_of(profile, line);
+		mw_sums_add(&sums[key < n_keys ? key : n_keys], &line->owned[MWD_CLASS_HEAP]);
+	}
+	for (uint32_t key = 0; sums && key <= n_keys; key++)
+		add_row(rows, key < n_keys ? name_of(profile, key) : "(no module)", &sums[key]);
+	free(sums);
+}
+
+static uint32_t function_of(const struct mw_profile *profile, const struct mw_line *line)
+{
+	(void)profile;
+	return line->function_idx;
+}
+
+static const char *function_name(const struct mw_profile *profile, uint32_t key)
+{
+	return mw_profile_text(profile, profile->functions.items[key].name);
+}
+
+static uint32_t module_of(const struct mw_profile *profile, const struct mw_line *line)
+{
+	return profile->functions.items[line->function_idx].module_idx;
+}
+
+static const char *module_name(const struct mw_profile *profile, uint32_t key)
+{
+	return mw_profile_text(profile, profile->modules.items[key].path);
+}
+
+/* "push < grow < main < ..." */
+static void name_stack(
+	const struct mw_profile *profile, uint32_t stack, char *out, size_t out_bytes)
+{
+	struct mw_frame_walk walk = { .stack = stack };
+	uint32_t line_idx;
+	char name[600];
+	size_t used = 0;
+	out[0] = '\0';
+	for (unsigned i = 0; mw_profile_next_frame(profile, &walk, &line_idx); i++) {
+		name_function(profile, &profile->lines.items[line_idx], name, sizeof(name));
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", i ? " < " : "",
+			i < STACK_FRAMES ? name : "...");
+		if (i == STACK_FRAMES || used >= out_bytes)
+			return;
+	}
+}
+
+/* Stacks whose frames have the same names here are rows of their own: they differ further out. */
+static void collect_stacks(struct rows *rows, const struct mw_profile *profile)
+{
+	char name[2600];
+	for (size_t i = 0; i < profile->sites.n; i++) {
+		const struct mw_site *site = &profile->sites.items[i];
+		if (site->class != MWD_CLASS_HEAP || site->owner_line == MW_NONE)
+			continue;
+		name_stack(profile, site->stack, name, sizeof(name));
+		add_row(rows, name, &site->sums);
+	}
+}
+
+static void collect_processes(struct rows *rows, const struct mw_view *view)
+{
+	char command[400], name[440];
+	for (size_t i = 0; i < view->processes.rows.n; i++) {
+		const struct mw_process_row *row = &view->processes.rows.items[i];
+		if (row->image_idx == MW_NONE)
+			continue;
+		mw_processes_command(&view->profile, row, command, sizeof(command));
+		snprintf(name, sizeof(name), "%d %s", (int)row->pid, command);
+		add_row(rows, name,
+			&view->profile.images.items[row->image_idx].sums[MWD_CLASS_HEAP]);
+	}
+}
+
+static void collect_commands(struct rows *rows, const struct mw_profile *profile)
+{
+	size_t n = profile->strings.texts.n;
+	struct mw_sums *sums = calloc(n + 1, sizeof(*sums));
+	rows->has_failed |= !sums;
+	for (size_t i = 0; sums && i < profile->images.n; i++) {
+		const struct mw_image *image = &profile->images.items[i];
+		mw_sums_add(&sums[image->program], &image->sums[MWD_CLASS_HEAP]);
+	}
+	for (uint32_t program = 0; sums && program <= n; program++)
+		add_row(rows, program ? mw_profile_text(profile, program) : "?", &sums[program]);
+	free(sums);
+}
+
+static void collect_classes(struct rows *rows, const struct mw_profile *profile)
+{
+	static const char *const names[MWD_N_CLASSES] = { [MWD_CLASS_HEAP] = "heap",
+		[MWD_CLASS_ANON] = "anonymous mappings",
+		[MWD_CLASS_FILE] = "file mappings" };
+	for (unsigned class = 0; class < MWD_N_CLASSES; class ++)
+		add_row(rows, names[class], &profile->sums[class]);
+}
+
+static void collect(struct rows *rows, const struct mw_view *view, enum mw_by by)
+{
+	const struct mw_profile *profile = &view->profile;
+	switch (by) {
+	case MW_BY_LINE:
+		collect_lines(rows, profile);
+		break;
+	case MW_BY_FUNCTION:
+		collect_owned(rows, profile, profile->functions.n, function_of, function_name);
+		break;
+	case MW_BY_MODULE:
+		collect_owned(rows, profile, profile->modules.n, module_of, module_name);
+		break;
+	case MW_BY_STACK:
+		collect_stacks(rows, profile);
+		break;
+	case MW_BY_PROCESS:
+		collect_processes(rows, view);
+		return;
+	case MW_BY_COMMAND:
+		collect_commands(rows, profile);
+		return;
+	case MW_BY_CLASS:
+		collect_classes(rows, profile);
+		return;
+	default:
+		return;
+	}
+	add_row(rows, "[unattributed]", &profile->unattributed[MWD_CLASS_HEAP]);
+}
+
+/* For qsort(), which takes no context. */
+static enum mw_column_id sort_column;
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+	int64_t a_value = mw_columns[sort_column].get(&a->sums);
+	int64_t b_value = mw_columns[sort_column].get(&b->sums);
+	if (a_value != b_value)
+		return a_value > b_value ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void print_row(struct mw_text *text, const struct mw_by_request *request,
+	const struct mw_sums *sums, const char *name)
+{
+	unsigned taken = (unsigned)request->n_fields * NUMBER_COLUMNS + 1;
+	for (size_t i = 0; i < request->n_fields; i++) {
+		const struct mw_column *column = &mw_columns[request->fields[i]];
+		char size[MW_FORMAT_BYTES];
+		if (column->unit == MW_UNIT_BYTES)
+			fprintf(text->out, "%11s ", mw_format_size(size, column->get(sums)));
+		else
+			fprintf(text->out, "%11" PRId64 " ", column->get(sums));
+	}
+	fputc(' ', text->out);
+	mw_text_last_cell(
+		text, name, text->width > taken + 20 ? text->width - taken : 20, mw_format_cut);
+}
+
+static void print_rows(struct mw_text *text, const struct rows *rows,
+	const struct mw_by_request *request, const char *kind, size_t top)
+{
+	struct mw_sums rest = { 0 }, total = { 0 };
+	char name[80];
+	for (size_t i = 0; i < request->n_fields; i++)
+		fprintf(text->out, "%11s ", mw_columns[request->fields[i]].title);
+	fprintf(text->out, " %s\n", kind);
+	for (size_t i = 0; i < rows->items.n; i++) {
+		const struct row *row = &rows->items.items[i];
+		mw_sums_add(&total, &row->sums);
+		if (i < top)
+			print_row(text, request, &row->sums, row->name);
+		else
+			mw_sums_add(&rest, &row->sums);
+	}
+	if (rows->items.n > top) {
+		snprintf(name, sizeof(name), "... and %zu more", rows->items.n - top);
+		print_row(text, request, &rest, name);
+	}
+	print_row(text, request, &total, "sum");
+}
+
+void mw_by_render(
+	struct mw_text *text, const struct mw_view *view, const struct mw_by_request *request)
+{
+	struct mw_by_request complete = *request;
+	struct rows rows = { 0 };
+	if (complete.n_fields == 0) {
+		complete.n_fields = sizeof(usual_fields) / sizeof(usual_fields[0]);
+		memcpy(complete.fields, usual_fields, sizeof(usual_fields));
+	}
+	sort_column = complete.has_sort ? complete.sort : complete.fields[0];
+	collect(&rows, view, complete.by);
+	if (rows.items.n > 1)
+		qsort(rows.items.items, rows.items.n, sizeof(struct row), compare_rows);
+	text->has_failed |= rows.has_failed;
+	if (!rows.has_failed)
+		print_rows(text, &rows, &complete, by_names[complete.by], view->top);
+	for (size_t i = 0; i < rows.items.n; i++)
+		free(rows.items.items[i].name);
+	mw_array_deinit(&rows.items);
+}
