@@ -136,7 +136,7 @@ void mw_region_begin(struct mw_task *task, const char *name)
 	struct mwd_log_region *entry =
 		find_region(task->trace.root_node, name ? name : "", length_of(name));
 	int64_t live = mw_totals_live(task, MWD_CLASS_HEAP);
-	regions->stack[regions->n++] = (struct mw_open_region){
+	task->region_stack[regions->n++] = (struct mw_open_region){
 		.entry = entry,
 		.outer_hash = task->trace.root_hash,
 		.outer_node = task->trace.root_node,
@@ -148,7 +148,7 @@ void mw_region_begin(struct mw_task *task, const char *name)
 	task->region_peak_bytes = live;
 	enter_region(task, entry);
 	if (entry)
-		note_start(entry, regions->stack[regions->n - 1].start_ns);
+		note_start(entry, task->region_stack[regions->n - 1].start_ns);
 }
 
 static void log_span(
@@ -174,7 +174,7 @@ static void log_span(
 static void end_innermost(struct mw_task *task)
 {
 	struct mw_open_regions *regions = &task->regions;
-	const struct mw_open_region *region = &regions->stack[--regions->n];
+	const struct mw_open_region *region = &task->region_stack[--regions->n];
 	struct mwd_log_region *entry = region->entry;
 	struct mwd_log_span found = { .end_ns = mw_clock_ns(),
 		.end_bytes = mw_totals_live(task, MWD_CLASS_HEAP),
@@ -203,13 +203,14 @@ static void end_innermost(struct mw_task *task)
 }
 
 /* Return: how many of the innermost ones end, 0 = none of that name is open. */
-static uint32_t n_ending(const struct mw_open_regions *regions, const char *name)
+static uint32_t n_ending(const struct mw_task *task, const char *name)
 {
+	const struct mw_open_regions *regions = &task->regions;
 	size_t length = length_of(name);
 	if (!name)
 		return regions->n != 0;
 	for (uint32_t i = regions->n; i > 0; i--) {
-		const struct mwd_log_region *entry = regions->stack[i - 1].entry;
+		const struct mwd_log_region *entry = task->region_stack[i - 1].entry;
 		if (entry && is_named(entry, name, length))
 			return regions->n - i + 1;
 		if (!entry) /* its name was not kept: taken for balanced */
@@ -225,7 +226,7 @@ void mw_region_end(struct mw_task *task, const char *name)
 		regions->n_beyond--;
 		return;
 	}
-	uint32_t n = n_ending(regions, name);
+	uint32_t n = n_ending(task, name);
 	if (n == 0)
 		mw_add_relaxed(&mw_image->n_unbalanced_ends, 1);
 	while (n-- > 0)

@@ -30,11 +30,11 @@ struct mw_open_region {
 	int64_t image_peak_bytes; /* when it began */
 };
 
-/* A thread's, outermost first. */
+/* How many a thread has open; they are in task->region_stack, outermost first, which lies apart: a
+ * thread without regions never touches it. */
 struct mw_open_regions {
 	uint32_t n;
 	uint32_t n_beyond; /* begun deeper than there is room for */
-	struct mw_open_region stack[MW_MAX_OPEN_REGIONS];
 };
 
 /* Context of all: zone, between mw_task_enter() and mw_task_leave(); signal-safe. */

@@ -56,10 +56,11 @@ struct mw_task {
 	uint32_t image_count;	 /* which image of this process (fork count) the block serves */
 	int tid;
 	struct mw_task *next; /* all blocks, newest first */
+	struct mw_open_regions regions;
 	uint64_t first_sites[MW_FIRST_SITES];
 	/* large */
 	struct mw_trace trace;
-	struct mw_open_regions regions;
+	struct mw_open_region region_stack[MW_MAX_OPEN_REGIONS];
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "report/render/memwatch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -154,10 +155,10 @@ static void put_point(FILE *out, const struct point *point, int64_t start_ns)
 		(int)(at_100us % 10000));
 }
 
-/* The tree's RSS at a time: that of the sample before, 0 without one. The points are sorted. */
-static double tree_mib_at(const struct points *points, double elapsed_ns)
+/* The tree's RSS at a time: that of the sample before, else of the first. The points are sorted. */
+static double tree_bytes_at(const struct points *points, size_t n, double elapsed_ns)
 {
-	size_t low = 0, high = points->list.n;
+	size_t low = 0, high = n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (points->list.items[middle].elapsed_ns <= elapsed_ns)
@@ -167,41 +168,82 @@ static double tree_mib_at(const struct points *points, double elapsed_ns)
 	}
 	while (low > 0 && points->list.items[low - 1].pid != TREE)
 		low--;
-	return low > 0 ? points->list.items[low - 1].bytes / 0x1p20 : 0;
+	for (; low == 0 || points->list.items[low - 1].pid != TREE; low++)
+		if (low == n)
+			return 0;
+	return points->list.items[low - 1].bytes;
 }
 
-static void put_function(FILE *out, const struct mw_run *run, const struct points *points,
-	const char *name, const int64_t times_ns[2], uint32_t depth)
+/* An instance of a task: what a call of a decorated function is to mprof. */
+struct call {
+	const char *name;
+	uint32_t depth;
+	double elapsed_ns[2]; /* at start and end */
+	double bytes[2];
+};
+
+struct calls {
+	const struct mw_run *run;
+	struct points *points;
+	MW_ARRAY(struct call) list;
+};
+
+/* The reader wants samples in each: one at its start, one at its end. */
+static void add_call(struct calls *calls, size_t n_points, const char *name, uint32_t depth,
+	const int64_t times_ns[2])
 {
-	fputs("FUNC ", out);
-	for (; *name; name++)
-		fputc((unsigned char)*name <= ' ' ? '_' : *name, out);
-	for (unsigned i = 0; i < 2; i++) {
-		int64_t elapsed_ns = mw_minus(times_ns[i], run->dump.control.start_monotonic_ns);
-		int64_t at_100us = mw_plus(mw_job_run_start_ns(run), elapsed_ns) / 100000;
-		fprintf(out, " %.4f %lld.%04d", tree_mib_at(points, (double)elapsed_ns),
-			(long long)(at_100us / 10000), (int)(at_100us % 10000));
+	struct call *call = mw_array_push(&calls->list);
+	if (!call) {
+		calls->points->has_failed = true;
+		return;
 	}
-	fprintf(out, " %u\n", depth);
+	call->name = name;
+	call->depth = depth;
+	for (unsigned i = 0; i < 2; i++) {
+		call->elapsed_ns[i] =
+			(double)mw_minus(times_ns[i], calls->run->dump.control.start_monotonic_ns);
+		call->bytes[i] = tree_bytes_at(calls->points, n_points, call->elapsed_ns[i]);
+		add_point(calls->points, TREE, call->elapsed_ns[i], call->bytes[i]);
+	}
 }
 
-/* Instances of tasks as mprof has calls of decorated functions. */
-static void put_tasks(FILE *out, const struct mw_view *view, const struct points *points)
+static void add_calls(struct calls *calls, const struct mw_view *view)
 {
-	const struct mw_run *run = &view->profile.runs.items[0];
+	size_t n = calls->points->list.n;
 	for (size_t i = 0; i < view->profile.spans.n; i++) {
 		const struct mw_region_span *span = &view->profile.spans.items[i];
 		const int64_t times_ns[2] = { span->start_ns, span->end_ns };
 		if (span->region_idx != MW_NONE)
-			put_function(out, run, points, mw_profile_text(&view->profile, span->name),
-				times_ns, span->depth);
+			add_call(calls, n, mw_profile_text(&view->profile, span->name), span->depth,
+				times_ns);
 	}
 	for (size_t i = 0; i < view->tasks.marks.n; i++) {
 		const struct mw_task_mark *mark = &view->tasks.marks.items[i];
 		const int64_t times_ns[2] = { mark->mark->start_ns, mark->end_ns };
 		if (!mark->mark->is_instant && mark->end_ns != INT64_MAX)
-			put_function(out, run, points, mark->mark->name, times_ns, 0);
+			add_call(calls, n, mark->mark->name, 0, times_ns);
 	}
+}
+
+static void put_call(FILE *out, const struct call *call, int64_t start_ns)
+{
+	fputs("FUNC ", out);
+	for (const char *at = call->name; *at; at++)
+		fputc((unsigned char)*at <= ' ' ? '_' : *at, out);
+	for (unsigned i = 0; i < 2; i++) {
+		bool is_sane = call->elapsed_ns[i] >= 0 && call->elapsed_ns[i] < 0x1p60;
+		int64_t at_100us =
+			mw_plus(start_ns, is_sane ? (int64_t)call->elapsed_ns[i] : 0) / 100000;
+		fprintf(out, " %.4f %lld.%04d", call->bytes[i] / 0x1p20,
+			(long long)(at_100us / 10000), (int)(at_100us % 10000));
+	}
+	fprintf(out, " %" PRIu32 "\n", call->depth);
+}
+
+static void sort_points(struct points *points)
+{
+	if (points->list.n > 0)
+		qsort(points->list.items, points->list.n, sizeof(struct point), compare_points);
 }
 
 int mw_mprof_render(FILE *out, const struct mw_view *view)
@@ -213,12 +255,16 @@ int mw_mprof_render(FILE *out, const struct mw_view *view)
 	add_process_samples(&points, run);
 	add_holds(&points, n_tree);
 	add_process_peaks(&points, run, &view->job);
-	if (points.list.n > 0)
-		qsort(points.list.items, points.list.n, sizeof(struct point), compare_points);
+	sort_points(&points);
+	struct calls calls = { .run = run, .points = &points };
+	add_calls(&calls, view);
+	sort_points(&points);
 	put_command(out, run);
 	for (size_t i = 0; i < points.list.n; i++)
 		put_point(out, &points.list.items[i], mw_job_run_start_ns(run));
-	put_tasks(out, view, &points);
+	for (size_t i = 0; i < calls.list.n; i++)
+		put_call(out, &calls.list.items[i], mw_job_run_start_ns(run));
+	mw_array_deinit(&calls.list);
 	mw_array_deinit(&points.list);
 	return points.has_failed ? -ENOMEM : 0;
 }

@@ -130,7 +130,7 @@ def java():
                      "-startdate", "2024/01/01", *store])
     show = " ".join(["keytool", "-list", "-v", *store])
     both(["sh", "-c", f"{make} && {show} | grep -v -i -e serial -e fingerprint -e sha -e ': .*:'"],
-         "keytool", lambda data: re.sub(rb"(?m)^.*(?:[0-9A-F]{2}[: ]){3}.*$", b"", data))
+         "keytool", lambda data: re.sub(rb"(?m)(^.*(?:[0-9A-F]{2}[: ]){3}.*)?\n", b"", data))
 
 
 def git():
