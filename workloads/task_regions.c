@@ -2,7 +2,8 @@
 /*
  * task_regions.c - marks regions of its own (preload/memwatch.h), and keeps their books: how many,
  * how many bytes each allocated and still holds, how much of that at the heap's highest point, and
- * the highest heap while each ran. Modes: plain, threads, fork, exec, limits.
+ * the highest heap while each ran. Modes: plain, threads, stopped, fork, exec,
+ * limits.
  *
  * The books know regions by what the program did, not by stacks: every block remembers a bit for
  * each region that was open in its thread when it was born.
@@ -292,6 +293,51 @@ static void forks(void)
 	end("parent");
 }
 
+#if defined(__x86_64__)
+/* A frame without unwind table and without frame pointer: stacks stop here. */
+__asm__(".text\n"
+	"call_untabled:\n"
+	"\tpush %rbp\n"
+	"\tmov $1, %ebp\n"
+	"\tcall *%rdi\n"
+	"\tpop %rbp\n"
+	"\tret\n");
+void call_untabled(void (*function)(void));
+#else
+static void call_untabled(void (*function)(void))
+{
+	function();
+}
+#endif
+
+static void work_untabled(void)
+{
+	begin("stopped");
+	void *first = take(400);
+	begin("in it");
+	void *second = take(500);
+	end("in it");
+	end("stopped");
+	drop(first);
+	drop(second);
+}
+
+static void *thread_untabled(void *unused)
+{
+	call_untabled(work_untabled);
+	return unused;
+}
+
+/* Threads that take over the block of one whose last stack was cut. */
+static void stopped(void)
+{
+	pthread_t thread;
+	for (unsigned i = 0; i < 10; i++) {
+		pthread_create(&thread, NULL, thread_untabled, NULL);
+		pthread_join(thread, NULL);
+	}
+}
+
 static void limits(void)
 {
 	char name[32];
@@ -323,6 +369,8 @@ int main(int argc, char **argv)
 		threads();
 	else if (strcmp(mode, "fork") == 0)
 		forks();
+	else if (strcmp(mode, "stopped") == 0)
+		stopped();
 	else if (strcmp(mode, "limits") == 0)
 		limits();
 	else if (strcmp(mode, "exec") == 0 && argc == 2) {

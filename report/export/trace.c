@@ -1,8 +1,8 @@
 /* SPDX: no licence chosen yet, see README */
 /*
  * trace.c - the job over time in the Trace Event Format, which Perfetto, chrome://tracing and
- * speedscope open: a bar for each program while it ran, the tree's and each process's memory as
- * counters. Times in microseconds since the run's start.
+ * speedscope open: a bar for each program and each instance of a task while it ran, the tree's and
+ * each process's memory as counters. Times in microseconds since the run's start.
  */
 #include "report/export/weights.h"
 
@@ -117,6 +117,52 @@ static void put_process(
 	mw_json_close(writer);
 }
 
+/* An instance of a task; end = begin: a moment. */
+static void put_slice(struct mw_json_writer *writer, const char *name, int64_t pid, int64_t tid,
+	const double times_us[2], int64_t peak_bytes)
+{
+	bool is_moment = times_us[0] == times_us[1];
+	mw_json_open_object(writer, NULL);
+	mw_json_put_text(writer, "ph", is_moment ? "i" : "X");
+	mw_json_put_text(writer, "name", name);
+	mw_json_put_int(writer, "pid", pid);
+	mw_json_put_int(writer, "tid", tid);
+	mw_json_put_real(writer, "ts", times_us[0]);
+	if (is_moment)
+		mw_json_put_text(writer, "s", "t");
+	else
+		mw_json_put_real(
+			writer, "dur", times_us[1] > times_us[0] ? times_us[1] - times_us[0] : 0);
+	mw_json_open_object(writer, "args");
+	if (peak_bytes >= 0)
+		mw_json_put_int(writer, "peak_bytes", peak_bytes);
+	mw_json_close(writer);
+	mw_json_close(writer);
+}
+
+static void put_tasks(struct mw_json_writer *writer, const struct mw_view *view)
+{
+	const struct mw_profile *profile = &view->profile;
+	for (size_t i = 0; i < profile->spans.n; i++) {
+		const struct mw_region_span *span = &profile->spans.items[i];
+		const struct mw_image *image = &profile->images.items[span->image_idx];
+		const struct mw_run *run = &profile->runs.items[image->run_idx];
+		const double times_us[2] = { since_start_us(run, span->start_ns),
+			since_start_us(run, span->end_ns) };
+		put_slice(writer, mw_profile_text(profile, span->name), image->head->pid, span->tid,
+			times_us, span->peak_bytes);
+	}
+	for (size_t i = 0; i < view->tasks.marks.n; i++) {
+		const struct mw_task_mark *mark = &view->tasks.marks.items[i];
+		const struct mw_run *run = &profile->runs.items[mark->run_idx];
+		const double times_us[2] = { since_start_us(run, mark->mark->start_ns),
+			since_start_us(run, mark->end_ns) };
+		if (mark->end_ns != INT64_MAX)
+			put_slice(writer, mark->mark->name, TREE_PID, mark->mark->ppid, times_us,
+				mark->peak_bytes);
+	}
+}
+
 static void put_peak(struct mw_json_writer *writer, const struct mw_run *run)
 {
 	const struct mwd_control *control = &run->dump.control;
@@ -146,6 +192,7 @@ int mw_export_trace(FILE *out, const struct mw_view *view, const struct mw_expor
 	}
 	for (size_t i = 0; i < view->processes.rows.n; i++)
 		put_process(&writer, view, &view->processes.rows.items[i]);
+	put_tasks(&writer, view);
 	mw_json_close(&writer);
 	mw_json_close(&writer);
 	putc('\n', out);

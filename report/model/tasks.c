@@ -105,31 +105,41 @@ static int64_t sampled_peak(
 	return most < 0x1p62 ? (int64_t)most : MW_TASK_UNKNOWN;
 }
 
-static bool is_inside(const struct mw_task_mark *mark, int64_t at_ns)
+/* Times of maxima are of a clock that goes by ticks: up to so much too early. */
+#define TICK_NS 10000000
+
+static bool is_inside(const struct mw_task_mark *mark, int64_t from_ns, int64_t to_ns)
 {
-	return at_ns >= mark->mark->start_ns && at_ns <= mark->end_ns;
+	return from_ns >= mark->mark->start_ns && to_ns <= mark->end_ns;
 }
 
-/* Maxima that are known exactly, and were reached in the mark. */
+static bool is_peak_inside(const struct mw_task_mark *mark, int64_t at_ns)
+{
+	return is_inside(mark, at_ns, mw_plus(at_ns, TICK_NS));
+}
+
+/* Maxima that are known exactly, and were certainly reached in the mark. */
 static void take_exact_peaks(const struct builder *builder, struct mw_task_mark *mark)
 {
 	const struct mw_profile *profile = builder->profile;
 	const struct mw_run *run = &profile->runs.items[mark->run_idx];
 	const struct mwd_control *control = &run->dump.control;
-	if (is_inside(mark, control->heap_peak_ns))
+	if (is_peak_inside(mark, control->heap_peak_ns))
 		raise(&mark->peak_bytes, control->heap_peak_bytes);
-	if (control->rss_peak_ns && is_inside(mark, control->rss_peak_ns))
+	if (control->rss_peak_ns && is_peak_inside(mark, control->rss_peak_ns))
 		raise(&mark->rss_peak_bytes, control->rss_peak_bytes);
 	for (size_t i = 0; i < profile->images.n; i++) {
 		const struct mw_image *image = &profile->images.items[i];
 		const struct mwd_image *head = image->head;
 		if (image->run_idx != mark->run_idx)
 			continue;
-		if (is_inside(mark, head->heap_peak_ns))
+		bool is_whole = head->end_ns && is_inside(mark, head->start_ns, head->end_ns);
+		if (is_peak_inside(mark, head->heap_peak_ns))
 			raise(&mark->peak_bytes, head->total[MWD_CLASS_HEAP].peak_bytes);
-		if (head->end_ns && is_inside(mark, head->start_ns) &&
-			is_inside(mark, head->end_ns))
-			raise(&mark->rss_peak_bytes, (int64_t)head->vm_hwm_bytes);
+		if (!is_whole)
+			continue;
+		raise(&mark->peak_bytes, mw_settle_process_peak(head, MWD_CLASS_HEAP));
+		raise(&mark->rss_peak_bytes, (int64_t)head->vm_hwm_bytes);
 	}
 }
 

@@ -20,6 +20,7 @@ static const char *const by_names[MW_N_BY] = {
 	[MW_BY_PROCESS] = "process",
 	[MW_BY_COMMAND] = "command",
 	[MW_BY_MODULE] = "module",
+	[MW_BY_TASK] = "task",
 	[MW_BY_CLASS] = "class",
 };
 
@@ -41,7 +42,8 @@ int mw_by_parse(const char *word, enum mw_by *out, struct mw_diag *diag)
 			return 0;
 		}
 	}
-	mw_diag_set(diag, "--by: %s: give line, function, stack, process, command, module or class",
+	mw_diag_set(diag,
+		"--by: %s: give line, function, stack, process, command, module, task or class",
 		word);
 	return -EINVAL;
 }
@@ -247,6 +249,28 @@ static void collect_commands(struct rows *rows, const struct mw_profile *profile
 	free(sums);
 }
 
+/* The innermost region around each stack. */
+static void collect_tasks(struct rows *rows, const struct mw_profile *profile)
+{
+	size_t n = profile->regions.n;
+	struct mw_sums *sums = calloc(n + 1, sizeof(*sums));
+	rows->has_failed |= !sums;
+	for (size_t i = 0; sums && i < profile->sites.n; i++) {
+		const struct mw_site *site = &profile->sites.items[i];
+		uint32_t region = profile->stacks.items[site->stack].region;
+		uint32_t position = profile->stacks.items[region].position_idx;
+		uint64_t at = region ? profile->positions.items[position].value : n;
+		if (site->class == MWD_CLASS_HEAP)
+			mw_sums_add(&sums[at < n ? at : n], &site->sums);
+	}
+	for (size_t at = 0; sums && at <= n; at++)
+		add_row(rows,
+			at < n ? mw_profile_text(profile, profile->regions.items[at].name)
+			       : "(no task)",
+			&sums[at]);
+	free(sums);
+}
+
 static void collect_classes(struct rows *rows, const struct mw_profile *profile)
 {
 	static const char *const names[MWD_N_CLASSES] = { [MWD_CLASS_HEAP] = "heap",
@@ -277,6 +301,9 @@ static void collect(struct rows *rows, const struct mw_view *view, enum mw_by by
 		return;
 	case MW_BY_COMMAND:
 		collect_commands(rows, profile);
+		return;
+	case MW_BY_TASK:
+		collect_tasks(rows, profile);
 		return;
 	case MW_BY_CLASS:
 		collect_classes(rows, profile);

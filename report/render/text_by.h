@@ -17,6 +17,7 @@ enum mw_by {
 	MW_BY_PROCESS, /* a row a program image */
 	MW_BY_COMMAND, /* a row a program */
 	MW_BY_MODULE,
+	MW_BY_TASK,  /* the innermost region marked in code */
 	MW_BY_CLASS, /* heap, anonymous and file mappings */
 	MW_N_BY,
 };

@@ -7,7 +7,7 @@ import re
 
 import lib
 
-KINDS = ("line", "function", "stack", "process", "command", "module", "class")
+KINDS = ("line", "function", "stack", "process", "command", "module", "task", "class")
 FIELDS = {"total": "allocated_bytes", "count": "allocated_blocks", "leaked": "live_bytes",
           "freed": "freed_bytes", "at-peak": "tree_peak_bytes", "blocks": "tree_peak_blocks"}
 

@@ -103,6 +103,15 @@ def test_threads(level):
         lib.equal(found["abandoned"]["n_unfinished"], 2 + 10, "regions of threads that are gone")
 
 
+def test_stopped(level):
+    for options in ((), ("--stacks=off",)):
+        (book,), profile, _ = check_run(
+            [lib.workload("task_regions", level), "stopped"], *options)
+        found = rows(profile)
+        for name, region in book["regions"].items():
+            compare(region, found[name], f"stopped {options} {name}", 32768)
+
+
 def test_fork():
     books, profile, _ = check_run([lib.workload("task_regions"), "fork"])
     found = rows(profile)
@@ -251,6 +260,25 @@ def test_many_marks():
               {f"{who} {i}": (8, 0) for who in "ab" for i in range(1, 6)}, "marks of two shells")
 
 
+def test_views():
+    """Tasks in the trace of the job over time, and a table by task."""
+    profiled = lib.Profiled([lib.workload("task_regions"), "plain"],
+                            env=dict(os.environ, TRUTH_FILE="/dev/null"))
+    data = profiled.must_have_profile().data
+    trace = lib.fresh("trace")
+    lib.run([lib.REPORTER, "-q", "--export", f"trace:{trace}", profiled.directory])
+    events = json.loads(trace.read_text())["traceEvents"]
+    spans = {(span["name"], round(span["start_seconds"] * 1e6)) for span in data["spans"]}
+    found = {(event["name"], round(event["ts"])) for event in events if "peak_bytes" in
+             event.get("args", {}) and event["ph"] in "Xi"}
+    lib.equal(len(found & spans), len(spans), f"instances in the trace: {found ^ spans}")
+    text = lib.run([lib.REPORTER, "--by", "task", "--fields", "total", "-n", "0",
+                    profiled.directory]).stdout.decode()
+    names = {line[12:].strip() for line in text.splitlines()[1:]}
+    lib.equal(names, {"load", "parse", "again", "inner", "free", "unfinished", "(no task)", "sum"},
+              "--by task: the innermost")
+
+
 def test_pattern():
     profiled = lib.Profiled([lib.workload("task_regions"), "plain"], "--task",
                             "^(work|parse|task_regions|recurse)$",
@@ -328,6 +356,7 @@ def test_lines():
 for level in ("O0", "O2"):
     test_plain(level)
     test_threads(level)
+    test_stopped(level)
 test_stacks()
 test_fork()
 test_exec()
@@ -337,6 +366,7 @@ test_outside()
 test_python()
 test_shell()
 test_many_marks()
+test_views()
 test_pattern()
 test_budget()
 test_lines()
