@@ -54,7 +54,8 @@ static void repair(void)
 	memset(group_pieces, 0, capacity * sizeof(*group_pieces));
 	for (uint32_t i = 0; i < n_old; i++) {
 		struct mw_mapping piece = pieces[i];
-		if (piece.low >= piece.high || piece.group >= capacity ||
+		/* Record 0 is none: the piece was not written to its end. */
+		if (piece.low >= piece.high || !piece.record_id || piece.group >= capacity ||
 			(n && piece.low < pieces[n - 1].high))
 			continue;
 		group_pieces[piece.group]++;

@@ -162,7 +162,8 @@ static int make_data(const struct mw_view *view, char **data_out, size_t *n_byte
 	if (!page.json.out)
 		return -ENOMEM;
 	int error = put_data(&page);
-	if (fclose(page.json.out) != 0 && !error)
+	/* Without memory fclose() leaves NULL, and calls it a success. */
+	if ((fclose(page.json.out) != 0 || !*data_out) && !error)
 		error = -ENOMEM;
 	mw_strings_deinit(&page.strings);
 	mw_array_deinit(&page.frames);

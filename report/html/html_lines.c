@@ -106,16 +106,18 @@ struct open_source {
 };
 
 static const char *source_line(
-	struct open_source *open, const struct mw_profile *profile, const struct mw_line *line)
+	struct open_source *open, struct mw_html *page, const struct mw_line *line)
 {
+	const struct mw_profile *profile = &page->view->profile;
 	uint32_t file = profile->functions.items[line->function_idx].file;
 	if (file != open->file) {
 		mw_source_close(&open->source);
 		open->source = (struct mw_source){ 0 };
 		open->file = file;
-		if (file)
-			mw_source_open(mw_profile_text(profile, file), mw_profile_owner(profile),
-				&open->source);
+		int error = file ? mw_source_open(mw_profile_text(profile, file),
+					   mw_profile_owner(profile), &open->source)
+				 : 0;
+		page->json.has_failed |= error == -ENOMEM; /* else it is not there: no text */
 	}
 	const char *text = line->line ? mw_source_line(&open->source, line->line) : NULL;
 	while (text && (*text == ' ' || *text == '\t'))
@@ -128,7 +130,7 @@ static void put_row(
 {
 	const struct mw_view *view = page->view;
 	const struct mw_line *line = &view->profile.lines.items[line_idx];
-	const char *text = view->wants_source ? source_line(open, &view->profile, line) : NULL;
+	const char *text = view->wants_source ? source_line(open, page, line) : NULL;
 	char cut[256];
 	if (text)
 		snprintf(cut, sizeof(cut), "%s", text);

@@ -98,25 +98,42 @@ static int put_tree(struct mw_html *page)
 	return 0;
 }
 
-/* The tree's own peak against the sum of the lines, where they differ; in the text's words. */
-static int put_difference(struct mw_html *page)
-{
-	char *words = NULL;
+/* Parts of the text report, an item a line. */
+struct words {
+	struct mw_text text;
+	char *bytes; /* owned */
 	size_t n_bytes;
-	struct mw_text text = { .width = 1000, .has_whole_items = true };
-	text.out = open_memstream(&words, &n_bytes);
-	if (!text.out)
-		return -ENOMEM;
-	mw_text_difference(&text, &page->view->profile);
-	bool is_written = fclose(text.out) == 0;
-	if (is_written)
-		words[strcspn(words, "\n")] = '\0';
-	mw_json_put_text(&page->json, "difference", is_written ? words : NULL);
-	free(words);
-	return is_written ? 0 : -ENOMEM;
+};
+
+static bool words_open(struct words *words)
+{
+	*words = (struct words){ .text = { .width = 1000, .has_whole_items = true } };
+	words->text.out = open_memstream(&words->bytes, &words->n_bytes);
+	return words->text.out != NULL;
 }
 
-/* A line each, as the text report prints them. */
+/* Whether all is there. Without memory fclose() leaves NULL, and calls it a success. */
+static bool words_close(struct words *words)
+{
+	bool is_whole = !words->text.has_failed && !ferror(words->text.out);
+	return fclose(words->text.out) == 0 && is_whole && words->bytes;
+}
+
+/* The tree's own peak against the sum of the lines, where they differ. */
+static int put_difference(struct mw_html *page)
+{
+	struct words words;
+	if (!words_open(&words))
+		return -ENOMEM;
+	mw_text_difference(&words.text, &page->view->profile);
+	bool is_whole = words_close(&words);
+	if (is_whole)
+		words.bytes[strcspn(words.bytes, "\n")] = '\0';
+	mw_json_put_text(&page->json, "difference", is_whole ? words.bytes : NULL);
+	free(words.bytes);
+	return is_whole ? 0 : -ENOMEM;
+}
+
 static void put_items(struct mw_json_writer *json, char *items)
 {
 	char *save = NULL;
@@ -128,21 +145,17 @@ static void put_items(struct mw_json_writer *json, char *items)
 
 static int put_blind_spots(struct mw_html *page)
 {
-	const struct mw_view *view = page->view;
-	char *items = NULL;
-	size_t n_bytes;
-	struct mw_text text = { .width = 1000, .has_whole_items = true };
-	text.out = open_memstream(&items, &n_bytes);
-	if (!text.out)
+	struct words words;
+	if (!words_open(&words))
 		return -ENOMEM;
-	mw_text_tail(&text, view);
-	bool is_written = fclose(text.out) == 0;
+	mw_text_tail(&words.text, page->view);
+	bool is_whole = words_close(&words);
 	mw_json_open_array(&page->json, "blind_spots");
-	if (is_written)
-		put_items(&page->json, items);
+	if (is_whole)
+		put_items(&page->json, words.bytes);
 	mw_json_close(&page->json);
-	free(items);
-	return is_written ? 0 : -ENOMEM;
+	free(words.bytes);
+	return is_whole ? 0 : -ENOMEM;
 }
 
 int mw_html_processes(struct mw_html *page)

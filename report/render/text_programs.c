@@ -41,7 +41,9 @@ void mw_text_programs(struct mw_text *text, const struct mw_view *view)
 	struct mw_job_group *groups = NULL;
 	size_t n = 0, most = view->top < MOST_ROWS || view->top == UINT_MAX ? view->top : MOST_ROWS;
 	char name[256];
-	if (mw_job_groups(&view->job, &groups, &n) || n < 2) {
+	int error = mw_job_groups(&view->job, &groups, &n);
+	text->has_failed |= error != 0;
+	if (error || n < 2) {
 		free(groups);
 		return;
 	}

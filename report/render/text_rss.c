@@ -246,6 +246,7 @@ void mw_text_made_of(struct mw_text *text, const struct mw_view *view)
 {
 	const struct mw_processes *processes = &view->processes;
 	struct made_of *list = calloc(processes->rows.n + 1, sizeof(*list));
+	text->has_failed |= !list;
 	size_t n = 0;
 	for (size_t i = 0; list && i < processes->rows.n; i++)
 		n += read_made_of(&view->profile, &processes->rows.items[i], &list[n]);
