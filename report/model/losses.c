@@ -44,6 +44,19 @@ static int64_t batch_of(int64_t peak_bytes)
 	return peak_bytes / 1024 > 4096 ? peak_bytes / 1024 : 4096;
 }
 
+#define CLOCK_TICK_NS 10000000 /* the zone's times are those of the kernel's last tick */
+
+/* Could the image hold something back at the tree's peak? Also one that held nothing then: what it
+ * did at that very moment may be on either side. */
+static bool is_at_peak(const struct mw_image *image, const struct mwd_control *control)
+{
+	int64_t peak_ns = control->heap_peak_ns;
+	if (image->sums[MWD_CLASS_HEAP].peak_blocks[MWD_PEAK_TREE_HEAP] != 0)
+		return true;
+	return peak_ns != 0 && mw_minus(image->head->start_ns, peak_ns) < CLOCK_TICK_NS &&
+	       (image->head->end_ns == 0 || mw_minus(peak_ns, image->head->end_ns) < CLOCK_TICK_NS);
+}
+
 int64_t mw_losses_peak_bound(const struct mw_profile *profile)
 {
 	int64_t bound = 0;
@@ -55,8 +68,7 @@ int64_t mw_losses_peak_bound(const struct mw_profile *profile)
 			profile->images.items[image_idx].run_idx == r;
 			image_idx++) {
 			const struct mw_image *image = &profile->images.items[image_idx];
-			const struct mw_sums *heap = &image->sums[MWD_CLASS_HEAP];
-			if (heap->peak_blocks[MWD_PEAK_TREE_HEAP] == 0)
+			if (!is_at_peak(image, control))
 				continue;
 			n_alive++;
 			if (image->head->n_threads > 1)
