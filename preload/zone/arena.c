@@ -112,6 +112,8 @@ static void *claim_from(int fd, size_t bytes, bool is_soon_full, uint64_t *offse
 	}
 	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (claim) {
+		/* Else a first touch fills the page cache with zeros far beyond the claim. */
+		mw_raw_madvise(claim, bytes, MADV_RANDOM);
 		if (is_soon_full) {
 			mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
 			mw_arena_reach(bytes);
