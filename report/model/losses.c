@@ -44,6 +44,12 @@ static int64_t batch_of(int64_t peak_bytes)
 	return peak_bytes / 1024 > 4096 ? peak_bytes / 1024 : 4096;
 }
 
+/* Wraps like all sums of what may be hostile numbers. */
+static int64_t product(int64_t n, int64_t bytes)
+{
+	return (int64_t)((uint64_t)n * (uint64_t)bytes);
+}
+
 #define CLOCK_TICK_NS 10000000 /* the zone's times are those of the kernel's last tick */
 
 /* Could the image hold something back at the tree's peak? Also one that held nothing then: what it
@@ -73,13 +79,13 @@ int64_t mw_losses_peak_bound(const struct mw_profile *profile)
 			n_alive++;
 			if (image->head->n_threads > 1)
 				bound = mw_plus(
-					bound, image->head->n_threads *
+					bound, product(image->head->n_threads,
 						       batch_of(mw_settle_process_peak(
-							       image->head, MWD_CLASS_HEAP)));
+							       image->head, MWD_CLASS_HEAP))));
 		}
 		if (n_alive > 1)
-			bound = mw_plus(
-				bound, n_alive * batch_of(mw_settle_tree_heap_peak(control)));
+			bound = mw_plus(bound,
+				product(n_alive, batch_of(mw_settle_tree_heap_peak(control))));
 	}
 	return bound;
 }
