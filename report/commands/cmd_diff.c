@@ -15,6 +15,7 @@
 
 #include "report/compare/budget.h"
 #include "report/compare/diff.h"
+#include "report/ingest/file.h"
 
 #define MAX_FILE_BYTES (256 << 20)
 
@@ -122,19 +123,17 @@ static int load_directory(struct mw_ledger *ledger, const char *path, const char
 /* A whole file, NUL-terminated, owned by the caller; NULL when said why not. */
 static char *read_file(const char *path, size_t *n_bytes_out)
 {
-	FILE *file = fopen(path, "re");
 	struct stat status;
+	int fd = mw_file_open(path, 0, &status);
 	char *text = NULL;
-	if (!file || fstat(fileno(file), &status) != 0)
-		complain_of(path, strerror(errno));
-	else if (!S_ISREG(status.st_mode) || status.st_size > MAX_FILE_BYTES)
+	if (fd < 0 && fd != -EINVAL)
+		complain_of(path, strerror(-fd));
+	else if (fd < 0 || status.st_size > MAX_FILE_BYTES)
 		complain_of(path, "not a regular file of at most 256 MiB");
-	else if (!(text = calloc(1, (size_t)status.st_size + 1)))
+	else if (!(text = mw_file_read(fd, (size_t)status.st_size, n_bytes_out)))
 		complain_of(path, "out of memory");
-	else
-		*n_bytes_out = fread(text, 1, (size_t)status.st_size, file);
-	if (file)
-		fclose(file);
+	if (fd >= 0)
+		close(fd);
 	return text;
 }
 

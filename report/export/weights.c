@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "report/model/functions.h"
 #include "report/util/format.h"
 
 static int collect_merged(struct mw_weights *weights, const struct mw_profile *profile)
@@ -102,14 +103,7 @@ const char *mw_weights_group_name(const struct mw_profile *profile, uint32_t gro
 const char *mw_weights_frame_name(
 	const struct mw_profile *profile, uint32_t line_idx, char out[static MW_EXPORT_NAME_BYTES])
 {
-	const struct mw_line *line = &profile->lines.items[line_idx];
-	const struct mw_function *function = &profile->functions.items[line->function_idx];
-	const char *name = mw_profile_text(profile, function->name);
-	if (function->has_symbol || function->module_idx == MW_NONE)
-		snprintf(out, MW_EXPORT_NAME_BYTES, "%s", name);
-	else /* "[cc1]" */
-		snprintf(out, MW_EXPORT_NAME_BYTES, "%.*s+0x%" PRIx64, (int)strcspn(name + 1, "]"),
-			name + 1, line->address);
+	mw_functions_name(profile, &profile->lines.items[line_idx], out, MW_EXPORT_NAME_BYTES);
 	mw_format_clean(out);
 	return out;
 }

@@ -4,6 +4,9 @@
  */
 #include "report/model/functions.h"
 
+#include <string.h>
+#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 struct ranked_function {
@@ -48,4 +51,17 @@ uint32_t *mw_functions_rank(
 	free(ranked);
 	*n_out = indices ? n : 0;
 	return indices;
+}
+
+const char *mw_functions_name(
+	const struct mw_profile *profile, const struct mw_line *line, char *out, size_t out_bytes)
+{
+	const struct mw_function *function = &profile->functions.items[line->function_idx];
+	const char *name = mw_profile_text(profile, function->name);
+	if (function->has_symbol || function->module_idx == MW_NONE)
+		snprintf(out, out_bytes, "%s", name);
+	else /* "[cc1]" */
+		snprintf(out, out_bytes, "%.*s+0x%" PRIx64, (int)strcspn(name + 1, "]"), name + 1,
+			line->address);
+	return out;
 }

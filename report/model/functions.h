@@ -18,3 +18,10 @@ enum mw_function_order {
  */
 uint32_t *mw_functions_rank(
 	const struct mw_profile *profile, enum mw_function_order order, size_t *n_out);
+
+/**
+ * mw_functions_name() - what a line's function is called: its name, or "cc1+0x1234" without symbol
+ * Return: @out.
+ */
+const char *mw_functions_name(
+	const struct mw_profile *profile, const struct mw_line *line, char *out, size_t out_bytes);

@@ -4,6 +4,8 @@
  */
 #include "report/render/text.h"
 
+#include "report/model/functions.h"
+
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -153,15 +155,11 @@ void mw_text_line_name(struct mw_text *text, const struct mw_profile *profile,
 	const struct mw_line *line, unsigned columns)
 {
 	const struct mw_function *function = &profile->functions.items[line->function_idx];
-	const char *name = mw_profile_text(profile, function->name);
-	char made_up[600];
-	if (function->has_symbol || function->module_idx == MW_NONE) {
-		mw_text_cell(text, name, columns, mw_format_cut);
-		return;
-	}
-	snprintf(made_up, sizeof(made_up), "%.*s+0x%" PRIx64, (int)strcspn(name + 1, "]"), name + 1,
-		line->address);
-	mw_text_cell(text, made_up, columns, mw_format_ellipsize);
+	bool has_name = function->has_symbol || function->module_idx == MW_NONE;
+	char name[4200];
+	mw_functions_name(profile, line, name, sizeof(name));
+	/* Of a place without symbol the end tells most. */
+	mw_text_cell(text, name, columns, has_name ? mw_format_cut : mw_format_ellipsize);
 }
 
 void mw_text_size(struct mw_text *text, int64_t bytes)

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/model/functions.h"
+
 #define NUMBER_COLUMNS 12 /* a size or count and a blank */
 #define STACK_FRAMES 4	  /* named of a stack, innermost first */
 
@@ -119,25 +121,12 @@ static void add_row(struct rows *rows, const char *name, const struct mw_sums *s
 	*row = (struct row){ copy, *sums };
 }
 
-/* "grow" or "cc1+0x1234" */
-static void name_function(
-	const struct mw_profile *profile, const struct mw_line *line, char *out, size_t out_bytes)
-{
-	const struct mw_function *function = &profile->functions.items[line->function_idx];
-	const char *name = mw_profile_text(profile, function->name);
-	if (function->has_symbol || function->module_idx == MW_NONE)
-		snprintf(out, out_bytes, "%s", name);
-	else
-		snprintf(out, out_bytes, "%.*s+0x%" PRIx64, (int)strcspn(name + 1, "]"), name + 1,
-			line->address);
-}
-
 static void name_line(
 	const struct mw_profile *profile, const struct mw_line *line, char *out, size_t out_bytes)
 {
 	const struct mw_function *function = &profile->functions.items[line->function_idx];
 	char name[600], place[4200];
-	name_function(profile, line, name, sizeof(name));
+	mw_functions_name(profile, line, name, sizeof(name));
 	mw_text_place(profile, function, line->line, place, sizeof(place));
 	snprintf(out, out_bytes, "%s  %s", name, mw_format_basename(place));
 }
@@ -200,7 +189,7 @@ static void name_stack(
 	size_t used = 0;
 	out[0] = '\0';
 	for (unsigned i = 0; mw_profile_next_frame(profile, &walk, &line_idx); i++) {
-		name_function(profile, &profile->lines.items[line_idx], name, sizeof(name));
+		mw_functions_name(profile, &profile->lines.items[line_idx], name, sizeof(name));
 		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", i ? " < " : "",
 			i < STACK_FRAMES ? name : "...");
 		if (i == STACK_FRAMES || used >= out_bytes)
