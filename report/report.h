@@ -48,6 +48,7 @@ struct mw_report_options {
 	const char *by;		    /* --by: one table instead of the report; NULL = none */
 	const char *fields, *sort;  /* of that table; NULL = the usual */
 	bool is_peak_only;	    /* --full-report=no */
+	bool is_leaks_only;	    /* --leaks */
 	enum mw_report_task_lines task_lines;
 	const char *job_name;  /* in the new ones; NULL = master */
 	const char *json_path; /* NULL = no JSON; "-" = @json_output instead of text */

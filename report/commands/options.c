@@ -83,6 +83,14 @@ static int apply_peak_only(
 	return 0;
 }
 
+static int apply_leaks(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)value;
+	(void)diag;
+	options->is_leaks_only = true;
+	return 0;
+}
+
 static int apply_json(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
@@ -264,6 +272,8 @@ const struct mw_option mw_report_option_table[] = {
 	{ "full-report", 0, "yes|no", false, "no: one line a function, \"file function 312.6 MiB\"",
 		apply_full_report },
 	{ "peak-only", 0, NULL, false, "the same as --full-report=no", apply_peak_only },
+	{ "leaks", 0, NULL, false, "only leaks, churn and reallocs: all lines, with stacks",
+		apply_leaks },
 	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", apply_json },
 	{ "html", 0, "FILE", false, "a page for a browser: time, flames, lines", apply_html },
 	{ "export", 'e', "FORMAT[:FILE]", false, "for another viewer, see below; repeatable",

@@ -153,6 +153,8 @@ static int write_text(struct mw_report_run *run, FILE *out)
 	else if (options->task_lines)
 		mw_task_lines_render(
 			&text, &run->view, options->task_lines == MW_REPORT_TASK_LINES_NEW);
+	else if (options->is_leaks_only)
+		mw_text_leaks(&text, &run->view);
 	else if (options->is_peak_only)
 		mw_peak_lines_render(&text, &run->view);
 	else
@@ -328,8 +330,8 @@ int mw_outputs_write(struct mw_report_run *run)
 	error = error ? error : table_error ? table_error : export_error;
 	int append_error = mw_profiling_file_append(run, text_for(options, options->output));
 	error = error ? error : append_error;
-	bool is_said = wants_text && !options->is_peak_only && !options->task_lines &&
-		       options->format == MW_REPORT_FORMAT_REPORT;
+	bool is_said = wants_text && !options->is_peak_only && !options->is_leaks_only &&
+		       !options->task_lines && options->format == MW_REPORT_FORMAT_REPORT;
 	for (size_t i = run->n_bad; !is_said && i < run->view.notes.texts.n; i++)
 		mw_outputs_complain(run, run->view.notes.texts.items[i]);
 	return error;

@@ -105,6 +105,8 @@ static int build(struct mw_report_run *run)
 		error = mw_profile_aggregate(&view->profile);
 	if (!error)
 		error = mw_processes_build(&view->profile, &view->processes);
+	if (!error && mw_outputs_need_lines(options))
+		error = mw_waste_build(&view->profile, &view->processes, &view->waste);
 	if (!error)
 		error = mw_tasks_build(
 			&view->profile, &view->processes, run->task_regex, &view->tasks);
@@ -126,6 +128,7 @@ static void release(struct mw_report_run *run)
 {
 	mw_notes_deinit(&run->view.notes);
 	mw_job_deinit(&run->view.job);
+	mw_waste_deinit(&run->view.waste);
 	mw_tasks_deinit(&run->view.tasks);
 	mw_execs_deinit(&run->view.execs);
 	mw_processes_deinit(&run->view.processes);

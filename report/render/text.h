@@ -36,7 +36,11 @@ void mw_text_functions(struct mw_text *text, const struct mw_view *view);
 void mw_text_tasks(struct mw_text *text, const struct mw_view *view);
 void mw_text_profiles(struct mw_text *text, const struct mw_view *view);
 void mw_text_totals(struct mw_text *text, const struct mw_view *view); /* instead of the three */
+void mw_text_waste(struct mw_text *text, const struct mw_view *view);
 void mw_text_tail(struct mw_text *text, const struct mw_view *view);
+
+/** mw_text_leaks() - --leaks: what the report has of leaks and waste, whole, with stacks. */
+void mw_text_leaks(struct mw_text *text, const struct mw_view *view);
 
 /** mw_text_profile_tables() - the `@profile` tables alone. Return: how many. */
 size_t mw_text_profile_tables(struct mw_text *text, const struct mw_view *view);
