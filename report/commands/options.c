@@ -91,6 +91,13 @@ static int apply_leaks(struct mw_report_options *options, const char *value, str
 	return 0;
 }
 
+static int apply_callers(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->callers_regex = value;
+	return 0;
+}
+
 static int apply_json(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
@@ -226,6 +233,19 @@ static int apply_value(struct mw_report_options *options, const char *value, str
 	return mw_export_find_value(value, diag) ? 0 : -EINVAL;
 }
 
+static int apply_threshold(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	char *end;
+	double pct = strtod(value, &end);
+	if (end == value || *end || !(pct >= 0 && pct <= 100)) {
+		mw_diag_set(diag, "--threshold: %s: not a percentage from 0 to 100", value);
+		return -EINVAL;
+	}
+	options->threshold_pct = pct;
+	return 0;
+}
+
 static int apply_per_process(
 	struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
@@ -272,14 +292,18 @@ const struct mw_option mw_report_option_table[] = {
 	{ "full-report", 0, "yes|no", false, "no: one line a function, \"file function 312.6 MiB\"",
 		apply_full_report },
 	{ "peak-only", 0, NULL, false, "the same as --full-report=no", apply_peak_only },
-	{ "leaks", 0, NULL, false, "only leaks, churn and reallocs: all lines, with stacks",
+	{ "leaks", 0, NULL, false, "only leaks, churn, reallocs: lines and their stacks",
 		apply_leaks },
+	{ "callers", 0, "REGEX", false, "only who calls these functions, and whom they call",
+		apply_callers },
 	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", apply_json },
 	{ "html", 0, "FILE", false, "a page for a browser: time, flames, lines", apply_html },
 	{ "export", 'e', "FORMAT[:FILE]", false, "for another viewer, see below; repeatable",
 		apply_export },
 	{ "value", 0, "VALUE", false, "exports: at-peak (default), leaked, total or count",
 		apply_value },
+	{ "threshold", 0, "PCT", false, "exported trees: least share of a branch (default 1)",
+		apply_threshold },
 	{ "per-process", 0, NULL, false, "exports: each process by itself, not merged",
 		apply_per_process },
 	{ "csv", 0, "FILE", false, "each process's peak RSS, in memwatch's columns", apply_csv },

@@ -144,11 +144,13 @@ static int write_text(struct mw_report_run *run, FILE *out)
 {
 	const struct mw_report_options *options = run->options;
 	struct mw_text text = text_for(options, out);
-	if (options->by)
+	if (run->callers_regex)
+		mw_callers_render(&text, &run->view, run->callers_regex);
+	else if (options->by)
 		return write_table(&text, run);
-	if (options->format == MW_REPORT_FORMAT_MEMWATCH)
+	else if (options->format == MW_REPORT_FORMAT_MEMWATCH)
 		return mw_memwatch_text_render(&text, &run->view);
-	if (options->format == MW_REPORT_FORMAT_SEED)
+	else if (options->format == MW_REPORT_FORMAT_SEED)
 		mw_memwatch_seed_render(&text, &run->view);
 	else if (options->task_lines)
 		mw_task_lines_render(
@@ -194,6 +196,7 @@ static int write_export(struct mw_report_run *run, FILE *out)
 	const char *value = run->options->export_value;
 	struct mw_export_options options = {
 		.value = mw_export_find_value(value ? value : "at-peak", &diag),
+		.threshold_pct = run->options->threshold_pct,
 		.is_per_process = run->options->is_export_per_process,
 	};
 	if (format->is_binary && isatty(fileno(out))) {
@@ -331,7 +334,8 @@ int mw_outputs_write(struct mw_report_run *run)
 	int append_error = mw_profiling_file_append(run, text_for(options, options->output));
 	error = error ? error : append_error;
 	bool is_said = wants_text && !options->is_peak_only && !options->is_leaks_only &&
-		       !options->task_lines && options->format == MW_REPORT_FORMAT_REPORT;
+		       !options->callers_regex && !options->task_lines &&
+		       options->format == MW_REPORT_FORMAT_REPORT;
 	for (size_t i = run->n_bad; !is_said && i < run->view.notes.texts.n; i++)
 		mw_outputs_complain(run, run->view.notes.texts.items[i]);
 	return error;

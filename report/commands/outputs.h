@@ -15,6 +15,7 @@ struct mw_report_run {
 	struct mw_view view;
 	struct mw_regex *function_regex; /* owned */
 	struct mw_regex *task_regex;	 /* owned */
+	struct mw_regex *callers_regex;	 /* owned */
 	struct mw_filter filter;	 /* owned */
 	struct mw_export_request export; /* being written */
 	size_t n_bad;			 /* directories that could not be read */

@@ -16,6 +16,7 @@ void mw_report_options_init(struct mw_report_options *options)
 {
 	*options = (struct mw_report_options){ .top = 20,
 		.precision = 1,
+		.threshold_pct = 1,
 		.program = "memwatch-report",
 		.output = stdout,
 		.json_output = stdout };
@@ -50,6 +51,8 @@ static int compile_patterns(struct mw_report_run *run, struct mw_diag *diag)
 		error = compile(&run->function_regex, "function", options->function_regex, diag);
 	if (!error)
 		error = compile(&run->task_regex, "task", options->task_regex, diag);
+	if (!error)
+		error = compile(&run->callers_regex, "callers", options->callers_regex, diag);
 	run->view.regex = run->function_regex;
 	run->view.is_task_wanted = run->task_regex != NULL;
 	return error;
@@ -136,6 +139,7 @@ static void release(struct mw_report_run *run)
 	mw_filter_deinit(&run->filter);
 	run->function_regex = mw_regex_destroy(run->function_regex);
 	run->task_regex = mw_regex_destroy(run->task_regex);
+	run->callers_regex = mw_regex_destroy(run->callers_regex);
 }
 
 int mw_report_check(

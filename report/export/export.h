@@ -38,7 +38,8 @@ extern const size_t mw_export_n_values;
 
 struct mw_export_options {
 	const struct mw_export_value *value;
-	bool is_per_process; /* a tree of stacks for each program image; else all merged */
+	double threshold_pct; /* trees: smaller branches are summed up */
+	bool is_per_process;  /* a tree of stacks for each program image; else all merged */
 };
 
 struct mw_export_format {

@@ -42,6 +42,12 @@ void mw_text_tail(struct mw_text *text, const struct mw_view *view);
 /** mw_text_leaks() - --leaks: what the report has of leaks and waste, whole, with stacks. */
 void mw_text_leaks(struct mw_text *text, const struct mw_view *view);
 
+/** mw_callers_render() - --callers: each function whose name matches between its callers and
+ * callees.
+ */
+void mw_callers_render(
+	struct mw_text *text, const struct mw_view *view, const struct mw_regex *regex);
+
 /** mw_text_profile_tables() - the `@profile` tables alone. Return: how many. */
 size_t mw_text_profile_tables(struct mw_text *text, const struct mw_view *view);
 
