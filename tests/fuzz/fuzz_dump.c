@@ -93,6 +93,7 @@ static void export_all(const struct mw_view *view)
 {
 	for (size_t i = 0; i < mw_export_n_formats; i++) {
 		struct mw_export_options options = { .value = &mw_export_values[0],
+			.threshold_pct = 1,
 			.is_per_process = i % 2 };
 		FILE *out = fopen("/dev/null", "we");
 		must(mw_export_formats[i].write(out, view, &options) == 0,
@@ -107,6 +108,7 @@ static void report(struct mw_view *view)
 	must(mw_profile_resolve(&view->profile, "/nonexistent", NULL, NULL) == 0, "resolve");
 	must(mw_profile_aggregate(&view->profile) == 0, "aggregate");
 	must(mw_processes_build(&view->profile, &view->processes) == 0, "processes");
+	must(mw_waste_build(&view->profile, &view->processes, &view->waste) == 0, "waste");
 	must(mw_execs_build(&view->profile, &view->processes, &view->execs) == 0, "execs");
 	struct mw_filter all = { 0 };
 	must(mw_job_build(&view->profile, &view->processes, &all, &view->job) == 0, "job");
@@ -114,6 +116,7 @@ static void report(struct mw_view *view)
 	for (unsigned class = 0; class < MWD_N_CLASSES; class ++)
 		check_sums(&view->profile, class);
 	render_text(view, mw_text_render);
+	render_text(view, mw_text_leaks);
 	render_text(view, mw_peak_lines_render);
 	render_json(view);
 	export_all(view);
@@ -138,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 		report(&view);
 	}
 	mw_notes_deinit(&view.notes);
+	mw_waste_deinit(&view.waste);
 	mw_job_deinit(&view.job);
 	mw_execs_deinit(&view.execs);
 	mw_processes_deinit(&view.processes);

@@ -28,11 +28,13 @@ static void render(struct mw_view *view)
 	CHECK_NUMBER(mw_profile_resolve(&view->profile, NULL, NULL, NULL), 0);
 	CHECK_NUMBER(mw_profile_aggregate(&view->profile), 0);
 	CHECK_NUMBER(mw_processes_build(&view->profile, &view->processes), 0);
+	CHECK_NUMBER(mw_waste_build(&view->profile, &view->processes, &view->waste), 0);
 	CHECK_NUMBER(mw_execs_build(&view->profile, &view->processes, &view->execs), 0);
 	CHECK_NUMBER(mw_filter_init(&filter, "a|\\d", "b{3}", &diag), 0);
 	CHECK_NUMBER(mw_job_build(&view->profile, &view->processes, &filter, &view->job), 0);
 	CHECK_NUMBER(mw_notes_collect(&view->notes, &view->profile), 0);
 	mw_text_render(&text, view);
+	mw_text_leaks(&text, view);
 	mw_peak_lines_render(&text, view);
 	CHECK_NUMBER(mw_memwatch_text_render(&text, view), 0);
 	mw_memwatch_seed_render(&text, view);
@@ -61,6 +63,7 @@ static size_t report(const struct mw_build *build, uint64_t n_bytes)
 	n_images = view.profile.images.n;
 	render(&view);
 	mw_notes_deinit(&view.notes);
+	mw_waste_deinit(&view.waste);
 	mw_execs_deinit(&view.execs);
 	mw_job_deinit(&view.job);
 	mw_processes_deinit(&view.processes);
