@@ -18,6 +18,7 @@ struct mw_report_run {
 	struct mw_regex *callers_regex;	 /* owned */
 	struct mw_filter filter;	 /* owned */
 	struct mw_export_request export; /* being written */
+	uint32_t export_image;		 /* a file of this image only; MW_NONE = of all */
 	size_t n_bad;			 /* directories that could not be read */
 };
 

@@ -94,6 +94,7 @@ static void export_all(const struct mw_view *view)
 	for (size_t i = 0; i < mw_export_n_formats; i++) {
 		struct mw_export_options options = { .value = &mw_export_values[0],
 			.threshold_pct = 1,
+			.image_idx = MW_NONE,
 			.is_per_process = i % 2 };
 		FILE *out = fopen("/dev/null", "we");
 		must(mw_export_formats[i].write(out, view, &options) == 0,
