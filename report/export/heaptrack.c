@@ -162,7 +162,8 @@ static struct life life_of(const struct mw_sums *sums, enum mwd_peak peak)
 		(struct blocks){ at_peak.n - life.kept.n, at_peak.bytes - life.kept.bytes, 0 };
 	life.late = (struct blocks){ left.n - life.kept.n, left.bytes - life.kept.bytes, 0 };
 	life.gone.n = at_least_0(n - at_peak.n - left.n);
-	life.gone.bytes = at_least_0((int64_t)sums->allocated_bytes - at_peak.bytes - left.bytes);
+	life.gone.bytes = at_least_0(
+		mw_minus(mw_minus((int64_t)sums->allocated_bytes, at_peak.bytes), left.bytes));
 	return life;
 }
 
@@ -179,6 +180,9 @@ static void write_kinds(struct writer *writer, struct blocks *blocks, uint32_t s
 
 static int write_life(struct writer *writer, const struct mw_weight *weight, enum mwd_peak peak)
 {
+	uint64_t n = weight->sums.allocated_blocks;
+	if (n > MAX_EVENTS || (writer->n_allocations += (int64_t)n) > MAX_EVENTS)
+		return -EFBIG;
 	struct life *life = mw_array_push(&writer->lives);
 	uint32_t stack = life ? write_stack(writer, weight->site_idx) : 0;
 	if (!stack)
@@ -188,9 +192,10 @@ static int write_life(struct writer *writer, const struct mw_weight *weight, enu
 	write_kinds(writer, &life->kept, stack);
 	write_kinds(writer, &life->passed, stack);
 	write_kinds(writer, &life->late, stack);
-	writer->peak_bytes += life->kept.bytes + life->passed.bytes;
-	writer->left_bytes += life->kept.bytes + life->late.bytes;
-	writer->n_allocations += (int64_t)weight->sums.allocated_blocks;
+	writer->peak_bytes =
+		mw_plus(writer->peak_bytes, mw_plus(life->kept.bytes, life->passed.bytes));
+	writer->left_bytes =
+		mw_plus(writer->left_bytes, mw_plus(life->kept.bytes, life->late.bytes));
 	return 0;
 }
 
@@ -297,8 +302,6 @@ int mw_export_heaptrack(
 	int error = writer.place_of_line ? write_lives(&writer, image_idx) : -ENOMEM;
 	if (!error && writer.left_bytes > writer.peak_bytes)
 		error = -ERANGE;
-	if (!error && writer.n_allocations > MAX_EVENTS)
-		error = -EFBIG;
 	if (!error)
 		write_run(&writer, ms_since_start(&run->dump.control, peak_ns),
 			(int64_t)(run->info.duration_seconds * 1000));

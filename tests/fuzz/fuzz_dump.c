@@ -6,6 +6,7 @@
  * Input: the sparse form (sparse.h). The mutator knows that pages begin with headers and that the
  * file consists of little-endian words.
  */
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,8 +98,8 @@ static void export_all(const struct mw_view *view)
 			.image_idx = MW_NONE,
 			.is_per_process = i % 2 };
 		FILE *out = fopen("/dev/null", "we");
-		must(mw_export_formats[i].write(out, view, &options) == 0,
-			mw_export_formats[i].name);
+		int error = mw_export_formats[i].write(out, view, &options);
+		must(error == 0 || error == -ERANGE || error == -EFBIG, mw_export_formats[i].name);
 		fclose(out);
 	}
 }
