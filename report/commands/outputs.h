@@ -7,6 +7,7 @@
 
 #include "report/export/export.h"
 #include "report/model/filter.h"
+#include "report/commands/progress.h"
 #include "report/render/text.h"
 #include "report/report.h"
 
@@ -19,7 +20,8 @@ struct mw_report_run {
 	struct mw_filter filter;	 /* owned */
 	struct mw_export_request export; /* being written */
 	uint32_t export_image;		 /* a file of this image only; MW_NONE = of all */
-	size_t n_bad;			 /* directories that could not be read */
+	struct mw_report_progress progress;
+	size_t n_bad; /* directories that could not be read */
 };
 
 /** mw_outputs_complain() - "<program>: <what>" on stderr. */

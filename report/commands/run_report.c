@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "report/commands/missing_pages.h"
 #include "report/commands/outputs.h"
@@ -26,6 +25,7 @@ static void on_bad_directory(void *context, const struct mw_diag *diag)
 {
 	struct mw_report_run *run = context;
 	run->n_bad++;
+	mw_report_progress_erase(&run->progress);
 	mw_outputs_complain(run, diag->text);
 	mw_notes_add(&run->view.notes, "%s", diag->text);
 }
@@ -83,18 +83,16 @@ static int prepare(struct mw_report_run *run, struct mw_diag *diag)
 	return error;
 }
 
-/* On a terminal only: reading the debug data of big programs takes a while. */
-static void on_progress(void *context, size_t n_done, size_t n_all)
+static void on_symbols(void *context, size_t n_done, size_t n_all)
 {
-	(void)context;
-	fprintf(stderr, n_done < n_all ? "\rreading symbols: module %zu of %zu" : "\r\033[K",
-		n_done, n_all);
+	mw_report_progress_step(context, "reading symbols", n_done, n_all);
 }
 
 static int build(struct mw_report_run *run)
 {
 	const struct mw_report_options *options = run->options;
 	struct mw_view *view = &run->view;
+	mw_report_progress_step(&run->progress, "reading records", 0, 0);
 	int error = mw_profile_open(&view->profile, options->directories, options->n_directories,
 		on_bad_directory, run);
 	if (error)
@@ -102,8 +100,8 @@ static int build(struct mw_report_run *run)
 	if (view->profile.runs.n == 0)
 		return -ENOENT; /* said already, directory by directory */
 	if (mw_outputs_need_lines(options))
-		error = mw_profile_resolve(&view->profile, options->debug_path,
-			isatty(STDERR_FILENO) ? on_progress : NULL, NULL);
+		error = mw_profile_resolve(
+			&view->profile, options->debug_path, on_symbols, &run->progress);
 	if (!error && mw_outputs_need_lines(options))
 		error = mw_profile_aggregate(&view->profile);
 	if (!error)
@@ -160,11 +158,13 @@ int mw_report_run(const struct mw_report_options *options)
 	run.view.top = options->top ? options->top : UINT_MAX;
 	run.view.wants_source = !options->has_no_source;
 	run.view.wants_timeline = options->timeline_path != NULL;
+	mw_report_progress_init(&run.progress, !options->is_quiet);
 	int error = prepare(&run, &diag);
 	if (error) {
 		mw_outputs_complain(&run, diag.text);
 	} else {
 		error = build(&run);
+		mw_report_progress_erase(&run.progress);
 		if (error == -ENOMEM)
 			mw_outputs_complain(&run, "out of memory");
 		if (!error)
