@@ -136,10 +136,11 @@ static int add_images(const struct mw_profile *profile, const struct mw_processe
 	return error;
 }
 
-static void add_moves(const struct mw_sums *sums, struct mw_waste_tally *tally)
+/* @has_call: it is known where the call was. */
+static void add_moves(const struct mw_sums *sums, bool has_call, struct mw_waste_tally *tally)
 {
 	add(&tally->of[MW_WASTE_CHURN], (int64_t)sums->freed_bytes, (int64_t)sums->freed_blocks);
-	if (sums->allocated_blocks != 0)
+	if (has_call && sums->allocated_blocks != 0)
 		add(&tally->of[MW_WASTE_MOVED], (int64_t)sums->freed_here_bytes,
 			(int64_t)sums->freed_here_blocks);
 }
@@ -151,7 +152,7 @@ static int finish_site(const struct mw_profile *profile, uint32_t site_idx, stru
 	int error = 0;
 	if (site->class != MWD_CLASS_HEAP)
 		return 0;
-	add_moves(&site->sums, tally);
+	add_moves(&site->sums, site->owner_line != MW_NONE, tally);
 	const char *keeps = tally->of[MW_WASTE_LEAKED].blocks ? keeper_of(profile, site) : NULL;
 	if (keeps) {
 		tally->of[MW_WASTE_LIBRARY] = tally->of[MW_WASTE_LEAKED];
@@ -185,8 +186,7 @@ int mw_waste_build(const struct mw_profile *profile, const struct mw_processes *
 	for (uint32_t i = 0; !error && i < profile->sites.n; i++)
 		error = finish_site(profile, i, waste);
 	if (!error) {
-		add_moves(&profile->unstacked[MWD_CLASS_HEAP], &waste->unstacked);
-		waste->unstacked.of[MW_WASTE_MOVED] = (struct mw_waste_count){ 0 };
+		add_moves(&profile->unstacked[MWD_CLASS_HEAP], false, &waste->unstacked);
 		add_tally(&waste->total, &waste->unstacked);
 	}
 	if (waste->kept.n > 1)
