@@ -133,6 +133,36 @@ static int apply_exclude(struct mw_report_options *options, const char *value, s
 	return 0;
 }
 
+static int apply_annotate(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->annotate = value;
+	return 0;
+}
+
+static int apply_process(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->process = value;
+	return 0;
+}
+
+static int apply_module(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)diag;
+	options->module = value;
+	return 0;
+}
+
+static int apply_wide(struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	(void)value;
+	(void)diag;
+	options->is_wide = true;
+	return 0;
+}
+
 static int apply_format(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	static const char *const names[] = { "report", "memwatch", "seed" };
@@ -257,6 +287,13 @@ const struct mw_option mw_report_option_table[] = {
 	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", apply_top },
 	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)",
 		apply_precision },
+	{ "wide", 0, NULL, false, "more columns in line tables", apply_wide },
+	{ "annotate", 'a', "FILE", false, "a whole source file, each line with its numbers",
+		apply_annotate },
+	{ "process", 0, "REGEX", false, "heap of processes whose command line matches",
+		apply_process },
+	{ "module", 0, "REGEX", false, "heap of lines in programs and libraries that match",
+		apply_module },
 	{ "by", 'b', "KIND", false, "one table: line, function, stack, process, ...", apply_by },
 	{ "fields", 0, "LIST", false, "its columns: at-peak,leaked,total,count,freed,...",
 		apply_fields },
