@@ -14,7 +14,9 @@ struct mw_option {
 	const char *argument; /* what --help calls it; NULL = takes none */
 	bool is_optional;     /* the argument may be left out: --json[=FILE] */
 	const char *help;
-	/* 0, or -EINVAL with diag set; value is NULL when there is none. */
+	/* Of struct mw_report_options: a text to set to the argument, or a bool; 0 = see @apply. */
+	size_t field;
+	/* 0, or -EINVAL with diag set; value is NULL when there is none; NULL: help and version. */
 	int (*apply)(struct mw_report_options *options, const char *value, struct mw_diag *diag);
 };
 

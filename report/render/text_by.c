@@ -16,62 +16,55 @@
 #define NUMBER_COLUMNS 12 /* a size or count and a blank */
 #define STACK_FRAMES 4	  /* named of a stack, innermost first */
 
-static const char *const by_names[MW_N_BY] = {
-	[MW_BY_LINE] = "line",
-	[MW_BY_FUNCTION] = "function",
-	[MW_BY_STACK] = "stack",
-	[MW_BY_PROCESS] = "process",
-	[MW_BY_COMMAND] = "command",
-	[MW_BY_MODULE] = "module",
-	[MW_BY_TASK] = "task",
-	[MW_BY_CLASS] = "class",
+const struct mw_by_kind mw_by_kinds[MW_N_BY] = {
+	[MW_BY_LINE] = { "line", "of source; each byte at one line" },
+	[MW_BY_FUNCTION] = { "function", "that such a line is of" },
+	[MW_BY_STACK] = { "stack", "its innermost frames are named" },
+	[MW_BY_PROCESS] = { "process", "one program in one process" },
+	[MW_BY_COMMAND] = { "command", "all processes of one program" },
+	[MW_BY_MODULE] = { "module", "program or library that the line is in" },
+	[MW_BY_TASK] = { "task", "innermost region marked in code" },
+	[MW_BY_CLASS] = { "class", "heap, anonymous and file mappings" },
 };
-
-static const struct {
-	const char *name;
-	enum mw_column_id column;
-} short_names[] = { { "at-peak", MW_COLUMN_TREE_PEAK_BYTES }, { "leaked", MW_COLUMN_LIVE_BYTES },
-	{ "total", MW_COLUMN_ALLOCATED_BYTES }, { "count", MW_COLUMN_ALLOCATED_BLOCKS },
-	{ "blocks", MW_COLUMN_TREE_PEAK_BLOCKS }, { "freed", MW_COLUMN_FREED_BYTES } };
 
 static const enum mw_column_id usual_fields[] = { MW_COLUMN_TREE_PEAK_BYTES, MW_COLUMN_LIVE_BYTES,
 	MW_COLUMN_ALLOCATED_BYTES, MW_COLUMN_ALLOCATED_BLOCKS };
 
+/* Appends to a list of words; returns its length. */
+static size_t add_word(char *out, size_t out_bytes, size_t used, const char *word)
+{
+	if (used < out_bytes)
+		used += (size_t)snprintf(
+			out + used, out_bytes - used, "%s%s", used ? ", " : "", word);
+	return used;
+}
+
 int mw_by_parse(const char *word, enum mw_by *out, struct mw_diag *diag)
 {
-	for (enum mw_by by = MW_BY_LINE; by < MW_N_BY; by++) {
-		if (strcmp(word, by_names[by]) == 0) {
-			*out = by;
+	char kinds[200] = "";
+	size_t used = 0;
+	for (*out = MW_BY_LINE; *out < MW_N_BY; ++*out) {
+		if (strcmp(word, mw_by_kinds[*out].name) == 0)
 			return 0;
-		}
+		used = add_word(kinds, sizeof(kinds), used, mw_by_kinds[*out].name);
 	}
-	mw_diag_set(diag,
-		"--by: %s: give line, function, stack, process, command, module, task or class",
-		word);
+	mw_diag_set(diag, "--by: %s: give one of %s", word, kinds);
 	return -EINVAL;
 }
 
 static int find_column(const char *option, const char *word, size_t n_bytes, enum mw_column_id *out,
 	struct mw_diag *diag)
 {
-	for (size_t i = 0; i < sizeof(short_names) / sizeof(short_names[0]); i++) {
-		const char *name = short_names[i].name;
-		if (strlen(name) == n_bytes && memcmp(name, word, n_bytes) == 0) {
-			*out = short_names[i].column;
-			return 0;
-		}
-	}
-	for (enum mw_column_id id = 0; id < MW_N_COLUMNS; id++) {
-		const char *name = mw_columns[id].json_name;
-		if (strlen(name) == n_bytes && memcmp(name, word, n_bytes) == 0) {
-			*out = id;
-			return 0;
-		}
-	}
-	mw_diag_set(diag,
-		"--%s: %.*s: no such field; at-peak, leaked, total, count, blocks, freed, "
-		"or a counter of the JSON report such as %s",
-		option, (int)n_bytes, word, mw_columns[0].json_name);
+	char names[200] = "";
+	size_t used = 0;
+	*out = mw_columns_find(word, n_bytes);
+	if (*out < MW_N_COLUMNS)
+		return 0;
+	for (enum mw_column_id id = 0; id < MW_N_COLUMNS; id++)
+		if (mw_columns[id].short_name)
+			used = add_word(names, sizeof(names), used, mw_columns[id].short_name);
+	mw_diag_set(diag, "--%s: %.*s: no such field; there are %s, and others, see --help", option,
+		(int)n_bytes, word, names);
 	return -EINVAL;
 }
 
@@ -385,7 +378,7 @@ static void print_row(struct mw_text *text, const struct mw_by_request *request,
 static void print_rows(struct mw_text *text, const struct rows *rows, const struct mw_view *view,
 	const struct mw_by_request *request)
 {
-	const char *kind = by_names[request->by];
+	const char *kind = mw_by_kinds[request->by].name;
 	size_t top = view->top;
 	struct mw_sums rest = { 0 }, total = { 0 };
 	char name[80];
