@@ -1,7 +1,7 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * options.h - the options of memwatch-report as one table: parsing, --help, and the man page's
- * and completion's text all come from it.
+ * options.h - the options of memwatch-report as one table: parsing and --help come from it, bash
+ * completion reads --help, and the man page is checked against it (tests/lint/options.py).
  */
 #pragma once
 
