@@ -13,7 +13,7 @@
 #include "report/export/export.h"
 #include "report/render/text_by.h"
 
-#define HELP_NAMES 27 /* columns */
+#define HELP_NAMES 24 /* columns */
 
 static int parse_number(
 	const char *value, unsigned limit, const char *what, unsigned *out, struct mw_diag *diag)
@@ -159,9 +159,9 @@ const struct mw_option mw_report_option_table[] = {
 		FIELD(task_regex) },
 	{ "task-lines", 0, "old|new", false, "one line a task, as COMPSs had and has them", 0,
 		apply_task_lines },
-	{ "process", 0, "REGEX", false, "processes whose command line matches; the rest: one row",
+	{ "process", 0, "REGEX", false, "processes whose command line matches; rest: one row",
 		FIELD(process) },
-	{ "module", 0, "REGEX", false, "lines of programs, libraries that match; the rest: one row",
+	{ "module", 0, "REGEX", false, "lines of programs, libraries that match; rest: one row",
 		FIELD(module) },
 	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", 0, apply_top },
 	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)", 0,
