@@ -67,7 +67,7 @@ static const struct option_row table[] = {
 	{ 0, "process", "REGEX", KIND_TEXT, FIELD(process), 0, 0, 0,
 		"processes whose command line matches; rest: one row" },
 	{ 0, "module", "REGEX", KIND_TEXT, FIELD(module), 0, 0, 0,
-		"lines of programs, libraries that match; rest: one row" },
+		"lines whose module's path matches; rest: one row" },
 	{ 0, "json", "[=FILE]", KIND_JSON, 0, 0, 0, 0,
 		"write all of it as JSON, to stdout without FILE" },
 	{ 0, "html", "FILE", KIND_TEXT, FIELD(html_path), 0, 0, 0,

@@ -161,7 +161,7 @@ const struct mw_option mw_report_option_table[] = {
 		apply_task_lines },
 	{ "process", 0, "REGEX", false, "processes whose command line matches; rest: one row",
 		FIELD(process) },
-	{ "module", 0, "REGEX", false, "lines of programs, libraries that match; rest: one row",
+	{ "module", 0, "REGEX", false, "lines whose module's path matches; rest: one row",
 		FIELD(module) },
 	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", 0, apply_top },
 	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)", 0,

@@ -11,6 +11,9 @@ import re
 
 import lib
 
+# Of cmake, as, the benchmark and an example's server.
+FOREIGN = {"--build", "--install", "--gdwarf-", "--only", "--repeat", "--tools", "--port"}
+
 
 def report(*options):
     done = lib.run([lib.REPORTER, "--width", "200", *options, run])
@@ -111,12 +114,29 @@ def kinds_and_formats(kinds, formats):
         lib.check(re.search(rf"\b{name}\b", tagged["export"]), f"the man page: --export {name}")
 
 
+def documents(fields):
+    """No document names an option that no command has; diff's values are the exports'."""
+    commands = ([lib.LAUNCHER, "--help"], [lib.REPORTER, "--help"], [lib.REPORTER, "diff", "--help"])
+    helps = [lib.run(command).stdout.decode() for command in commands]
+    known = set(re.findall(r"--[a-z][a-z-]+", "".join(helps))) | FOREIGN
+    paths = [lib.SOURCE / name for name in ("README.md", "report/README.md", "preload/README.md",
+                                            "report/memwatch-report.1",
+                                            "preload/launch/memwatch-preload.1")]
+    for path in [*paths, *lib.SOURCE.glob("examples/**/*.md")]:
+        named = re.findall(r"(?<![\w-])--[a-z][a-z-]+", path.read_text().replace("\\-", "-"))
+        lib.equal(sorted(set(named) - known), [], f"options that only {path.name} knows")
+    values, compared = (set(re.search(r"--value=(\S+)", text)[1].split("|")) for text in helps[1:])
+    lib.equal(compared - values, {"peak"}, "diff's own value")
+    lib.check(values <= compared & {names[0] for names in fields}, f"{values}, {compared}")
+
+
 run = lib.Profiled([lib.workload("truth_lines")]).directory
 lists = sections()
 lib.equal(sorted(lists), ["--by", "--export", "--fields", "--sort"], "sections of --help")
 lib.check(len(lists["--fields"]) >= 15 and len(lists["--by"]) >= 8, f"{lists}")
 names_everywhere(lists["--fields"])
 fields_work(lists["--fields"])
+documents(lists["--fields"])
 values_work(lists["--fields"])
 kinds_and_formats([names[0] for names in lists["--by"]], [names[0] for names in lists["--export"]])
 lib.finish()
