@@ -130,12 +130,22 @@ def section(text, title):
     return text.split(f"\n{title}\n")[1].split("\n\n")[0].splitlines()
 
 
+def programs_of(text):
+    """Program -> how many processes."""
+    rows = [re.match(r"^(\S.*?)  +(\d+) ", line) for line in section(text, "Programs")]
+    return {row[1]: int(row[2]) for row in rows if row}
+
+
 def text_report():
     text = report("--process", "prog big$", "--module", "/prog$", "--wide")
     processes = section(text, "Processes")
     lib.equal([line for line in processes if line.endswith("prog big")] != [], True, "big is there")
     lib.check(not any(line.endswith("prog small") for line in processes), "small is not")
     lib.check(any("filtered out" in line for line in processes), "and that is said")
+    lib.check("What RSS was made of" not in report("--process", "no such"), "RSS of nobody")
+    everything, some = (programs_of(which) for which in (report(), text))
+    lib.equal(some.pop(PROCESSES), everything["prog"] + everything["sh"] - some["prog"],
+              f"programs add up: {everything}, {some}")
     lines = section(text, "Lines at the tree's heap peak")
     blocks = {}
     for line in lines:
