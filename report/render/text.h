@@ -2,8 +2,8 @@
 /*
  * text.h - the text report: its parts, one small file each, and the few helpers they share.
  *
- * No part ever prints a line wider than text->width, but for source lines when has_exact_tables, and
- * line tables when is_wide.
+ * No part ever prints a line wider than text->width, but for source lines when has_exact_tables,
+ * and line tables when is_wide.
  */
 #pragma once
 
