@@ -86,7 +86,8 @@ int mw_outputs_check(const struct mw_report_options *options, struct mw_diag *di
 
 bool mw_outputs_need_lines(const struct mw_report_options *options)
 {
-	bool is_report = !options->is_quiet && options->format == MW_REPORT_FORMAT_REPORT;
+	bool is_report = !options->is_quiet && (options->format == MW_REPORT_FORMAT_REPORT ||
+						       options->by || options->annotate);
 	return is_report || mw_report_has_profiling_file() || options->json_path ||
 	       options->html_path || options->n_exports > 0;
 }
@@ -119,6 +120,7 @@ static struct mw_text text_for(const struct mw_report_options *options, FILE *ou
 		.width = width_of(options, out),
 		.precision = options->precision,
 		.has_color = wants_color(options, out),
+		.is_wide = options->is_wide,
 		.has_exact_tables = options->width == 0 && !isatty(fileno(out)),
 		.job_name = options->job_name,
 	};
@@ -148,6 +150,8 @@ static int write_text(struct mw_report_run *run, FILE *out)
 		mw_callers_render(&text, &run->view, run->callers_regex);
 	else if (options->by)
 		return write_table(&text, run);
+	else if (options->annotate)
+		mw_text_annotate(&text, &run->view);
 	else if (options->format == MW_REPORT_FORMAT_MEMWATCH)
 		return mw_memwatch_text_render(&text, &run->view);
 	else if (options->format == MW_REPORT_FORMAT_SEED)
@@ -255,7 +259,7 @@ static int write_each_process(struct mw_report_run *run)
 		const struct mw_image *image = &profile->images.items[i];
 		unsigned n_before = 0;
 		char *path, number[16] = "";
-		if (image->sums[MWD_CLASS_HEAP].allocated_blocks == 0)
+		if (image->is_not_shown || image->sums[MWD_CLASS_HEAP].allocated_blocks == 0)
 			continue;
 		for (uint32_t before = 0; before < i; before++)
 			n_before += profile->images.items[before].head->pid == image->head->pid;
@@ -371,8 +375,8 @@ int mw_outputs_write(struct mw_report_run *run)
 	int append_error = mw_profiling_file_append(run, text_for(options, options->output));
 	error = error ? error : append_error;
 	bool is_said = wants_text && !options->is_peak_only && !options->is_leaks_only &&
-		       !options->callers_regex && !options->task_lines &&
-		       options->format == MW_REPORT_FORMAT_REPORT;
+		       !options->callers_regex && !options->task_lines && !options->by &&
+		       !options->annotate && options->format == MW_REPORT_FORMAT_REPORT;
 	for (size_t i = run->n_bad; !is_said && i < run->view.notes.texts.n; i++)
 		mw_outputs_complain(run, run->view.notes.texts.items[i]);
 	return error;

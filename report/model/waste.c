@@ -136,13 +136,22 @@ static int add_images(const struct mw_profile *profile, const struct mw_processe
 	return error;
 }
 
-/* @has_call: it is known where the call was. */
-static void add_moves(const struct mw_sums *sums, bool has_call, struct mw_waste_tally *tally)
+/* @is_call: it is known where it was. */
+static void add_moves(const struct mw_sums *sums, bool is_call, struct mw_waste_tally *tally)
 {
 	add(&tally->of[MW_WASTE_CHURN], (int64_t)sums->freed_bytes, (int64_t)sums->freed_blocks);
-	if (has_call && sums->allocated_blocks != 0)
+	if (is_call && sums->allocated_blocks != 0)
 		add(&tally->of[MW_WASTE_MOVED], (int64_t)sums->freed_here_bytes,
 			(int64_t)sums->freed_here_blocks);
+}
+
+/* Was the innermost frame a call? Not of what is unattributed or not shown. */
+static bool has_call(const struct mw_profile *profile, const struct mw_site *site)
+{
+	const struct mw_stack *stack = &profile->stacks.items[site->stack];
+	unsigned kind =
+		site->stack ? profile->positions.items[stack->position_idx].kind : MWD_NODE_NONE;
+	return kind != MWD_NODE_NONE && kind != MWD_NODE_MARKER && kind != MWD_NODE_REGION;
 }
 
 static int finish_site(const struct mw_profile *profile, uint32_t site_idx, struct mw_waste *waste)
@@ -152,7 +161,7 @@ static int finish_site(const struct mw_profile *profile, uint32_t site_idx, stru
 	int error = 0;
 	if (site->class != MWD_CLASS_HEAP)
 		return 0;
-	add_moves(&site->sums, site->owner_line != MW_NONE, tally);
+	add_moves(&site->sums, has_call(profile, site), tally);
 	const char *keeps = tally->of[MW_WASTE_LEAKED].blocks ? keeper_of(profile, site) : NULL;
 	if (keeps) {
 		tally->of[MW_WASTE_LIBRARY] = tally->of[MW_WASTE_LEAKED];
