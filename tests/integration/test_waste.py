@@ -110,6 +110,20 @@ def stripped(directory):
     lib.check(kept[1][0] <= kept[0][0], f"the stripped library's own: {kept}")
 
 
+def selected(directory):
+    """What --process and --module leave out is a row, and adds up; what it was is not told."""
+    for options in (("--process", "true"), ("--process", "nobody"), ("--module", "libc"), ("--module", "nothing")):
+        path = lib.fresh("json")
+        lib.run([lib.REPORTER, f"--json={path}", "-q", *options, directory])
+        some = lib.Profile(path)
+        adds_up(some)
+        done = lib.run([lib.REPORTER, "--leaks", *options, directory])
+        lib.equal((done.status, done.stderr), (0, b""), f"--leaks {options}")
+        lib.check(b"[not shown: other " in done.stdout, f"--leaks {options}")
+        if options[1] == "nobody":
+            lib.equal(pair(some.data["waste"]["total"]["moved"]), (0, 0), "moved of nobody")
+
+
 def cxx():
     """What libstdc++ keeps for exceptions is nobody's leak; it is in every program."""
     profile = lib.Profiled([lib.workload("truth_cxx")]).must_have_profile()
@@ -134,6 +148,7 @@ for level in ("O0", "O2"):
     directory = ends(level)
 whole(directory)
 stripped(directory)
+selected(directory)
 cxx()
 modes()
 lib.finish()
