@@ -155,6 +155,33 @@ static struct mw_cfi_row row_of(const struct state *state)
 		.ra = place_of(state->ra_back) };
 }
 
+/*
+ * The pairs that prologues and epilogues are made of (advance_loc, def_cfa_offset), in one byte
+ * each: no call and no jump through a table, which is what the rest costs. Return: whether the row
+ * of @pc is complete.
+ */
+static inline bool run_pairs(struct usual *u, struct cursor *c, uintptr_t pc)
+{
+	const uint8_t *at = c->at, *last = c->end - 3;
+	uintptr_t location = u->location;
+	uint32_t offset = u->now.cfa_offset;
+	for (; at <= last && at[0] >> 6 == 1; at += 3) {
+		uintptr_t next = location + (at[0] & 0x3f) * (uintptr_t)MW_CODE_ALIGN;
+		if (at[1] != 0x0e || at[2] >= 0x80)
+			break;
+		if (next > pc) {
+			location = next;
+			break;
+		}
+		location = next;
+		offset = at[2];
+	}
+	c->at = at;
+	u->location = location;
+	u->now.cfa_offset = offset;
+	return location > pc;
+}
+
 bool mw_cfi_usual_row(struct cursor c, uintptr_t begin, uintptr_t pc, struct mw_cfi_row *row_out)
 {
 	struct usual u; /* not all of it: remembered[] is large */
@@ -162,6 +189,8 @@ bool mw_cfi_usual_row(struct cursor c, uintptr_t begin, uintptr_t pc, struct mw_
 	u.location = begin;
 	u.n_remembered = 0;
 	while (c.at < c.end && u.location <= pc) {
+		if (c.end - c.at > 3 && run_pairs(&u, &c, pc))
+			break;
 		uint8_t byte = *c.at++;
 		uint8_t low = byte & 0x3f;
 		bool is_known = true;
