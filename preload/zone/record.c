@@ -102,7 +102,7 @@ MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 MW_HOT void mw_record_alloc(
 	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
 {
-	uint64_t *slot = mw_live_table_slot(&task->leaf, (uintptr_t)block);
+	uint32_t *slot = mw_live_table_slot(&task->leaf, (uintptr_t)block);
 	struct mw_site site = site_of_block(task, regs, bytes);
 	if (mw_unlikely(!site.record))
 		return;
@@ -119,12 +119,12 @@ MW_HOT void mw_record_alloc(
 	mw_counters_alloc(task, site.record, MWD_CLASS_HEAP, bytes);
 }
 
-MW_HOT uint64_t *mw_record_free_soon(struct mw_task *task, const void *block)
+MW_HOT uint32_t *mw_record_free_soon(struct mw_task *task, const void *block)
 {
 	return mw_live_table_slot(&task->leaf, (uintptr_t)block);
 }
 
-MW_HOT void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, uint64_t *slot)
+MW_HOT void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, uint32_t *slot)
 {
 	uint32_t record_id;
 	uint64_t bytes;
@@ -146,7 +146,7 @@ MW_NOINLINE MW_HOT void mw_record_free(
 void mw_record_realloc_begin(
 	struct mw_task *task, const void *block, struct mw_record_moved *moved_out)
 {
-	uint64_t *slot = block ? mw_live_table_slot(&task->leaf, (uintptr_t)block) : NULL;
+	uint32_t *slot = block ? mw_live_table_slot(&task->leaf, (uintptr_t)block) : NULL;
 	moved_out->is_known = mw_live_table_take(slot, &moved_out->record_id, &moved_out->bytes);
 }
 

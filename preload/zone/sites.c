@@ -5,7 +5,7 @@
  * Each thread has its own open-addressing index from a key of 64 bits, the hash of stack and class,
  * to its record, so nothing here is shared:
  *
- *     slot = upper 38 bits of the key << 26 | record id;   0 = empty
+ *     slot = upper 39 bits of the key << 25 | record id;   0 = empty
  *
  * The lower half of the key is in the record, whose line is wanted anyway. So the whole key names
  * the stack: two of a million stacks collide with probability 3e-8.
