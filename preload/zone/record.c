@@ -13,7 +13,10 @@
 static inline struct mw_site site_of_call(
 	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class)
 {
-	mw_unwind_capture(&task->trace, regs);
+	if (mw_likely(class == MWD_CLASS_HEAP))
+		mw_unwind_recall(&task->trace, regs);
+	else
+		mw_unwind_capture(&task->trace, regs);
 	return mw_sites_find(task, class);
 }
 
@@ -95,7 +98,7 @@ MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 {
 	if (mw_unlikely(mw_stacks_mode != MW_STACKS_ALL))
 		return;
-	mw_unwind_capture(&task->trace, regs);
+	mw_unwind_recall(&task->trace, regs);
 	mw_sites_prefetch(task);
 }
 
