@@ -42,7 +42,8 @@ MW_HOT void mw_recent_keep(struct mw_trace *trace, struct mwd_record *record, ui
 {
 	const struct mw_frame *frames = trace->frames;
 	uint32_t base = trace->base, top = trace->n_frames - 1, n = top - base;
-	if (base < trace->n_markers || n > MW_RECENT_LINKS || !is_plain(frames, base, top))
+	if (base == MW_NO_BASE || base < trace->n_markers || n > MW_RECENT_LINKS ||
+		!is_plain(frames, base, top))
 		return;
 	struct mw_recent *recent = place(trace, frames[top].pc, frames[top].sp);
 	recent->pc = frames[top].pc;

@@ -60,6 +60,7 @@ struct mw_link {
 	uintptr_t slot, pc;
 };
 
+#define MW_NO_BASE UINT32_MAX /* all frames were new */
 #define MW_RECENT_BITS 4
 #define MW_RECENT_LINKS 4u
 
@@ -90,7 +91,7 @@ struct mw_trace {
 	uint64_t root_hash;		  /* where path hashes begin; 0 = none */
 	uint32_t root_node;		  /* in the stack tree, 0 = none */
 	const struct mw_recent *recalled; /* not NULL: the stack is this one, not frames[] */
-	uint32_t base;			  /* frames above it were new; UINT32_MAX = all were */
+	uint32_t base;			  /* frames above it were new; or MW_NO_BASE */
 	struct mw_recent recent[1u << MW_RECENT_BITS];
 	struct mw_link links[MW_TRACE_MAX + 1];	 /* of frames[], apart to be read fast */
 	struct mw_frame frames[MW_TRACE_MAX + 1] /* + marker */

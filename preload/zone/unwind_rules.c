@@ -406,7 +406,7 @@ static MW_NOINLINE MW_HOT void capture_changed(struct mw_trace *trace, const str
 	uint32_t n_kept = walk(trace, regs, &n_fresh);
 	append_fresh(trace, n_kept, n_fresh);
 	trace->n_frames = n_kept + n_fresh;
-	trace->base = n_kept - 1;
+	trace->base = n_kept ? n_kept - 1 : MW_NO_BASE;
 }
 
 /* Whether the stack is one of those met before. */
