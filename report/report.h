@@ -46,8 +46,11 @@ struct mw_report_options {
 	unsigned top;		    /* rows of long tables; 0 = all */
 	unsigned precision;	    /* decimals of MiB in @profile tables and peak lines */
 	const char *by;		    /* --by: one table instead of the report; NULL = none */
+	const char *annotate;	    /* --annotate: one source file instead; NULL = none */
 	const char *fields, *sort;  /* of that table; NULL = the usual */
 	bool is_peak_only;	    /* --full-report=no */
+	bool is_leaks_only;	    /* --leaks */
+	const char *callers_regex;  /* PCRE2; NULL = no --callers */
 	enum mw_report_task_lines task_lines;
 	const char *job_name;  /* in the new ones; NULL = master */
 	const char *json_path; /* NULL = no JSON; "-" = @json_output instead of text */
@@ -58,15 +61,19 @@ struct mw_report_options {
 	const char *mprof_path;	   /* NULL = none; "" = mprof's own name; one run only */
 	const char *include;	   /* PCRE2: show only processes whose command line matches */
 	const char *exclude;	   /* and of these not the ones that match */
+	const char *process;	   /* PCRE2: the same, and other processes' heap is one row */
+	const char *module;	   /* PCRE2: heap of lines in other modules is one row */
 	const char *report_path;   /* where the text goes; NULL = @output */
 	enum mw_report_color color;
 	unsigned width;		/* columns; 0 = the terminal's, 80 if there is none */
 	bool has_no_source;	/* do not read source files */
 	const char *debug_path; /* as mw_symbolizer_options.debug_path */
+	bool is_wide;		/* more columns in @profile tables */
 	bool is_quiet;		/* no text report */
 	const char *exports[MW_REPORT_MAX_EXPORTS]; /* --export's arguments; borrowed */
 	size_t n_exports;
 	const char *export_value; /* --value, NULL = at-peak */
+	double threshold_pct;	  /* --threshold, of trees */
 	bool is_export_per_process;
 	const char *program; /* for messages: "memwatch-report" */
 	FILE *output;	     /* text; borrowed */
@@ -77,7 +84,8 @@ struct mw_report_options {
  * tasks are appended. */
 bool mw_report_has_profiling_file(void);
 
-/** mw_report_options_init() - the defaults: 20 rows, 1 decimal, text to stdout. */
+/** mw_report_options_init() - the defaults: 20 rows, 1 decimal, branches from 1 %, text to stdout.
+ */
 void mw_report_options_init(struct mw_report_options *options);
 
 /**
