@@ -188,16 +188,25 @@ static inline uint64_t take_large(uint32_t *slot)
 	return mw_unlikely(more & IS_THIRD) ? bytes | take_third(slot) : bytes;
 }
 
+static MW_COLD bool take_head_of(uint32_t *slot, uint32_t *record_id_out, uint64_t *bytes_out)
+{
+	uint32_t *head = head_of(slot);
+	return head && mw_live_table_take(head, record_id_out, bytes_out);
+}
+
 MW_HOT bool mw_live_table_take(uint32_t *slot, uint32_t *record_id_out, uint64_t *bytes_out)
 {
-	if (mw_likely(slot) && mw_unlikely(is_more(slot[0])))
-		slot = head_of(slot);
-	uint32_t value = slot ? slot[0] : 0;
-	if (mw_unlikely(!value))
+	if (mw_unlikely(!slot || !*slot))
 		return false;
+	uint32_t value = *slot;
 	*record_id_out = value >> ID_SHIFT;
-	*bytes_out = value & SMALL ? value >> 1 & 63 : take_large(slot);
-	slot[0] = 0;
+	if (value & SMALL)
+		*bytes_out = value >> 1 & 63;
+	else if (mw_likely(!is_more(value)))
+		*bytes_out = take_large(slot);
+	else
+		return take_head_of(slot, record_id_out, bytes_out);
+	*slot = 0;
 	return true;
 }
 

@@ -57,5 +57,11 @@ bool mw_live_table_put(uint32_t *slot, uintptr_t block, uint32_t record_id, uint
  */
 bool mw_live_table_take(uint32_t *slot, uint32_t *record_id_out, uint64_t *bytes_out);
 
+/** mw_live_table_is_vacant() - nothing is known to live there; false for slots that are not. */
+static inline bool mw_live_table_is_vacant(const uint32_t *slot)
+{
+	return slot && !*slot;
+}
+
 /** mw_live_table_has() - whether @block is known. */
 bool mw_live_table_has(uintptr_t block);

@@ -94,6 +94,16 @@ static struct mwd_record *count_freed(
 	return record;
 }
 
+/* An address that is handed out again was freed where we did not see it: in a handler on top of our
+ * accounting, or past us. */
+static MW_COLD void count_unseen_free(struct mw_task *task, uint32_t *slot)
+{
+	uint32_t record_id;
+	uint64_t bytes;
+	if (mw_live_table_take(slot, &record_id, &bytes))
+		count_freed(task, record_id, bytes, 1);
+}
+
 MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 {
 	if (mw_unlikely(mw_stacks_mode != MW_STACKS_ALL))
@@ -109,12 +119,8 @@ MW_HOT void mw_record_alloc(
 	struct mw_site site = site_of_block(task, regs, bytes);
 	if (mw_unlikely(!site.record))
 		return;
-	/* An address that is handed out again was freed where we did not see it: in a handler on
-	 * top of our accounting, or past us. */
-	uint32_t old_id;
-	uint64_t old_bytes;
-	if (mw_unlikely(mw_live_table_take(slot, &old_id, &old_bytes)))
-		count_freed(task, old_id, old_bytes, 1);
+	if (mw_unlikely(!mw_live_table_is_vacant(slot)))
+		count_unseen_free(task, slot);
 	if (mw_unlikely(!mw_live_table_put(slot, (uintptr_t)block, site.id, bytes))) {
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
 		return;
@@ -140,7 +146,7 @@ MW_HOT void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, ui
 		count_freed_here(task, regs, MWD_CLASS_HEAP, born, bytes, 1);
 }
 
-MW_NOINLINE MW_HOT void mw_record_free(
+MW_NOINLINE MW_FLAT void mw_record_free(
 	struct mw_task *task, const struct mw_regs *regs, const void *block)
 {
 	mw_record_freed(task, regs, mw_record_free_soon(task, block));
