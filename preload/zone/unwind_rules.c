@@ -117,7 +117,7 @@ static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_fra
 	case MW_RULE_NO_TABLE:
 		if (MW_HAS_LINK_REGISTER && (s->flags & MW_FRAME_EXACT))
 			return step_link(trace, s, s->sp, own_flags_out);
-		if (!(s->flags & MW_FRAME_EXACT) && mw_rule_is_bottom(s->pc))
+		if (!(s->flags & MW_FRAME_EXACT) && rule.offset)
 			return IS_OUTERMOST;
 		if (s->fp < s->sp)
 			return IS_STOPPED;
