@@ -7,7 +7,7 @@
  * lists by node id (stack_children.h). The index of all that are not there, children of the root
  * among them: private, open addressing,
  *
- *     slot = { key: pc and flags, parent: node id, id: node id }       16 bytes
+ *     slot = { key: key_of() the frame, parent: node id, id: node id }       16 bytes
  *
  * claimed by a CAS on key and complete once id != 0. A reader that meets a key without id walks
  * on, and may make a second node of the same content: wasteful, safe. So is an insertion into a
