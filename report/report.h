@@ -46,6 +46,7 @@ struct mw_report_options {
 	unsigned top;		    /* rows of long tables; 0 = all */
 	unsigned precision;	    /* decimals of MiB in @profile tables and peak lines */
 	const char *by;		    /* --by: one table instead of the report; NULL = none */
+	const char *annotate;	    /* --annotate: one source file instead; NULL = none */
 	const char *fields, *sort;  /* of that table; NULL = the usual */
 	bool is_peak_only;	    /* --full-report=no */
 	enum mw_report_task_lines task_lines;
@@ -58,11 +59,14 @@ struct mw_report_options {
 	const char *mprof_path;	   /* NULL = none; "" = mprof's own name; one run only */
 	const char *include;	   /* PCRE2: show only processes whose command line matches */
 	const char *exclude;	   /* and of these not the ones that match */
+	const char *process;	   /* PCRE2: the same, and other processes' heap is one row */
+	const char *module;	   /* PCRE2: heap of lines in other modules is one row */
 	const char *report_path;   /* where the text goes; NULL = @output */
 	enum mw_report_color color;
 	unsigned width;		/* columns; 0 = the terminal's, 80 if there is none */
 	bool has_no_source;	/* do not read source files */
 	const char *debug_path; /* as mw_symbolizer_options.debug_path */
+	bool is_wide;		/* more columns in @profile tables */
 	bool is_quiet;		/* no text report */
 	const char *exports[MW_REPORT_MAX_EXPORTS]; /* --export's arguments; borrowed */
 	size_t n_exports;

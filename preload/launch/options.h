@@ -49,6 +49,8 @@ struct mw_launch_options {
 	const char *mprof_path;	       /* NULL = mprof's own name; counts only with is_mprof */
 	const char *include, *exclude; /* patterns for command lines, NULL = none */
 	const char *function;	       /* pattern for names, NULL = none */
+	const char *annotate;	       /* source file to show instead of the report, NULL = none */
+	const char *process, *module;  /* patterns of what is shown, NULL = all */
 	const char *task;	       /* pattern for names of tasks, NULL = none */
 	int interval_ms;	       /* of the sampler */
 	int n_top;		       /* lines of a table */
@@ -66,6 +68,7 @@ struct mw_launch_options {
 	enum mw_launch_color color;
 	enum mw_launch_format format;
 	enum mw_launch_task_lines task_lines;
+	bool is_wide; /* more columns in line tables */
 	bool is_json;
 	bool is_mprof;
 	bool is_silent;	     /* the command writes into /dev/null */

@@ -43,6 +43,10 @@ static struct mw_report_options report_of(const struct mw_launch_options *option
 	mw_report_options_init(&report);
 	report.function_regex = options->function;
 	report.task_regex = options->task;
+	report.annotate = options->annotate;
+	report.is_wide = options->is_wide;
+	report.process = options->process;
+	report.module = options->module;
 	report.task_lines = (enum mw_report_task_lines)options->task_lines;
 	report.job_name = job_name();
 	report.top = (unsigned)options->n_top;

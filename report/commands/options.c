@@ -6,11 +6,14 @@
 #include "report/commands/options.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/export/export.h"
 #include "report/render/text_by.h"
+
+#define HELP_NAMES 24 /* columns */
 
 static int parse_number(
 	const char *value, unsigned limit, const char *what, unsigned *out, struct mw_diag *diag)
@@ -23,21 +26,6 @@ static int parse_number(
 		return -EINVAL;
 	}
 	*out = (unsigned)number;
-	return 0;
-}
-
-static int apply_function(
-	struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)diag;
-	options->function_regex = value;
-	return 0;
-}
-
-static int apply_task(struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)diag;
-	options->task_regex = value;
 	return 0;
 }
 
@@ -74,15 +62,6 @@ static int apply_full_report(
 	return 0;
 }
 
-static int apply_peak_only(
-	struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)value;
-	(void)diag;
-	options->is_peak_only = true;
-	return 0;
-}
-
 static int apply_json(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
@@ -90,46 +69,10 @@ static int apply_json(struct mw_report_options *options, const char *value, stru
 	return 0;
 }
 
-static int apply_html(struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)diag;
-	options->html_path = value;
-	return 0;
-}
-
-static int apply_csv(struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)diag;
-	options->csv_path = value;
-	return 0;
-}
-
-static int apply_timeline(
-	struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)diag;
-	options->timeline_path = value;
-	return 0;
-}
-
 static int apply_mprof(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	(void)diag;
 	options->mprof_path = value ? value : "";
-	return 0;
-}
-
-static int apply_include(struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)diag;
-	options->include = value;
-	return 0;
-}
-
-static int apply_exclude(struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)diag;
-	options->exclude = value;
 	return 0;
 }
 
@@ -144,13 +87,6 @@ static int apply_format(struct mw_report_options *options, const char *value, st
 	}
 	mw_diag_set(diag, "--format: %s: give report, memwatch or seed", value);
 	return -EINVAL;
-}
-
-static int apply_report(struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)diag;
-	options->report_path = value;
-	return 0;
 }
 
 static int apply_color(struct mw_report_options *options, const char *value, struct mw_diag *diag)
@@ -176,31 +112,6 @@ static int apply_width(struct mw_report_options *options, const char *value, str
 	return error;
 }
 
-static int apply_no_source(
-	struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)value;
-	(void)diag;
-	options->has_no_source = true;
-	return 0;
-}
-
-static int apply_debug_path(
-	struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)diag;
-	options->debug_path = value;
-	return 0;
-}
-
-static int apply_quiet(struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)value;
-	(void)diag;
-	options->is_quiet = true;
-	return 0;
-}
-
 static int apply_export(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	struct mw_export_request request;
@@ -216,15 +127,6 @@ static int apply_value(struct mw_report_options *options, const char *value, str
 {
 	options->export_value = value;
 	return mw_export_find_value(value, diag) ? 0 : -EINVAL;
-}
-
-static int apply_per_process(
-	struct mw_report_options *options, const char *value, struct mw_diag *diag)
-{
-	(void)value;
-	(void)diag;
-	options->is_export_per_process = true;
-	return 0;
 }
 
 static int apply_by(struct mw_report_options *options, const char *value, struct mw_diag *diag)
@@ -248,46 +150,61 @@ static int apply_sort(struct mw_report_options *options, const char *value, stru
 	return mw_by_parse_sort(value, &request, diag);
 }
 
+#define FIELD(name) offsetof(struct mw_report_options, name), NULL
+
 const struct mw_option mw_report_option_table[] = {
 	{ "function", 'f', "REGEX", false, "only functions whose name matches (PCRE2)",
-		apply_function },
-	{ "task", 0, "REGEX", false, "tasks of these names; functions, programs, too", apply_task },
-	{ "task-lines", 0, "old|new", false, "one line a task, as COMPSs had and has them",
+		FIELD(function_regex) },
+	{ "task", 0, "REGEX", false, "tasks of these names; functions, programs, too",
+		FIELD(task_regex) },
+	{ "task-lines", 0, "old|new", false, "one line a task, as COMPSs had and has them", 0,
 		apply_task_lines },
-	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", apply_top },
-	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)",
+	{ "process", 0, "REGEX", false, "processes whose command line matches; rest: one row",
+		FIELD(process) },
+	{ "module", 0, "REGEX", false, "lines whose module's path matches; rest: one row",
+		FIELD(module) },
+	{ "top", 'n', "N", false, "rows of long tables; 0 = all (default 20)", 0, apply_top },
+	{ "precision", 'p', "N", false, "decimals of MiB in line tables (default 1)", 0,
 		apply_precision },
-	{ "by", 'b', "KIND", false, "one table: line, function, stack, process, ...", apply_by },
-	{ "fields", 0, "LIST", false, "its columns: at-peak,leaked,total,count,freed,...",
-		apply_fields },
-	{ "sort", 0, "FIELD", false, "its order (default: the first column)", apply_sort },
+	{ "wide", 0, NULL, false, "more columns in line tables", FIELD(is_wide) },
+	{ "annotate", 'a', "FILE", false, "a whole source file, each line with its numbers",
+		FIELD(annotate) },
+	{ "by", 'b', "KIND", false, "one table of rows of this kind, see below", 0, apply_by },
+	{ "fields", 0, "LIST", false, "its columns, by commas, see below", 0, apply_fields },
+	{ "sort", 0, "FIELD", false, "its order (default: the first column)", 0, apply_sort },
 	{ "full-report", 0, "yes|no", false, "no: one line a function, \"file function 312.6 MiB\"",
-		apply_full_report },
-	{ "peak-only", 0, NULL, false, "the same as --full-report=no", apply_peak_only },
-	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", apply_json },
-	{ "html", 0, "FILE", false, "a page for a browser: time, flames, lines", apply_html },
-	{ "export", 'e', "FORMAT[:FILE]", false, "for another viewer, see below; repeatable",
+		0, apply_full_report },
+	{ "peak-only", 0, NULL, false, "the same as --full-report=no", FIELD(is_peak_only) },
+	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", 0,
+		apply_json },
+	{ "html", 0, "FILE", false, "a page for a browser: time, flames, lines", FIELD(html_path) },
+	{ "export", 'e', "FORMAT[:FILE]", false, "for another viewer, see below; repeatable", 0,
 		apply_export },
-	{ "value", 0, "VALUE", false, "exports: at-peak (default), leaked, total or count",
-		apply_value },
+	{ "value", 0, "at-peak|leaked|total|count", false, "what exports hold (default: at-peak)",
+		0, apply_value },
 	{ "per-process", 0, NULL, false, "exports: each process by itself, not merged",
-		apply_per_process },
-	{ "csv", 0, "FILE", false, "each process's peak RSS, in memwatch's columns", apply_csv },
-	{ "timeline", 0, "FILE", false, "RSS over time, in memwatch's columns", apply_timeline },
-	{ "mprof", 0, "FILE", true, "RSS over time for mprof plot, peak and list", apply_mprof },
-	{ "include", 0, "REGEX", false, "show only processes whose command line matches",
-		apply_include },
-	{ "exclude", 0, "REGEX", false, "and of these not the ones that match", apply_exclude },
-	{ "format", 0, "NAME", false, "text as report (default), memwatch or seed", apply_format },
-	{ "report", 'o', "FILE", false, "write the text to FILE", apply_report },
-	{ "color", 0, "WHEN", false, "auto, always or never; NO_COLOR is honoured", apply_color },
-	{ "width", 0, "N", false, "columns (default: the terminal's, 80 in a pipe)", apply_width },
-	{ "no-source", 0, NULL, false, "do not read source files", apply_no_source },
+		FIELD(is_export_per_process) },
+	{ "csv", 0, "FILE", false, "each process's peak RSS, in memwatch's columns",
+		FIELD(csv_path) },
+	{ "timeline", 0, "FILE", false, "RSS over time, in memwatch's columns",
+		FIELD(timeline_path) },
+	{ "mprof", 0, "FILE", true, "RSS over time for mprof plot, peak and list", 0, apply_mprof },
+	{ "include", 0, "REGEX", false, "list only processes whose command line matches",
+		FIELD(include) },
+	{ "exclude", 0, "REGEX", false, "and of these not the ones that match", FIELD(exclude) },
+	{ "format", 0, "report|memwatch|seed", false, "layout of the text (default: report)", 0,
+		apply_format },
+	{ "report", 'o', "FILE", false, "write the text to FILE", FIELD(report_path) },
+	{ "color", 0, "auto|always|never", false, "colours (default: auto); NO_COLOR is honoured",
+		0, apply_color },
+	{ "width", 0, "N", false, "columns (default: the terminal's, 80 in a pipe)", 0,
+		apply_width },
+	{ "no-source", 0, NULL, false, "do not read source files", FIELD(has_no_source) },
 	{ "debug-path", 0, "DIRS", false, "separate debug files (default /usr/lib/debug)",
-		apply_debug_path },
-	{ "quiet", 'q', NULL, false, "no text report", apply_quiet },
-	{ "help", 'h', NULL, false, "show this help", NULL },
-	{ "version", 'V', NULL, false, "show the version", NULL },
+		FIELD(debug_path) },
+	{ "quiet", 'q', NULL, false, "no text report", FIELD(is_quiet) },
+	{ "help", 'h', NULL, false, "show this help", 0, NULL },
+	{ "version", 'V', NULL, false, "show the version", 0, NULL },
 };
 
 const size_t mw_report_n_options =
@@ -333,6 +250,17 @@ static const struct mw_option *read_option(
 	return option;
 }
 
+static enum mw_options_outcome set_field(
+	const struct mw_option *option, const char *value, struct mw_report_options *options)
+{
+	char *field = (char *)options + option->field;
+	if (option->argument)
+		*(const char **)field = value;
+	else
+		*(bool *)field = true;
+	return MW_OPTIONS_RUN;
+}
+
 /* One option at arguments[*at]; moves *at over a value of its own word. */
 static enum mw_options_outcome take_option(
 	int n, char **arguments, int *at, struct mw_report_options *options, struct mw_diag *diag)
@@ -351,6 +279,8 @@ static enum mw_options_outcome take_option(
 		mw_diag_set(diag, "--%s: needs %s", option->name, option->argument);
 		return MW_OPTIONS_BAD;
 	}
+	if (option->field)
+		return set_field(option, value, options);
 	if (!option->apply)
 		return option->letter == 'h' ? MW_OPTIONS_HELP : MW_OPTIONS_VERSION;
 	return option->apply(options, value, diag) ? MW_OPTIONS_BAD : MW_OPTIONS_RUN;
@@ -383,13 +313,17 @@ enum mw_options_outcome mw_options_parse(
 	return MW_OPTIONS_RUN;
 }
 
-void mw_options_print_help(FILE *out)
+/* "  names        help", the help on a line of its own where names are long. */
+static void print_help_row(FILE *out, const char *names, const char *help)
 {
-	fputs("Usage: memwatch-report [options] DIR...\n"
-	      "       memwatch-report diff --help\n"
-	      "Show which lines held the memory of a run recorded by memwatch-preload; several\n"
-	      "directories are merged into one report.\n\n",
-		out);
+	if (strlen(names) <= HELP_NAMES)
+		fprintf(out, "  %-*s  %s\n", HELP_NAMES, names, help);
+	else
+		fprintf(out, "  %s\n  %*s  %s\n", names, HELP_NAMES, "", help);
+}
+
+static void print_options(FILE *out)
+{
 	for (size_t i = 0; i < mw_report_n_options; i++) {
 		const struct mw_option *option = &mw_report_option_table[i];
 		char words[64];
@@ -399,12 +333,40 @@ void mw_options_print_help(FILE *out)
 		snprintf(words, sizeof(words), "%s--%s%s%s%s%s", letter, option->name,
 			option->is_optional ? "[" : "", option->argument ? "=" : "",
 			option->argument ? option->argument : "", option->is_optional ? "]" : "");
-		fprintf(out, "  %-24s  %s\n", words, option->help);
+		print_help_row(out, words, option->help);
 	}
+}
+
+static void print_fields(FILE *out)
+{
+	fputs("\nFields for --fields and --sort, and what CSV and JSON call them:\n", out);
+	for (enum mw_column_id id = 0; id < MW_N_COLUMNS; id++) {
+		const struct mw_column *column = &mw_columns[id];
+		char names[64];
+		snprintf(names, sizeof(names), "%s%s%s",
+			column->short_name ? column->short_name : "",
+			column->short_name ? ", " : "", column->json_name);
+		print_help_row(out, names, column->help);
+	}
+}
+
+/* Completion reads this, too: sections of words "for --option:", two blanks after the names. */
+void mw_options_print_help(FILE *out)
+{
+	fputs("Usage: memwatch-report [options] DIR...\n"
+	      "       memwatch-report diff --help\n"
+	      "Show which lines held the memory of a run recorded by memwatch-preload; several\n"
+	      "directories are merged into one report.\n\n",
+		out);
+	print_options(out);
+	fputs("\nRows for --by; bytes of the heap, each in one row:\n", out);
+	for (enum mw_by by = MW_BY_LINE; by < MW_N_BY; by++)
+		print_help_row(out, mw_by_kinds[by].name, mw_by_kinds[by].help);
+	print_fields(out);
 	fputs("\nFormats for --export; without FILE, to standard output instead of the report:\n",
 		out);
 	for (size_t i = 0; i < mw_export_n_formats; i++)
-		fprintf(out, "  %-12s  %s\n", mw_export_formats[i].name, mw_export_formats[i].help);
+		print_help_row(out, mw_export_formats[i].name, mw_export_formats[i].help);
 	fputs("\nExit status: 0 good; 1 partial, with the reason in the report; 2 bad usage or\n"
 	      "nothing usable.\n",
 		out);

@@ -1,7 +1,7 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * options.h - the options of memwatch-report as one table: parsing, --help, and the man page's
- * and completion's text all come from it.
+ * options.h - the options of memwatch-report as one table: parsing and --help come from it, bash
+ * completion reads --help, and the man page is checked against it (tests/lint/options.py).
  */
 #pragma once
 
@@ -14,7 +14,9 @@ struct mw_option {
 	const char *argument; /* what --help calls it; NULL = takes none */
 	bool is_optional;     /* the argument may be left out: --json[=FILE] */
 	const char *help;
-	/* 0, or -EINVAL with diag set; value is NULL when there is none. */
+	/* Of struct mw_report_options: a text to set to the argument, or a bool; 0 = see @apply. */
+	size_t field;
+	/* 0, or -EINVAL with diag set; value is NULL when there is none; NULL: help and version. */
 	int (*apply)(struct mw_report_options *options, const char *value, struct mw_diag *diag);
 };
 

@@ -86,7 +86,8 @@ int mw_outputs_check(const struct mw_report_options *options, struct mw_diag *di
 
 bool mw_outputs_need_lines(const struct mw_report_options *options)
 {
-	bool is_report = !options->is_quiet && options->format == MW_REPORT_FORMAT_REPORT;
+	bool is_report = !options->is_quiet && (options->format == MW_REPORT_FORMAT_REPORT ||
+						       options->by || options->annotate);
 	return is_report || mw_report_has_profiling_file() || options->json_path ||
 	       options->html_path || options->n_exports > 0;
 }
@@ -119,6 +120,7 @@ static struct mw_text text_for(const struct mw_report_options *options, FILE *ou
 		.width = width_of(options, out),
 		.precision = options->precision,
 		.has_color = wants_color(options, out),
+		.is_wide = options->is_wide,
 		.has_exact_tables = options->width == 0 && !isatty(fileno(out)),
 		.job_name = options->job_name,
 	};
@@ -146,9 +148,11 @@ static int write_text(struct mw_report_run *run, FILE *out)
 	struct mw_text text = text_for(options, out);
 	if (options->by)
 		return write_table(&text, run);
-	if (options->format == MW_REPORT_FORMAT_MEMWATCH)
+	if (options->annotate)
+		mw_text_annotate(&text, &run->view);
+	else if (options->format == MW_REPORT_FORMAT_MEMWATCH)
 		return mw_memwatch_text_render(&text, &run->view);
-	if (options->format == MW_REPORT_FORMAT_SEED)
+	else if (options->format == MW_REPORT_FORMAT_SEED)
 		mw_memwatch_seed_render(&text, &run->view);
 	else if (options->task_lines)
 		mw_task_lines_render(
@@ -329,6 +333,7 @@ int mw_outputs_write(struct mw_report_run *run)
 	int append_error = mw_profiling_file_append(run, text_for(options, options->output));
 	error = error ? error : append_error;
 	bool is_said = wants_text && !options->is_peak_only && !options->task_lines &&
+		       !options->by && !options->annotate &&
 		       options->format == MW_REPORT_FORMAT_REPORT;
 	for (size_t i = run->n_bad; !is_said && i < run->view.notes.texts.n; i++)
 		mw_outputs_complain(run, run->view.notes.texts.items[i]);

@@ -13,11 +13,12 @@
 struct mw_report_run {
 	const struct mw_report_options *options;
 	struct mw_view view;
-	struct mw_regex *function_regex; /* owned */
-	struct mw_regex *task_regex;	 /* owned */
-	struct mw_filter filter;	 /* owned */
-	struct mw_export_request export; /* being written */
-	size_t n_bad;			 /* directories that could not be read */
+	struct mw_regex *function_regex;	       /* owned */
+	struct mw_regex *task_regex;		       /* owned */
+	struct mw_regex *process_regex, *module_regex; /* owned */
+	struct mw_filter filter;		       /* owned */
+	struct mw_export_request export;	       /* being written */
+	size_t n_bad;				       /* directories that could not be read */
 };
 
 /** mw_outputs_complain() - "<program>: <what>" on stderr. */

@@ -37,6 +37,7 @@ int mw_profiling_file_append(const struct mw_report_run *run, struct mw_text tex
 		return -ENOMEM;
 	text.has_color = false;
 	text.has_exact_tables = true;
+	text.is_wide = false; /* read by programs that know the standard layout */
 	if (run->options->task_lines)
 		mw_task_lines_render(
 			&text, &run->view, run->options->task_lines == MW_REPORT_TASK_LINES_NEW);

@@ -10,6 +10,8 @@
 
 #include "report/commands/missing_pages.h"
 #include "report/commands/outputs.h"
+#include "report/model/file_lines.h"
+#include "report/model/selection.h"
 #include "report/util/regex.h"
 
 void mw_report_options_init(struct mw_report_options *options)
@@ -50,6 +52,12 @@ static int compile_patterns(struct mw_report_run *run, struct mw_diag *diag)
 		error = compile(&run->function_regex, "function", options->function_regex, diag);
 	if (!error)
 		error = compile(&run->task_regex, "task", options->task_regex, diag);
+	if (!error)
+		error = compile(&run->process_regex, "process", options->process, diag);
+	if (!error)
+		error = compile(&run->module_regex, "module", options->module, diag);
+	run->filter.process = options->process;
+	run->filter.process_regex = run->process_regex;
 	run->view.regex = run->function_regex;
 	run->view.is_task_wanted = run->task_regex != NULL;
 	return error;
@@ -70,11 +78,22 @@ static int check_number_of_runs(const struct mw_report_options *options, struct 
 	return -EINVAL;
 }
 
+/* Each of them is the whole text. */
+static int check_text(const struct mw_report_options *options, struct mw_diag *diag)
+{
+	if (!options->annotate || !options->by)
+		return 0;
+	mw_diag_set(diag, "--annotate: takes the report's place, and so does --by");
+	return -EINVAL;
+}
+
 static int prepare(struct mw_report_run *run, struct mw_diag *diag)
 {
 	int error = compile_patterns(run, diag);
 	if (!error)
 		error = check_number_of_runs(run->options, diag);
+	if (!error)
+		error = check_text(run->options, diag);
 	if (!error)
 		error = mw_outputs_check(run->options, diag);
 	return error;
@@ -88,6 +107,40 @@ static void on_progress(void *context, size_t n_done, size_t n_all)
 		n_done, n_all);
 }
 
+/* Positions -> functions and lines -> sums of those that are shown. */
+static int build_lines(struct mw_report_run *run)
+{
+	const struct mw_report_options *options = run->options;
+	struct mw_view *view = &run->view;
+	struct mw_selection selection = { run->process_regex, run->module_regex };
+	size_t n_given_up = 0;
+	int error = mw_profile_resolve(&view->profile, options->debug_path,
+		isatty(STDERR_FILENO) ? on_progress : NULL, NULL);
+	if (!error)
+		error = mw_selection_apply(
+			&selection, &view->profile, &view->processes, &n_given_up);
+	if (!error)
+		error = mw_profile_aggregate(&view->profile);
+	if (!error && n_given_up > 0)
+		mw_notes_add(&view->notes,
+			"--process, --module: the search took too long in %zu names, which are "
+			"shown",
+			n_given_up);
+	return error;
+}
+
+static int find_annotated(struct mw_report_run *run)
+{
+	struct mw_diag diag = { "" };
+	if (!run->options->annotate || run->options->is_quiet)
+		return 0;
+	int error = mw_file_lines_find(
+		&run->view.profile, run->options->annotate, &run->view.annotated_file, &diag);
+	if (diag.text[0])
+		mw_outputs_complain(run, diag.text);
+	return error;
+}
+
 static int build(struct mw_report_run *run)
 {
 	const struct mw_report_options *options = run->options;
@@ -98,13 +151,11 @@ static int build(struct mw_report_run *run)
 		return error;
 	if (view->profile.runs.n == 0)
 		return -ENOENT; /* said already, directory by directory */
-	if (mw_outputs_need_lines(options))
-		error = mw_profile_resolve(&view->profile, options->debug_path,
-			isatty(STDERR_FILENO) ? on_progress : NULL, NULL);
+	error = mw_processes_build(&view->profile, &view->processes);
 	if (!error && mw_outputs_need_lines(options))
-		error = mw_profile_aggregate(&view->profile);
+		error = build_lines(run);
 	if (!error)
-		error = mw_processes_build(&view->profile, &view->processes);
+		error = find_annotated(run);
 	if (!error)
 		error = mw_tasks_build(
 			&view->profile, &view->processes, run->task_regex, &view->tasks);
@@ -114,7 +165,8 @@ static int build(struct mw_report_run *run)
 		error = mw_job_build(&view->profile, &view->processes, &run->filter, &view->job);
 	if (!error && view->job.n_given_up > 0)
 		mw_notes_add(&view->notes,
-			"--include, --exclude: the search took too long in %zu command lines, "
+			"--include, --exclude, --process: the search took too long in %zu command "
+			"lines, "
 			"which are shown",
 			view->job.n_given_up);
 	if (!error)
@@ -133,6 +185,8 @@ static void release(struct mw_report_run *run)
 	mw_filter_deinit(&run->filter);
 	run->function_regex = mw_regex_destroy(run->function_regex);
 	run->task_regex = mw_regex_destroy(run->task_regex);
+	run->process_regex = mw_regex_destroy(run->process_regex);
+	run->module_regex = mw_regex_destroy(run->module_regex);
 }
 
 int mw_report_check(

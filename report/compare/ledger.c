@@ -4,7 +4,6 @@
  */
 #include "report/compare/ledger.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -34,8 +33,7 @@ const char *const mw_ledger_value_names[MW_LEDGER_N_VALUES] = {
 struct builder {
 	struct mw_ledger *ledger;
 	const struct mw_view *view;
-	struct mw_source source; /* of open_file */
-	uint32_t open_file;	 /* string id of the profile */
+	struct mw_open_source source;
 	int error;
 };
 
@@ -186,25 +184,15 @@ static void add_tasks(struct builder *builder)
 	}
 }
 
-/* Lines come function by function, so one open file is enough. */
 static const char *source_text(struct builder *builder, uint32_t file, uint32_t line)
 {
-	if (file == 0 || line == 0 || !builder->view->wants_source)
-		return NULL;
-	if (builder->open_file != file) {
-		mw_source_close(&builder->source);
-		builder->open_file = file;
-		const struct mw_profile *profile = &builder->view->profile;
-		int error = mw_source_open(mw_profile_text(profile, file),
-			mw_profile_owner(profile), &builder->source);
-		if (error)
-			mw_source_close(&builder->source);
-		if (error == -ENOMEM)
-			builder->error = error;
-	}
-	const char *text = mw_source_line(&builder->source, line);
-	while (text && isspace((unsigned char)*text))
-		text++;
+	const struct mw_profile *profile = &builder->view->profile;
+	const char *text = NULL;
+	int error = builder->view->wants_source
+			    ? mw_open_source_line(&builder->source, mw_profile_text(profile, file),
+				      mw_profile_owner(profile), line, &text)
+			    : 0;
+	builder->error = builder->error ? builder->error : error;
 	return text;
 }
 
@@ -234,7 +222,7 @@ static void add_lines(struct builder *builder)
 		row->text = intern(builder, source_text(builder, function->file, line->line));
 		set_sums(row, &line->owned[MWD_CLASS_HEAP]);
 	}
-	mw_source_close(&builder->source);
+	mw_open_source_close(&builder->source);
 	add_rest(builder, "unattributed", &profile->unattributed[MWD_CLASS_HEAP]);
 	if (mw_sampled_rest_name(profile))
 		add_rest(builder, mw_sampled_rest_name(profile),

@@ -99,34 +99,20 @@ static void put_programs(struct mw_html *page, const struct mw_line *line, unsig
 	mw_json_close(&page->json);
 }
 
-/* The source file that is open; 0 = none. */
-struct open_source {
-	uint32_t file;
-	struct mw_source source;
-};
-
 static const char *source_line(
-	struct open_source *open, struct mw_html *page, const struct mw_line *line)
+	struct mw_open_source *open, struct mw_html *page, const struct mw_line *line)
 {
 	const struct mw_profile *profile = &page->view->profile;
-	uint32_t file = profile->functions.items[line->function_idx].file;
-	if (file != open->file) {
-		mw_source_close(&open->source);
-		open->source = (struct mw_source){ 0 };
-		open->file = file;
-		int error = file ? mw_source_open(mw_profile_text(profile, file),
-					   mw_profile_owner(profile), &open->source)
-				 : 0;
-		page->json.has_failed |= error == -ENOMEM; /* else it is not there: no text */
-	}
-	const char *text = line->line ? mw_source_line(&open->source, line->line) : NULL;
-	while (text && (*text == ' ' || *text == '\t'))
-		text++;
+	const char *text;
+	int error = mw_open_source_line(open,
+		mw_profile_text(profile, profile->functions.items[line->function_idx].file),
+		mw_profile_owner(profile), line->line, &text);
+	page->json.has_failed |= error != 0;
 	return text;
 }
 
 static void put_row(
-	struct mw_html *page, uint32_t line_idx, unsigned class, struct open_source *open)
+	struct mw_html *page, uint32_t line_idx, unsigned class, struct mw_open_source *open)
 {
 	const struct mw_view *view = page->view;
 	const struct mw_line *line = &view->profile.lines.items[line_idx];
@@ -146,7 +132,7 @@ static void put_row(
 static int put_class(struct mw_html *page, unsigned class)
 {
 	const struct mw_profile *profile = &page->view->profile;
-	struct open_source open = { 0 };
+	struct mw_open_source open = { 0 };
 	struct mw_sums rest = { 0 };
 	size_t n, n_rest;
 	uint32_t *order = choose(profile, class, &n, &rest, &n_rest);
@@ -164,7 +150,7 @@ static int put_class(struct mw_html *page, unsigned class)
 	put_sums(page, "unstacked", &profile->unstacked[class]);
 	put_sums(page, "total", &profile->sums[class]);
 	mw_json_close(&page->json);
-	mw_source_close(&open.source);
+	mw_open_source_close(&open);
 	free(order);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * source.c - a source file as lines, for the @profile tables.
+ * source.c - a source file as lines, for the tables that quote it.
  */
 #include "report/ingest/source.h"
 
@@ -65,6 +65,33 @@ const char *mw_source_line(const struct mw_source *source, uint32_t line)
 {
 	return line == 0 || line > source->starts.n ? NULL
 						    : source->text + source->starts.items[line - 1];
+}
+
+int mw_open_source_line(struct mw_open_source *open, const char *path, uid_t run_owner,
+	uint32_t line, const char **text_out)
+{
+	int error = 0;
+	*text_out = NULL;
+	if (!path || line == 0)
+		return 0;
+	if (!open->path || strcmp(open->path, path) != 0) {
+		mw_open_source_close(open);
+		open->path = path;
+		error = mw_source_open(path, run_owner, &open->source);
+		if (error)
+			mw_source_close(&open->source); /* a file without lines */
+	}
+	const char *text = mw_source_line(&open->source, line);
+	while (text && isspace((unsigned char)*text))
+		text++;
+	*text_out = text;
+	return error == -ENOMEM ? error : 0;
+}
+
+void mw_open_source_close(struct mw_open_source *open)
+{
+	mw_source_close(&open->source);
+	open->path = NULL;
 }
 
 /* "void a::b<int>::f(char const*)" -> "f", as offsets into @function. */

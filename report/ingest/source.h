@@ -29,6 +29,24 @@ void mw_source_close(struct mw_source *source);
 /** mw_source_line() - a line's text without newline, NULL if there is no such line. From 1. */
 const char *mw_source_line(const struct mw_source *source, uint32_t line);
 
+/* A file that stays open between lines of it: readers come file by file. Starts as { 0 }. */
+struct mw_open_source {
+	const char *path; /* borrowed; NULL = none */
+	struct mw_source source;
+};
+
+/**
+ * mw_open_source_line() - a line's text without indentation, of a file opened when it is another
+ * one
+ * @path:     NULL = unknown; as @run_owner see mw_source_open(); lives until the next call or close
+ * @text_out: NULL when there is no such file or line; valid until the next call
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int mw_open_source_line(struct mw_open_source *open, const char *path, uid_t run_owner,
+	uint32_t line, const char **text_out);
+void mw_open_source_close(struct mw_open_source *open);
+
 /**
  * mw_source_find_function() - the line a function's definition begins at
  * @function:   name as demangled, with or without parameters

@@ -50,6 +50,16 @@ static uint32_t find_owner(const struct mw_profile *profile, uint32_t stack_idx)
 	return outside != MW_NONE ? outside : innermost;
 }
 
+static uint32_t shown_owner(const struct mw_profile *profile, uint32_t owner)
+{
+	if (owner == MW_NONE)
+		return owner;
+	const struct mw_line *line = &profile->lines.items[owner];
+	return mw_profile_shows(profile, &profile->functions.items[line->function_idx])
+		       ? owner
+		       : profile->rest_lines[MW_REST_MODULES] - 1;
+}
+
 /* @stamp is different for each site: that counts a line or function once, however deep it
  * recurses. */
 static void add_through(struct mw_profile *profile, const struct mw_site *site, uint32_t stamp)
@@ -72,7 +82,7 @@ static void add_sites(struct mw_profile *profile)
 {
 	for (uint32_t i = 0; i < profile->sites.n; i++) {
 		struct mw_site *site = &profile->sites.items[i];
-		site->owner_line = find_owner(profile, site->stack);
+		site->owner_line = shown_owner(profile, find_owner(profile, site->stack));
 		struct mw_sums *owned =
 			site->owner_line == MW_NONE
 				? &profile->unattributed[site->class]
@@ -125,6 +135,8 @@ static int add_share(void *context, uint32_t site_idx, const struct mw_sums *sum
 		mw_sums_add(&image->unattributed[site->class], sums);
 		return 0;
 	}
+	if (site->owner_line + 1 == profile->rest_lines[MW_REST_MODULES])
+		mw_sums_add(&image->elsewhere[site->class], sums);
 	if (sums->peak_bytes[MWD_PEAK_TREE_HEAP] == 0)
 		return 0;
 	struct mw_share key = { .line_idx = site->owner_line,
@@ -189,6 +201,11 @@ int mw_profile_each_record(const struct mw_profile *profile, uint32_t image_idx,
 	const struct mw_site *site;
 	struct mw_settle settle;
 	int result = 0;
+	if (image->is_not_shown) {
+		for (unsigned class = 0; !result && class < MWD_N_CLASSES; class ++)
+			result = visit(context, profile->rest_sites[class], &image->sums[class]);
+		return result;
+	}
 	mw_settle_init(&settle, &profile->runs.items[image->run_idx].dump.control, image->head);
 	while (!result && next_record(profile, image, first, &walk, &record, &site)) {
 		struct mw_sums sums = mw_settle_record(&settle, record);

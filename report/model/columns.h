@@ -1,10 +1,12 @@
 /* SPDX: no licence chosen yet, see README */
 /*
  * columns.h - the numbers a line, function or site has: one table drives their JSON names, the
- * text's headings, units and sort keys.
+ * CSV's, the text's headings, units, the words of --fields and --sort, and what --help says of
+ * them.
  */
 #pragma once
 
+#include <stddef.h>
 #include "report/model/sums.h"
 
 enum mw_unit {
@@ -35,6 +37,8 @@ enum mw_column_id {
 
 struct mw_column {
 	const char *json_name;
+	const char *short_name; /* what users may call it, too; NULL = none */
+	const char *help;
 	const char *title; /* heading in a text table */
 	enum mw_unit unit;
 	int64_t (*get)(const struct mw_sums *sums);
@@ -42,6 +46,9 @@ struct mw_column {
 	const char *json_margin_name;
 	int64_t (*get_margin)(const struct mw_sums *sums);
 };
+
+/** mw_columns_find() - by either name, @n_bytes long; MW_N_COLUMNS = none. */
+enum mw_column_id mw_columns_find(const char *name, size_t n_bytes);
 
 /* By enum mw_column_id. */
 extern const struct mw_column mw_columns[MW_N_COLUMNS];

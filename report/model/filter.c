@@ -36,17 +36,19 @@ void mw_filter_deinit(struct mw_filter *filter)
 
 bool mw_filter_is_active(const struct mw_filter *filter)
 {
-	return filter->include || filter->exclude;
+	return filter->include || filter->exclude || filter->process;
 }
 
 int mw_filter_shows(const struct mw_filter *filter, const char *command)
 {
-	int is_included = 1, is_excluded = 0;
+	int is_included = 1, is_excluded = 0, is_wanted = 1;
 	if (filter->include_regex)
 		is_included = mw_regex_search(filter->include_regex, command);
 	if (is_included > 0 && filter->exclude_regex)
 		is_excluded = mw_regex_search(filter->exclude_regex, command);
-	if (is_included < 0 || is_excluded < 0)
+	if (filter->process_regex)
+		is_wanted = mw_regex_search(filter->process_regex, command);
+	if (is_included < 0 || is_excluded < 0 || is_wanted < 0)
 		return -E2BIG;
-	return is_included && !is_excluded;
+	return is_included && is_wanted && !is_excluded;
 }

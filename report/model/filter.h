@@ -1,6 +1,7 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * filter.h - --include and --exclude: which processes the outputs show. Totals never change.
+ * filter.h - --include, --exclude, --process: which processes the outputs show. Totals never
+ * change.
  */
 #pragma once
 
@@ -13,6 +14,10 @@ struct mw_regex;
 struct mw_filter {
 	const char *include, *exclude;			/* patterns; NULL = none; borrowed */
 	struct mw_regex *include_regex, *exclude_regex; /* owned */
+	/* --process, by which other things are filtered, too; set after init; borrowed, NULL = none
+	 */
+	const char *process;
+	const struct mw_regex *process_regex;
 };
 
 /**
@@ -28,7 +33,7 @@ void mw_filter_deinit(struct mw_filter *filter);
 bool mw_filter_is_active(const struct mw_filter *filter);
 
 /**
- * mw_filter_shows() - first include, then exclude, each anywhere in the whole command line
+ * mw_filter_shows() - include and process, then exclude, each anywhere in the whole command line
  * Return: 1 shown, 0 hidden, -E2BIG: a pattern was too costly for this text.
  */
 int mw_filter_shows(const struct mw_filter *filter, const char *command);

@@ -33,10 +33,11 @@ struct mw_module {
 	uint32_t path; /* string id, of the first image that had it */
 	uint8_t build_id[32];
 	uint8_t build_id_bytes;
-	bool is_shim;	 /* our own library: its frames are left out */
-	bool is_library; /* the C or C++ library, or an allocator */
-	bool is_used;	 /* has positions */
-	unsigned handle; /* of the symbolizer */
+	bool is_shim;	   /* our own library: its frames are left out */
+	bool is_library;   /* the C or C++ library, or an allocator */
+	bool is_used;	   /* has positions */
+	bool is_not_shown; /* --module (selection.h) */
+	unsigned handle;   /* of the symbolizer */
 	enum mw_symbol_source source;
 	uint32_t source_reason; /* string id */
 };
@@ -101,6 +102,7 @@ struct mw_function {
 	bool has_symbol; /* false: all code of a module no name is known for, "[cc1]" */
 	bool is_library; /* passed over when looking for a line to own bytes */
 	bool is_region;	 /* no function: stands for a region in stacks, "[task load]" */
+	bool is_rest;	 /* no function: stands for what is not shown (enum mw_rest) */
 	uint32_t stamp;
 	struct mw_sums through[MWD_N_CLASSES];
 };
@@ -149,9 +151,21 @@ struct mw_image {
 	struct mw_sums sums[MWD_N_CLASSES];	    /* all its records */
 	struct mw_sums unattributed[MWD_N_CLASSES]; /* those without an owner line */
 	struct mw_sums unstacked[MWD_N_CLASSES];    /* see struct mw_profile */
+	struct mw_sums elsewhere[MWD_N_CLASSES];    /* owned by lines of modules not shown */
+	bool is_not_shown;			    /* --process (selection.h) */
 	uint32_t first_part, n_parts;		    /* in mw_profile.parts */
 	uint64_t n_sampled_blocks;		    /* heap blocks with a stack, if it sampled */
 };
+
+/* Why something has no row of its own (selection.h). */
+enum mw_rest {
+	MW_REST_PROCESSES, /* --process */
+	MW_REST_MODULES,   /* --module */
+	MW_N_RESTS,
+};
+
+/* "not shown: other processes" */
+extern const char *const mw_rest_names[MW_N_RESTS];
 
 struct mw_profile {
 	MW_ARRAY(struct mw_run) runs;
@@ -177,6 +191,8 @@ struct mw_profile {
 	/* What has no stack by choice: all with --stacks=off; with --sample the exact sum minus
 	 * the estimates, of any sign. sums = sites + unstacked; sites = lines + unattributed. */
 	struct mw_sums unstacked[MWD_N_CLASSES];
+	uint32_t rest_lines[MW_N_RESTS];    /* line index + 1 of what stands for them, 0 = none */
+	uint32_t rest_sites[MWD_N_CLASSES]; /* of images that are not shown */
 	struct mw_sums partial[MWD_N_CLASSES]; /* sites with partial stacks */
 	int64_t tree_heap_peak_bytes;	       /* sum over runs, each at its own peak */
 	bool has_free_stacks;		       /* every run recorded where blocks were freed */
@@ -208,6 +224,9 @@ int mw_profile_merge(struct mw_profile *profile);
 int mw_profile_resolve(struct mw_profile *profile, const char *debug_path,
 	void (*progress)(void *context, size_t n_done, size_t n_all), void *context);
 
+/** mw_profile_add_rest_frame() - a line of its own at a new position; 0 or -ENOMEM. (resolve.c) */
+int mw_profile_add_rest_frame(struct mw_profile *profile, uint32_t position_idx, const char *name);
+
 /** mw_profile_aggregate() - sites -> sums of lines, functions and images; 0 or -ENOMEM. */
 int mw_profile_aggregate(struct mw_profile *profile);
 
@@ -219,7 +238,8 @@ void mw_profile_image_lines(const struct mw_profile *profile, uint32_t image_idx
 
 /**
  * mw_profile_each_record() - an image's records, settled, each with the site it was merged into;
- * of sampled records the estimates, one a site and size class
+ * of sampled records the estimates, one a site and size class; of an image that is not shown its
+ * sums
  * @visit: nonzero ends the walk
  * Return: what the last @visit returned, 0 without records.
  */
@@ -270,6 +290,29 @@ bool mw_profile_next_frame(
 	const struct mw_profile *profile, struct mw_frame_walk *walk, uint32_t *line_idx_out);
 
 /* inline helpers */
+
+/* Is its code in a module that --module shows? */
+static inline bool mw_profile_shows(
+	const struct mw_profile *profile, const struct mw_function *function)
+{
+	if (!profile->rest_lines[MW_REST_MODULES] || function->is_rest)
+		return true;
+	return function->module_idx != MW_NONE &&
+	       !profile->modules.items[function->module_idx].is_not_shown;
+}
+
+/* Sums of what stands at one of the rest's lines; NULL if there is no such line. */
+static inline const struct mw_sums *mw_profile_rest(
+	const struct mw_profile *profile, enum mw_rest rest, unsigned class)
+{
+	uint32_t line = profile->rest_lines[rest];
+	return line ? &profile->lines.items[line - 1].owned[class] : NULL;
+}
+
+static inline bool mw_profile_is_rest(const struct mw_profile *profile, const struct mw_line *line)
+{
+	return profile->functions.items[line->function_idx].is_rest;
+}
 
 static inline const char *mw_profile_text(const struct mw_profile *profile, uint32_t string_id)
 {

@@ -134,6 +134,19 @@ static int add_made_up_frame(struct mw_profile *profile, uint32_t position_idx)
 	return add_frame(profile, position_idx, name, NULL, address);
 }
 
+int mw_profile_add_rest_frame(struct mw_profile *profile, uint32_t position_idx, const char *name)
+{
+	struct mw_position *position = &profile->positions.items[position_idx];
+	position->first_frame = (uint32_t)profile->frames.n;
+	int error = add_frame(profile, position_idx, name, NULL, 0);
+	if (!error) {
+		uint32_t line_idx = profile->frames.items[position->first_frame];
+		uint32_t function_idx = profile->lines.items[line_idx].function_idx;
+		profile->functions.items[function_idx].is_rest = true;
+	}
+	return error;
+}
+
 static bool is_shown(const struct mw_profile *profile, const struct mw_position *position)
 {
 	if (position->kind == MWD_NODE_MARKER)

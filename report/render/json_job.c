@@ -27,6 +27,8 @@ static void put_filter(struct mw_json_writer *writer, const struct mw_job *job)
 		mw_json_put_text(writer, "exclude_pattern", job->filter->exclude);
 	if (job->filter->include)
 		mw_json_put_text(writer, "include_pattern", job->filter->include);
+	if (job->filter->process)
+		mw_json_put_text(writer, "process_pattern", job->filter->process);
 	mw_json_close(writer);
 	mw_json_put_int(writer, "filtered_process_count", (int64_t)job->n_hidden);
 	mw_json_put_int(writer, "filtered_total_rss_kib", job->hidden_kib);

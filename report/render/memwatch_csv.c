@@ -18,6 +18,8 @@ static void put_patterns(FILE *out, const struct mw_filter *filter)
 		fprintf(out, " exclude='%s'", filter->exclude);
 	if (filter->include)
 		fprintf(out, " include='%s'", filter->include);
+	if (filter->process)
+		fprintf(out, " process='%s'", filter->process);
 }
 
 static void put_process(FILE *out, const struct mw_job_process *process)

@@ -153,6 +153,8 @@ static void put_all_hidden(struct mw_text *text, const struct mw_job *job)
 		fprintf(text->out, "  \u2022 Exclude pattern: '%s'\n", job->filter->exclude);
 	if (job->filter->include)
 		fprintf(text->out, "  \u2022 Include pattern: '%s'\n", job->filter->include);
+	if (job->filter->process)
+		fprintf(text->out, "  \u2022 Process pattern: '%s'\n", job->filter->process);
 	fputs("\nSuggestions:\n"
 	      "  \u2022 Patterns are searched in the whole command line, case counts\n"
 	      "  \u2022 Run memwatch-report on the run directory with other patterns\n\n",

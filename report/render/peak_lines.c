@@ -30,8 +30,7 @@ static size_t print_functions(struct mw_text *text, const struct mw_view *view)
 	text->has_failed |= !order;
 	for (size_t i = 0; order && i < n; i++) {
 		const struct mw_function *function = &profile->functions.items[order[i]];
-		if (!function->has_symbol || !mw_text_is_wanted(view, function) ||
-			(function->is_library && !view->regex))
+		if (!function->has_symbol || !mw_text_is_wanted(view, function))
 			continue;
 		print_peak(text, mw_text_place(profile, function, 0, place, sizeof(place)),
 			mw_profile_text(profile, function->name),
@@ -51,6 +50,8 @@ void mw_peak_lines_render(struct mw_text *text, const struct mw_view *view)
 		if (row->image_idx == MW_NONE || row->is_silent)
 			continue;
 		const struct mw_image *image = &view->profile.images.items[row->image_idx];
+		if (image->is_not_shown)
+			continue;
 		char exe[MWD_EXE_BYTES + 1];
 		snprintf(exe, sizeof(exe), "%.*s", (int)MWD_EXE_BYTES, image->head->exe);
 		print_peak(text, exe, mw_profile_text(&view->profile, image->program),

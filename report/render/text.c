@@ -183,8 +183,18 @@ const char *mw_text_place(const struct mw_profile *profile, const struct mw_func
 	return out;
 }
 
+bool mw_text_is_asked(const struct mw_view *view)
+{
+	return view->regex || view->profile.rest_lines[MW_REST_MODULES];
+}
+
 bool mw_text_is_wanted(const struct mw_view *view, const struct mw_function *function)
 {
+	const struct mw_profile *profile = &view->profile;
+	if (function->is_rest || !mw_profile_shows(profile, function))
+		return false;
+	if (function->is_library && !mw_text_is_asked(view))
+		return false;
 	return !view->regex ||
-	       mw_regex_search(view->regex, mw_profile_text(&view->profile, function->name)) > 0;
+	       mw_regex_search(view->regex, mw_profile_text(profile, function->name)) > 0;
 }

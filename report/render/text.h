@@ -2,7 +2,8 @@
 /*
  * text.h - the text report: its parts, one small file each, and the few helpers they share.
  *
- * No part ever prints a line wider than text->width, but for source lines when has_exact_tables.
+ * No part ever prints a line wider than text->width, but for source lines when has_exact_tables,
+ * and line tables when is_wide.
  */
 #pragma once
 
@@ -18,6 +19,7 @@ struct mw_text {
 	bool has_failed;    /* out of memory: a part is missing */
 	bool has_color;
 	bool has_exact_tables; /* not on a terminal: source lines of @profile tables stay whole */
+	bool is_wide;	       /* more columns in @profile tables */
 	bool has_whole_items;  /* items and captions are a line each, however wide */
 	const char *job_name;  /* in lines of tasks; NULL = "master" */
 };
@@ -37,6 +39,9 @@ void mw_text_tasks(struct mw_text *text, const struct mw_view *view);
 void mw_text_profiles(struct mw_text *text, const struct mw_view *view);
 void mw_text_totals(struct mw_text *text, const struct mw_view *view); /* instead of the three */
 void mw_text_tail(struct mw_text *text, const struct mw_view *view);
+
+/** mw_text_annotate() - view->annotated_file, whole, with its lines' numbers. */
+void mw_text_annotate(struct mw_text *text, const struct mw_view *view);
 
 /** mw_text_profile_tables() - the `@profile` tables alone. Return: how many. */
 size_t mw_text_profile_tables(struct mw_text *text, const struct mw_view *view);
@@ -100,5 +105,9 @@ const char *mw_text_place(const struct mw_profile *profile, const struct mw_func
 /** mw_text_process_end() - "exit 0", "SIGKILL", "exec"; returns @out. */
 const char *mw_text_process_end(const struct mw_process_row *row, char *out, size_t out_bytes);
 
-/** mw_text_is_wanted() - does --function's regex allow this one? */
+/** mw_text_is_asked() - were functions asked for, by --function or --module? */
+bool mw_text_is_asked(const struct mw_view *view);
+
+/** mw_text_is_wanted() - do --function and --module allow this one? Without either, a library's is
+ * not wanted. */
 bool mw_text_is_wanted(const struct mw_view *view, const struct mw_function *function);

@@ -11,66 +11,60 @@
 #include <string.h>
 
 #include "report/model/functions.h"
+#include "report/model/sampled.h"
 
 #define NUMBER_COLUMNS 12 /* a size or count and a blank */
 #define STACK_FRAMES 4	  /* named of a stack, innermost first */
 
-static const char *const by_names[MW_N_BY] = {
-	[MW_BY_LINE] = "line",
-	[MW_BY_FUNCTION] = "function",
-	[MW_BY_STACK] = "stack",
-	[MW_BY_PROCESS] = "process",
-	[MW_BY_COMMAND] = "command",
-	[MW_BY_MODULE] = "module",
-	[MW_BY_TASK] = "task",
-	[MW_BY_CLASS] = "class",
+const struct mw_by_kind mw_by_kinds[MW_N_BY] = {
+	[MW_BY_LINE] = { "line", "of source; each byte at one line" },
+	[MW_BY_FUNCTION] = { "function", "that such a line is of" },
+	[MW_BY_STACK] = { "stack", "its innermost frames are named" },
+	[MW_BY_PROCESS] = { "process", "one program in one process" },
+	[MW_BY_COMMAND] = { "command", "all processes of one program" },
+	[MW_BY_MODULE] = { "module", "program or library that the line is in" },
+	[MW_BY_TASK] = { "task", "innermost region marked in code" },
+	[MW_BY_CLASS] = { "class", "heap, anonymous and file mappings" },
 };
-
-static const struct {
-	const char *name;
-	enum mw_column_id column;
-} short_names[] = { { "at-peak", MW_COLUMN_TREE_PEAK_BYTES }, { "leaked", MW_COLUMN_LIVE_BYTES },
-	{ "total", MW_COLUMN_ALLOCATED_BYTES }, { "count", MW_COLUMN_ALLOCATED_BLOCKS },
-	{ "blocks", MW_COLUMN_TREE_PEAK_BLOCKS }, { "freed", MW_COLUMN_FREED_BYTES } };
 
 static const enum mw_column_id usual_fields[] = { MW_COLUMN_TREE_PEAK_BYTES, MW_COLUMN_LIVE_BYTES,
 	MW_COLUMN_ALLOCATED_BYTES, MW_COLUMN_ALLOCATED_BLOCKS };
 
+/* Appends to a list of words; returns its length. */
+static size_t add_word(char *out, size_t out_bytes, size_t used, const char *word)
+{
+	if (used < out_bytes)
+		used += (size_t)snprintf(
+			out + used, out_bytes - used, "%s%s", used ? ", " : "", word);
+	return used;
+}
+
 int mw_by_parse(const char *word, enum mw_by *out, struct mw_diag *diag)
 {
-	for (enum mw_by by = MW_BY_LINE; by < MW_N_BY; by++) {
-		if (strcmp(word, by_names[by]) == 0) {
-			*out = by;
+	char kinds[200] = "";
+	size_t used = 0;
+	for (*out = MW_BY_LINE; *out < MW_N_BY; ++*out) {
+		if (strcmp(word, mw_by_kinds[*out].name) == 0)
 			return 0;
-		}
+		used = add_word(kinds, sizeof(kinds), used, mw_by_kinds[*out].name);
 	}
-	mw_diag_set(diag,
-		"--by: %s: give line, function, stack, process, command, module, task or class",
-		word);
+	mw_diag_set(diag, "--by: %s: give one of %s", word, kinds);
 	return -EINVAL;
 }
 
 static int find_column(const char *option, const char *word, size_t n_bytes, enum mw_column_id *out,
 	struct mw_diag *diag)
 {
-	for (size_t i = 0; i < sizeof(short_names) / sizeof(short_names[0]); i++) {
-		const char *name = short_names[i].name;
-		if (strlen(name) == n_bytes && memcmp(name, word, n_bytes) == 0) {
-			*out = short_names[i].column;
-			return 0;
-		}
-	}
-	for (enum mw_column_id id = 0; id < MW_N_COLUMNS; id++) {
-		const char *name = mw_columns[id].json_name;
-		if (strlen(name) == n_bytes && memcmp(name, word, n_bytes) == 0) {
-			*out = id;
-			return 0;
-		}
-	}
-	mw_diag_set(diag,
-		"--%s: %.*s: no such field; at-peak, leaked, total, count, blocks, freed, "
-		"or a counter of the JSON report such as %s",
-		option, (int)n_bytes, word, mw_columns[0].json_name);
+	char names[200] = "";
+	size_t used = 0;
+	*out = mw_columns_find(word, n_bytes);
+	if (*out < MW_N_COLUMNS)
+		return 0;
+	for (enum mw_column_id id = 0; id < MW_N_COLUMNS; id++)
+		if (mw_columns[id].short_name)
+			used = add_word(names, sizeof(names), used, mw_columns[id].short_name);
+	mw_diag_set(diag, "--%s: %.*s: no such field; there are %s, and others, see --help", option,
+		(int)n_bytes, word, names);
 	return -EINVAL;
 }
 
@@ -136,6 +130,8 @@ static void collect_lines(struct rows *rows, const struct mw_profile *profile)
 	char name[5000];
 	for (size_t i = 0; i < profile->lines.n; i++) {
 		const struct mw_line *line = &profile->lines.items[i];
+		if (mw_profile_is_rest(profile, line))
+			continue;
 		name_line(profile, line, name, sizeof(name));
 		add_row(rows, name, &line->owned[MWD_CLASS_HEAP]);
 	}
@@ -151,6 +147,8 @@ static void collect_owned(struct rows *rows, const struct mw_profile *profile, s
 	for (size_t i = 0; sums && i < profile->lines.n; i++) {
 		const struct mw_line *line = &profile->lines.items[i];
 		uint32_t key = key_of(profile, line);
+		if (mw_profile_is_rest(profile, line))
+			continue;
 		mw_sums_add(&sums[key < n_keys ? key : n_keys], &line->owned[MWD_CLASS_HEAP]);
 	}
 	for (uint32_t key = 0; sums && key <= n_keys; key++)
@@ -179,6 +177,23 @@ static const char *module_name(const struct mw_profile *profile, uint32_t key)
 	return mw_profile_text(profile, profile->modules.items[key].path);
 }
 
+static bool is_rest_site(const struct mw_profile *profile, const struct mw_site *site)
+{
+	return site->owner_line != MW_NONE &&
+	       mw_profile_is_rest(profile, &profile->lines.items[site->owner_line]);
+}
+
+/* What of an image is shown. */
+static struct mw_sums image_sums(const struct mw_image *image)
+{
+	struct mw_sums sums = { 0 };
+	if (image->is_not_shown)
+		return sums;
+	sums = image->sums[MWD_CLASS_HEAP];
+	mw_sums_subtract(&sums, &image->elsewhere[MWD_CLASS_HEAP]);
+	return sums;
+}
+
 /* "push < grow < main < ..." */
 static void name_stack(
 	const struct mw_profile *profile, uint32_t stack, char *out, size_t out_bytes)
@@ -203,7 +218,8 @@ static void collect_stacks(struct rows *rows, const struct mw_profile *profile)
 	char name[2600];
 	for (size_t i = 0; i < profile->sites.n; i++) {
 		const struct mw_site *site = &profile->sites.items[i];
-		if (site->class != MWD_CLASS_HEAP || site->owner_line == MW_NONE)
+		if (site->class != MWD_CLASS_HEAP || site->owner_line == MW_NONE ||
+			is_rest_site(profile, site))
 			continue;
 		name_stack(profile, site->stack, name, sizeof(name));
 		add_row(rows, name, &site->sums);
@@ -219,8 +235,8 @@ static void collect_processes(struct rows *rows, const struct mw_view *view)
 			continue;
 		mw_processes_command(&view->profile, row, command, sizeof(command));
 		snprintf(name, sizeof(name), "%d %s", (int)row->pid, command);
-		add_row(rows, name,
-			&view->profile.images.items[row->image_idx].sums[MWD_CLASS_HEAP]);
+		struct mw_sums sums = image_sums(&view->profile.images.items[row->image_idx]);
+		add_row(rows, name, &sums);
 	}
 }
 
@@ -231,7 +247,8 @@ static void collect_commands(struct rows *rows, const struct mw_profile *profile
 	rows->has_failed |= !sums;
 	for (size_t i = 0; sums && i < profile->images.n; i++) {
 		const struct mw_image *image = &profile->images.items[i];
-		mw_sums_add(&sums[image->program], &image->sums[MWD_CLASS_HEAP]);
+		struct mw_sums shown = image_sums(image);
+		mw_sums_add(&sums[image->program], &shown);
 	}
 	for (uint32_t program = 0; sums && program <= n; program++)
 		add_row(rows, program ? mw_profile_text(profile, program) : "?", &sums[program]);
@@ -249,7 +266,7 @@ static void collect_tasks(struct rows *rows, const struct mw_profile *profile)
 		uint32_t region = profile->stacks.items[site->stack].region;
 		uint32_t position = profile->stacks.items[region].position_idx;
 		uint64_t at = region ? profile->positions.items[position].value : n;
-		if (site->class == MWD_CLASS_HEAP)
+		if (site->class == MWD_CLASS_HEAP && !is_rest_site(profile, site))
 			mw_sums_add(&sums[at < n ? at : n], &site->sums);
 	}
 	for (size_t at = 0; sums && at <= n; at++)
@@ -265,13 +282,22 @@ static void collect_classes(struct rows *rows, const struct mw_profile *profile)
 	static const char *const names[MWD_N_CLASSES] = { [MWD_CLASS_HEAP] = "heap",
 		[MWD_CLASS_ANON] = "anonymous mappings",
 		[MWD_CLASS_FILE] = "file mappings" };
-	for (unsigned class = 0; class < MWD_N_CLASSES; class ++)
-		add_row(rows, names[class], &profile->sums[class]);
+	for (unsigned class = 0; class < MWD_N_CLASSES; class ++) {
+		struct mw_sums sums = profile->sums[class];
+		for (unsigned rest = 0; rest < MW_N_RESTS; rest++) {
+			const struct mw_sums *not_shown =
+				mw_profile_rest(profile, (enum mw_rest)rest, class);
+			if (not_shown)
+				mw_sums_subtract(&sums, not_shown);
+		}
+		add_row(rows, names[class], &sums);
+	}
 }
 
 static void collect(struct rows *rows, const struct mw_view *view, enum mw_by by)
 {
 	const struct mw_profile *profile = &view->profile;
+	char name[80];
 	switch (by) {
 	case MW_BY_LINE:
 		collect_lines(rows, profile);
@@ -293,14 +319,30 @@ static void collect(struct rows *rows, const struct mw_view *view, enum mw_by by
 		return;
 	case MW_BY_TASK:
 		collect_tasks(rows, profile);
-		return;
+		break;
 	case MW_BY_CLASS:
 		collect_classes(rows, profile);
 		return;
 	default:
 		return;
 	}
-	add_row(rows, "[unattributed]", &profile->unattributed[MWD_CLASS_HEAP]);
+	if (by != MW_BY_TASK) /* it has all sites */
+		add_row(rows, "[unattributed]", &profile->unattributed[MWD_CLASS_HEAP]);
+	const char *rest = mw_sampled_rest_name(profile);
+	snprintf(name, sizeof(name), "[%s]", rest ? rest : "");
+	if (rest)
+		add_row(rows, name, &profile->unstacked[MWD_CLASS_HEAP]);
+}
+
+/* What is not shown, of the classes that the table has. */
+static struct mw_sums rest_sums(const struct mw_profile *profile, enum mw_by by, enum mw_rest rest)
+{
+	struct mw_sums sums = { 0 };
+	unsigned n_classes = by == MW_BY_CLASS ? MWD_N_CLASSES : 1;
+	_Static_assert(MWD_CLASS_HEAP == 0, "the first class");
+	for (unsigned class = 0; class < n_classes; class ++)
+		mw_sums_add(&sums, mw_profile_rest(profile, rest, class));
+	return sums;
 }
 
 /* For qsort(), which takes no context. */
@@ -333,9 +375,11 @@ static void print_row(struct mw_text *text, const struct mw_by_request *request,
 		text, name, text->width > taken + 20 ? text->width - taken : 20, mw_format_cut);
 }
 
-static void print_rows(struct mw_text *text, const struct rows *rows,
-	const struct mw_by_request *request, const char *kind, size_t top)
+static void print_rows(struct mw_text *text, const struct rows *rows, const struct mw_view *view,
+	const struct mw_by_request *request)
 {
+	const char *kind = mw_by_kinds[request->by].name;
+	size_t top = view->top;
 	struct mw_sums rest = { 0 }, total = { 0 };
 	char name[80];
 	for (size_t i = 0; i < request->n_fields; i++)
@@ -352,6 +396,13 @@ static void print_rows(struct mw_text *text, const struct rows *rows,
 	if (rows->items.n > top) {
 		snprintf(name, sizeof(name), "... and %zu more", rows->items.n - top);
 		print_row(text, request, &rest, name);
+	}
+	for (enum mw_rest at = 0; at < MW_N_RESTS; at++) {
+		if (!view->profile.rest_lines[at])
+			continue;
+		struct mw_sums not_shown = rest_sums(&view->profile, request->by, at);
+		mw_sums_add(&total, &not_shown);
+		print_row(text, request, &not_shown, mw_rest_names[at]);
 	}
 	print_row(text, request, &total, "sum");
 }
@@ -371,7 +422,7 @@ void mw_by_render(
 		qsort(rows.items.items, rows.items.n, sizeof(struct row), compare_rows);
 	text->has_failed |= rows.has_failed;
 	if (!rows.has_failed)
-		print_rows(text, &rows, &complete, by_names[complete.by], view->top);
+		print_rows(text, &rows, view, &complete);
 	for (size_t i = 0; i < rows.items.n; i++)
 		free(rows.items.items[i].name);
 	mw_array_deinit(&rows.items);

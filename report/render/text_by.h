@@ -22,6 +22,13 @@ enum mw_by {
 	MW_N_BY,
 };
 
+struct mw_by_kind {
+	const char *name, *help;
+};
+
+/* By enum mw_by; the first one is not used. */
+extern const struct mw_by_kind mw_by_kinds[MW_N_BY];
+
 #define MW_BY_MAX_FIELDS 8
 
 struct mw_by_request {
@@ -35,7 +42,7 @@ struct mw_by_request {
 /** mw_by_parse() - --by's word; 0 or -EINVAL with diag set. */
 int mw_by_parse(const char *word, enum mw_by *out, struct mw_diag *diag);
 
-/** mw_by_parse_fields() - --fields: names by commas, as in the JSON report; 0 or -EINVAL. */
+/** mw_by_parse_fields() - --fields: names of columns.h by commas; 0 or -EINVAL with diag set. */
 int mw_by_parse_fields(const char *words, struct mw_by_request *request, struct mw_diag *diag);
 
 /** mw_by_parse_sort() - --sort's field; 0 or -EINVAL with diag set. */

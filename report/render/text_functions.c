@@ -57,16 +57,14 @@ void mw_text_functions(struct mw_text *text, const struct mw_view *view)
 	text->has_failed |= !order;
 	mw_text_heading(text, "Functions");
 	mw_text_caption(text,
-		"At peak: bytes of stacks through it at the tree's heap peak. Peak: "
-		"highest live heap "
-		"of a process while it was on the stack. Functions of the C/C++ "
-		"libraries left out.%s",
+		"At peak: bytes of stacks through it at the tree's heap peak. Peak: highest live "
+		"heap of a process while it was on the stack.%s%s",
+		mw_text_is_asked(view) ? "" : " Functions of the C/C++ libraries left out.",
 		profile->is_sampled ? " All but the peak are estimates." : "");
 	print_header(text, name_columns);
 	for (size_t i = 0; order && i < n; i++) {
 		const struct mw_function *function = &profile->functions.items[order[i]];
-		if (!mw_text_is_wanted(view, function) || function->is_region ||
-			(function->is_library && !view->regex))
+		if (!mw_text_is_wanted(view, function) || function->is_region)
 			continue;
 		if (n_printed == view->top) {
 			n_more++;

@@ -40,7 +40,8 @@ static uint32_t *rank_lines(const struct mw_profile *profile, enum mwd_class cla
 	size_t n = 0;
 	for (uint32_t i = 0; order && i < profile->lines.n; i++) {
 		const struct mw_sums *owned = &profile->lines.items[i].owned[class];
-		if (owned->peak_bytes[peak] != 0 || owned->peak_blocks[peak] != 0)
+		bool holds = owned->peak_bytes[peak] != 0 || owned->peak_blocks[peak] != 0;
+		if (holds && !mw_profile_is_rest(profile, &profile->lines.items[i]))
 			order[n++] = i;
 	}
 	ranked = profile;
@@ -230,6 +231,11 @@ static void print_table(struct mw_text *text, const struct mw_view *view, enum m
 		print_sum_row(&table, &rest, what);
 	}
 	print_sum_row(&table, &profile->unattributed[class], "unattributed (no usable stack)");
+	for (unsigned i = 0; i < MW_N_RESTS; i++) {
+		const struct mw_sums *not_shown = mw_profile_rest(profile, (enum mw_rest)i, class);
+		if (not_shown)
+			print_sum_row(&table, not_shown, mw_rest_names[i]);
+	}
 	print_unstacked(&table);
 	print_sum_row(&table, sums, is_estimate ? "exact total" : "sum");
 	free(order);

@@ -16,7 +16,7 @@ static bool is_candidate(const struct mw_view *view, const struct mw_function *f
 {
 	if (function->file == 0 || function->first_line == 0)
 		return false;
-	return view->regex ? mw_text_is_wanted(view, function) : !function->is_library;
+	return mw_text_is_wanted(view, function);
 }
 
 /* Prints the table of a function if it is one to print; false if not. */
@@ -61,14 +61,5 @@ void mw_text_profiles(struct mw_text *text, const struct mw_view *view)
 		mw_text_item(text, view->regex ? "no function with source lines matches"
 					       : "no function with debug lines and source on disk");
 	else
-		mw_text_caption(text, "%s%s",
-			view->profile.has_free_stacks
-				? "Increment: allocated minus freed while the line "
-				  "was on the stack."
-				: "Increment: allocated minus freed of the blocks "
-				  "allocated through "
-				  "the line (stacks of frees were not recorded).",
-			view->profile.is_sampled
-				? " Increment and Occurrences are estimates from samples."
-				: "");
+		mw_profile_table_explain(text, &view->profile);
 }

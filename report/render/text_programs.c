@@ -36,6 +36,19 @@ static void print_rest(struct mw_text *text, const struct mw_job_group *groups, 
 	print_row(text, name, &rest);
 }
 
+/* What --process, --include and --exclude leave out. */
+static void print_hidden(struct mw_text *text, const struct mw_job *job)
+{
+	struct mw_job_group hidden = { .n_processes = job->n_hidden, .total_kib = job->hidden_kib };
+	for (size_t i = 0; i < job->processes.n; i++) {
+		const struct mw_job_process *process = &job->processes.items[i];
+		if (process->is_hidden)
+			hidden.at_tree_peak_bytes =
+				mw_plus(hidden.at_tree_peak_bytes, process->at_tree_peak_bytes);
+	}
+	print_row(text, mw_rest_names[MW_REST_PROCESSES], &hidden);
+}
+
 void mw_text_programs(struct mw_text *text, const struct mw_view *view)
 {
 	struct mw_job_group *groups = NULL;
@@ -43,7 +56,8 @@ void mw_text_programs(struct mw_text *text, const struct mw_view *view)
 	char name[256];
 	int error = mw_job_groups(&view->job, &groups, &n);
 	text->has_failed |= error != 0;
-	if (error || n < 2) {
+	bool has_hidden = view->job.n_hidden > 0;
+	if (error || n + has_hidden < 2) {
 		free(groups);
 		return;
 	}
@@ -58,5 +72,7 @@ void mw_text_programs(struct mw_text *text, const struct mw_view *view)
 	}
 	if (n > most)
 		print_rest(text, groups + most, n - most);
+	if (has_hidden)
+		print_hidden(text, &view->job);
 	free(groups);
 }

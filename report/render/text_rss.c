@@ -248,8 +248,10 @@ void mw_text_made_of(struct mw_text *text, const struct mw_view *view)
 	struct made_of *list = calloc(processes->rows.n + 1, sizeof(*list));
 	text->has_failed |= !list;
 	size_t n = 0;
-	for (size_t i = 0; list && i < processes->rows.n; i++)
-		n += read_made_of(&view->profile, &processes->rows.items[i], &list[n]);
+	for (size_t i = 0; list && i < processes->rows.n; i++) {
+		if (!view->job.processes.items[view->job.places[i]].is_hidden)
+			n += read_made_of(&view->profile, &processes->rows.items[i], &list[n]);
+	}
 	if (n > 0) {
 		qsort(list, n, sizeof(*list), compare_rss);
 		mw_text_heading(text, "What RSS was made of, in MiB");

@@ -20,6 +20,7 @@ struct mw_view {
 	struct mw_tasks tasks;
 	struct mw_notes notes;	      /* why the report is partial; empty = it is whole */
 	const struct mw_regex *regex; /* functions asked for, NULL = none; borrowed */
+	uint32_t annotated_file;      /* --annotate: string id of the profile, 0 = none */
 	unsigned top;		      /* rows of long tables, UINT_MAX = all */
 	bool wants_source;
 	bool wants_timeline; /* in the JSON */

@@ -13,8 +13,10 @@
 #include "report/compare/diff.h"
 #include "report/export/export.h"
 #include "report/html/html.h"
+#include "report/model/selection.h"
 #include "report/render/json_report.h"
 #include "report/render/text.h"
+#include "report/render/text_by.h"
 #include "report/util/json.h"
 #include "tests/fuzz/sparse.h"
 
@@ -126,14 +128,35 @@ static void compare(const struct mw_view *view)
 	mw_ledger_deinit(&ledgers[1]);
 }
 
-static void report(struct mw_view *view)
+/* --process, --module or both; 0 = neither. */
+static void select_some(struct mw_view *view, unsigned which)
+{
+	struct mw_diag diag = { "" };
+	struct mw_regex *process = mw_regex_create("[a-m]$", &diag);
+	struct mw_regex *module = mw_regex_create("l", &diag);
+	struct mw_selection selection = { which & 1 ? process : NULL, which & 2 ? module : NULL };
+	size_t n_given_up;
+	must(mw_selection_apply(&selection, &view->profile, &view->processes, &n_given_up) == 0,
+		"select");
+	mw_regex_destroy(process);
+	mw_regex_destroy(module);
+}
+
+static void render_tables(struct mw_text *text, const struct mw_view *view)
+{
+	for (enum mw_by by = MW_BY_LINE; by < MW_N_BY; by++)
+		mw_by_render(text, view, &(struct mw_by_request){ .by = by });
+}
+
+static void report(struct mw_view *view, unsigned selected)
 {
 	struct mw_diag diag;
 	struct mw_regex *any = mw_regex_create(".", &diag);
 	must(mw_profile_merge(&view->profile) == 0, "merge");
 	must(mw_profile_resolve(&view->profile, "/nonexistent", NULL, NULL) == 0, "resolve");
-	must(mw_profile_aggregate(&view->profile) == 0, "aggregate");
 	must(mw_processes_build(&view->profile, &view->processes) == 0, "processes");
+	select_some(view, selected);
+	must(mw_profile_aggregate(&view->profile) == 0, "aggregate");
 	must(mw_tasks_build(&view->profile, &view->processes, any, &view->tasks) == 0, "tasks");
 	view->is_task_wanted = true;
 	must(mw_execs_build(&view->profile, &view->processes, &view->execs) == 0, "execs");
@@ -144,6 +167,7 @@ static void report(struct mw_view *view)
 		check_sums(&view->profile, class);
 	render_text(view, mw_text_render);
 	render_text(view, mw_peak_lines_render);
+	render_text(view, render_tables);
 	render_json(view);
 	export_all(view);
 	write_page(view);
@@ -167,7 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 		run.directory = strdup("/nonexistent/run");
 		run.info_problem = mw_run_info_parse(NULL, 0, &run.info);
 		must(mw_profile_add_run(&view.profile, &run) == 0, "add");
-		report(&view);
+		report(&view, n_bytes ? bytes[n_bytes - 1] % 4 : 0);
 	}
 	mw_notes_deinit(&view.notes);
 	mw_job_deinit(&view.job);

@@ -136,6 +136,7 @@ def words():
     seed("report_options", "all", "\n".join([
         "-f", "re", "--top=3", "-p", "1", "--full-report=yes", "--peak-only", "--json", "-ofile",
         "--color", "auto", "--width=80", "--no-source", "--debug-path=/x", "-q", "run",
+        "--wide", "-a", "x.c", "--process=p", "--module", "m", "--fields=count,at-peak", "-bline",
         "--", "-dir"]).encode())
     seed("report_options", "version", b"-V")
     seed("inspect", "script", b"#! /usr/bin/env -S sh -e\nexit\n")

@@ -18,6 +18,13 @@ def main():
         lib.check(name in names, f"{name} is not installed")
     lib.check(not any("truth" in name for name in names), "workloads are installed")
     env = dict(os.environ, PATH=f"{moved}/bin:{os.environ['PATH']}")
+    for name in ("memwatch-preload", "memwatch-report"): # where bash-completion looks for it
+        script = moved / "share/bash-completion/completions" / name
+        ask = (f"source {script}; COMP_LINE='{name} --vers' COMP_POINT=99 COMP_CWORD=1; "
+               f"COMP_WORDS=({name} --vers); _memwatch; complete -p {name}; echo $COMPREPLY")
+        done = lib.run(["bash", "--norc", "-c", ask], env=env)
+        lib.equal(done.stdout, f"complete -F _memwatch {name}\n--version\n".encode(),
+                  f"completion of {name}: {done.stderr!r}")
     work = lib.fresh("work")
     work.mkdir()
     done = lib.run(["memwatch-preload", "sh", "-c", "echo works; exit 6"], env=env, cwd=work)

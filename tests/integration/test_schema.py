@@ -24,7 +24,8 @@ def main():
     n_valid = 0
     runs = [(command, ()) for command in runs]
     runs += [([lib.workload("truth_sample")], ("--sample=64K",)),
-             ([lib.workload("truth_mappings")], ("--stacks=off",))]
+             ([lib.workload("truth_mappings")], ("--stacks=off",)),
+             ([lib.workload("truth_tree")], ("--process=nothing", "--module=libc"))]
     for command, options in runs:
         profiled = lib.Profiled(command, *options)
         if profiled.profile is None:

@@ -12,28 +12,46 @@
 #include "report/html/html.h"
 #include "report/render/json_report.h"
 #include "report/render/memwatch.h"
+#include "report/model/selection.h"
 #include "report/render/text.h"
+#include "report/render/text_by.h"
 #include "report/report.h"
 #include "tests/unit/check.h"
 #include "tests/unit/report/dump_builder.h"
 
 static FILE *nowhere;
 
-static void render(struct mw_view *view)
+/* --process and --module, each of which leaves something out. */
+static void select_some(struct mw_view *view)
+{
+	struct mw_diag diag = { "" };
+	struct mw_regex *regex = mw_regex_create("[02468b]$", &diag);
+	struct mw_selection selection = { regex, regex };
+	size_t n_given_up;
+	CHECK_NUMBER(
+		mw_selection_apply(&selection, &view->profile, &view->processes, &n_given_up), 0);
+	mw_regex_destroy(regex);
+}
+
+static void render(struct mw_view *view, bool is_selected)
 {
 	struct mw_text text = { .out = nowhere, .width = 80, .precision = 1 };
 	struct mw_filter filter;
 	struct mw_diag diag = { "" };
 	CHECK_NUMBER(mw_profile_merge(&view->profile), 0);
 	CHECK_NUMBER(mw_profile_resolve(&view->profile, NULL, NULL, NULL), 0);
-	CHECK_NUMBER(mw_profile_aggregate(&view->profile), 0);
 	CHECK_NUMBER(mw_processes_build(&view->profile, &view->processes), 0);
+	if (is_selected)
+		select_some(view);
+	CHECK_NUMBER(mw_profile_aggregate(&view->profile), 0);
 	CHECK_NUMBER(mw_execs_build(&view->profile, &view->processes, &view->execs), 0);
 	CHECK_NUMBER(mw_filter_init(&filter, "a|\\d", "b{3}", &diag), 0);
 	CHECK_NUMBER(mw_job_build(&view->profile, &view->processes, &filter, &view->job), 0);
 	CHECK_NUMBER(mw_notes_collect(&view->notes, &view->profile), 0);
 	mw_text_render(&text, view);
 	mw_peak_lines_render(&text, view);
+	for (enum mw_by by = MW_BY_LINE; by < MW_N_BY; by++)
+		mw_by_render(&text, view, &(struct mw_by_request){ .by = by });
 	CHECK_NUMBER(mw_memwatch_text_render(&text, view), 0);
 	mw_memwatch_seed_render(&text, view);
 	CHECK_NUMBER(mw_memwatch_csv_render(nowhere, view), 0);
@@ -45,7 +63,7 @@ static void render(struct mw_view *view)
 }
 
 /* Returns how many images were salvaged. */
-static size_t report(const struct mw_build *build, uint64_t n_bytes)
+static size_t report_selected(const struct mw_build *build, uint64_t n_bytes, bool is_selected)
 {
 	struct mw_view view = { .top = 20, .wants_source = true };
 	struct mw_run run;
@@ -59,12 +77,19 @@ static size_t report(const struct mw_build *build, uint64_t n_bytes)
 	}
 	CHECK_NUMBER(mw_profile_add_run(&view.profile, &run), 0);
 	n_images = view.profile.images.n;
-	render(&view);
+	render(&view, is_selected);
 	mw_notes_deinit(&view.notes);
 	mw_execs_deinit(&view.execs);
 	mw_job_deinit(&view.job);
 	mw_processes_deinit(&view.processes);
 	mw_profile_deinit(&view.profile);
+	return n_images;
+}
+
+static size_t report(const struct mw_build *build, uint64_t n_bytes)
+{
+	size_t n_images = report_selected(build, n_bytes, false);
+	CHECK_NUMBER(report_selected(build, n_bytes, true), n_images);
 	return n_images;
 }
 

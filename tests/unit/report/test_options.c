@@ -55,6 +55,11 @@ static void each_way_to_write_one(void)
 	CHECK_NUMBER(parse("--mprof=m --format=seed d"), MW_OPTIONS_RUN);
 	CHECK_TEXT(options.mprof_path, "m");
 	CHECK_NUMBER(options.format, MW_REPORT_FORMAT_SEED);
+	CHECK_NUMBER(parse("--wide -a x.c --process=p --module m d"), MW_OPTIONS_RUN);
+	CHECK(options.is_wide && !options.is_quiet);
+	CHECK_TEXT(options.annotate, "x.c");
+	CHECK_TEXT(options.process, "p");
+	CHECK_TEXT(options.module, "m");
 	CHECK_NUMBER(parse("d --help --nonsense"), MW_OPTIONS_HELP);
 	CHECK_NUMBER(parse("-V"), MW_OPTIONS_VERSION);
 }
