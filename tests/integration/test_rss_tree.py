@@ -118,7 +118,9 @@ shared = mmap.mmap(-1, 16 << 20)
 fd = os.memfd_create("named")
 os.ftruncate(fd, 12 << 20)
 named = mmap.mmap(fd, 12 << 20)
+named[:6 << 20] = bytes(6 << 20) # the rest is less than a tenth of all
 for memory in mapped, shared, named:
+    time.sleep(0.1 * (memory is named)) # is read here, and must be again
     for at in range(0, len(memory), mmap.PAGESIZE):
         memory[at] = 1
 time.sleep(2)
