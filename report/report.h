@@ -49,6 +49,8 @@ struct mw_report_options {
 	const char *annotate;	    /* --annotate: one source file instead; NULL = none */
 	const char *fields, *sort;  /* of that table; NULL = the usual */
 	bool is_peak_only;	    /* --full-report=no */
+	bool is_leaks_only;	    /* --leaks */
+	const char *callers_regex;  /* PCRE2; NULL = no --callers */
 	enum mw_report_task_lines task_lines;
 	const char *job_name;  /* in the new ones; NULL = master */
 	const char *json_path; /* NULL = no JSON; "-" = @json_output instead of text */
@@ -71,6 +73,7 @@ struct mw_report_options {
 	const char *exports[MW_REPORT_MAX_EXPORTS]; /* --export's arguments; borrowed */
 	size_t n_exports;
 	const char *export_value; /* --value, NULL = at-peak */
+	double threshold_pct;	  /* --threshold, of trees */
 	bool is_export_per_process;
 	const char *program; /* for messages: "memwatch-report" */
 	FILE *output;	     /* text; borrowed */
@@ -81,7 +84,8 @@ struct mw_report_options {
  * tasks are appended. */
 bool mw_report_has_profiling_file(void);
 
-/** mw_report_options_init() - the defaults: 20 rows, 1 decimal, text to stdout. */
+/** mw_report_options_init() - the defaults: 20 rows, 1 decimal, branches from 1 %, text to stdout.
+ */
 void mw_report_options_init(struct mw_report_options *options);
 
 /**

@@ -129,6 +129,19 @@ static int apply_value(struct mw_report_options *options, const char *value, str
 	return mw_export_find_value(value, diag) ? 0 : -EINVAL;
 }
 
+static int apply_threshold(
+	struct mw_report_options *options, const char *value, struct mw_diag *diag)
+{
+	char *end;
+	double pct = strtod(value, &end);
+	if (end == value || *end || !(pct >= 0 && pct <= 100)) {
+		mw_diag_set(diag, "--threshold: %s: not a percentage from 0 to 100", value);
+		return -EINVAL;
+	}
+	options->threshold_pct = pct;
+	return 0;
+}
+
 static int apply_by(struct mw_report_options *options, const char *value, struct mw_diag *diag)
 {
 	enum mw_by by;
@@ -175,6 +188,10 @@ const struct mw_option mw_report_option_table[] = {
 	{ "full-report", 0, "yes|no", false, "no: one line a function, \"file function 312.6 MiB\"",
 		0, apply_full_report },
 	{ "peak-only", 0, NULL, false, "the same as --full-report=no", FIELD(is_peak_only) },
+	{ "leaks", 0, NULL, false, "only leaks, churn, reallocs: lines and their stacks",
+		FIELD(is_leaks_only) },
+	{ "callers", 0, "REGEX", false, "only who calls these functions, and whom they call",
+		FIELD(callers_regex) },
 	{ "json", 0, "FILE", true, "all of it as JSON; without FILE: instead of text", 0,
 		apply_json },
 	{ "html", 0, "FILE", false, "a page for a browser: time, flames, lines", FIELD(html_path) },
@@ -182,6 +199,8 @@ const struct mw_option mw_report_option_table[] = {
 		apply_export },
 	{ "value", 0, "at-peak|leaked|total|count", false, "what exports hold (default: at-peak)",
 		0, apply_value },
+	{ "threshold", 0, "PCT", false, "exported trees: least share of a branch (default 1)", 0,
+		apply_threshold },
 	{ "per-process", 0, NULL, false, "exports: each process by itself, not merged",
 		FIELD(is_export_per_process) },
 	{ "csv", 0, "FILE", false, "each process's peak RSS, in memwatch's columns",

@@ -146,9 +146,11 @@ static int write_text(struct mw_report_run *run, FILE *out)
 {
 	const struct mw_report_options *options = run->options;
 	struct mw_text text = text_for(options, out);
-	if (options->by)
+	if (run->callers_regex)
+		mw_callers_render(&text, &run->view, run->callers_regex);
+	else if (options->by)
 		return write_table(&text, run);
-	if (options->annotate)
+	else if (options->annotate)
 		mw_text_annotate(&text, &run->view);
 	else if (options->format == MW_REPORT_FORMAT_MEMWATCH)
 		return mw_memwatch_text_render(&text, &run->view);
@@ -157,6 +159,8 @@ static int write_text(struct mw_report_run *run, FILE *out)
 	else if (options->task_lines)
 		mw_task_lines_render(
 			&text, &run->view, options->task_lines == MW_REPORT_TASK_LINES_NEW);
+	else if (options->is_leaks_only)
+		mw_text_leaks(&text, &run->view);
 	else if (options->is_peak_only)
 		mw_peak_lines_render(&text, &run->view);
 	else
@@ -196,7 +200,9 @@ static int write_export(struct mw_report_run *run, FILE *out)
 	const char *value = run->options->export_value;
 	struct mw_export_options options = {
 		.value = mw_export_find_value(value ? value : "at-peak", &diag),
+		.threshold_pct = run->options->threshold_pct,
 		.is_per_process = run->options->is_export_per_process,
+		.image_idx = run->export_image,
 	};
 	if (format->is_binary && isatty(fileno(out))) {
 		mw_diag_set(&diag, "--export: %s is binary, not for a terminal: give a file",
@@ -235,10 +241,47 @@ static int write_to(
 		is_stream(path) ? write_stream(run, stream, write) : write_file(run, path, write);
 	if (error) {
 		struct mw_diag diag = { "" };
-		mw_diag_set(&diag, "%s: %s", path ? path : "output", strerror(-error));
+		mw_diag_set(&diag, "%s: %s", path ? path : "output",
+			error == -ERANGE ? "all processes together left more than was ever live at "
+					   "once: give --per-process"
+					 : strerror(-error));
 		mw_outputs_complain(run, diag.text);
 	}
 	return error;
+}
+
+/* FILE.PID of each process that has heap; FILE.PID.2 of the program after an exec. */
+static int write_each_process(struct mw_report_run *run)
+{
+	const struct mw_profile *profile = &run->view.profile;
+	int first_error = 0;
+	for (uint32_t i = 0; i < profile->images.n; i++) {
+		const struct mw_image *image = &profile->images.items[i];
+		unsigned n_before = 0;
+		char *path, number[16] = "";
+		if (image->is_not_shown || image->sums[MWD_CLASS_HEAP].allocated_blocks == 0)
+			continue;
+		for (uint32_t before = 0; before < i; before++)
+			n_before += profile->images.items[before].head->pid == image->head->pid;
+		if (n_before)
+			snprintf(number, sizeof(number), ".%u", n_before + 1);
+		if (asprintf(&path, "%s.%d%s", run->export.path, (int)image->head->pid, number) < 0)
+			return -ENOMEM;
+		run->export_image = i;
+		int error = write_to(run, path, run->options->json_output, write_export);
+		first_error = first_error ? first_error : error;
+		free(path);
+	}
+	return first_error;
+}
+
+static int write_one_export(struct mw_report_run *run)
+{
+	run->export_image = MW_NONE;
+	if (run->export.format->is_file_per_process && run->options->is_export_per_process &&
+		run->export.path)
+		return write_each_process(run);
+	return write_to(run, run->export.path, run->options->json_output, write_export);
 }
 
 static int write_exports(struct mw_report_run *run)
@@ -248,8 +291,7 @@ static int write_exports(struct mw_report_run *run)
 		struct mw_diag diag = { "" };
 		int error = mw_export_parse(run->options->exports[i], &run->export, &diag);
 		if (!error)
-			error = write_to(
-				run, run->export.path, run->options->json_output, write_export);
+			error = write_one_export(run);
 		first_error = first_error ? first_error : error;
 	}
 	return first_error;
@@ -332,9 +374,9 @@ int mw_outputs_write(struct mw_report_run *run)
 	error = error ? error : table_error ? table_error : export_error;
 	int append_error = mw_profiling_file_append(run, text_for(options, options->output));
 	error = error ? error : append_error;
-	bool is_said = wants_text && !options->is_peak_only && !options->task_lines &&
-		       !options->by && !options->annotate &&
-		       options->format == MW_REPORT_FORMAT_REPORT;
+	bool is_said = wants_text && !options->is_peak_only && !options->is_leaks_only &&
+		       !options->callers_regex && !options->task_lines && !options->by &&
+		       !options->annotate && options->format == MW_REPORT_FORMAT_REPORT;
 	for (size_t i = run->n_bad; !is_said && i < run->view.notes.texts.n; i++)
 		mw_outputs_complain(run, run->view.notes.texts.items[i]);
 	return error;

@@ -7,6 +7,7 @@
 
 #include "report/export/export.h"
 #include "report/model/filter.h"
+#include "report/commands/progress.h"
 #include "report/render/text.h"
 #include "report/report.h"
 
@@ -16,9 +17,12 @@ struct mw_report_run {
 	struct mw_regex *function_regex;	       /* owned */
 	struct mw_regex *task_regex;		       /* owned */
 	struct mw_regex *process_regex, *module_regex; /* owned */
+	struct mw_regex *callers_regex;		       /* owned */
 	struct mw_filter filter;		       /* owned */
 	struct mw_export_request export;	       /* being written */
-	size_t n_bad;				       /* directories that could not be read */
+	uint32_t export_image; /* a file of this image only; MW_NONE = of all */
+	struct mw_report_progress progress;
+	size_t n_bad; /* directories that could not be read */
 };
 
 /** mw_outputs_complain() - "<program>: <what>" on stderr. */

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "report/commands/missing_pages.h"
 #include "report/commands/outputs.h"
@@ -18,6 +17,7 @@ void mw_report_options_init(struct mw_report_options *options)
 {
 	*options = (struct mw_report_options){ .top = 20,
 		.precision = 1,
+		.threshold_pct = 1,
 		.program = "memwatch-report",
 		.output = stdout,
 		.json_output = stdout };
@@ -27,6 +27,7 @@ static void on_bad_directory(void *context, const struct mw_diag *diag)
 {
 	struct mw_report_run *run = context;
 	run->n_bad++;
+	mw_report_progress_erase(&run->progress);
 	mw_outputs_complain(run, diag->text);
 	mw_notes_add(&run->view.notes, "%s", diag->text);
 }
@@ -52,6 +53,8 @@ static int compile_patterns(struct mw_report_run *run, struct mw_diag *diag)
 		error = compile(&run->function_regex, "function", options->function_regex, diag);
 	if (!error)
 		error = compile(&run->task_regex, "task", options->task_regex, diag);
+	if (!error)
+		error = compile(&run->callers_regex, "callers", options->callers_regex, diag);
 	if (!error)
 		error = compile(&run->process_regex, "process", options->process, diag);
 	if (!error)
@@ -99,12 +102,9 @@ static int prepare(struct mw_report_run *run, struct mw_diag *diag)
 	return error;
 }
 
-/* On a terminal only: reading the debug data of big programs takes a while. */
-static void on_progress(void *context, size_t n_done, size_t n_all)
+static void on_symbols(void *context, size_t n_done, size_t n_all)
 {
-	(void)context;
-	fprintf(stderr, n_done < n_all ? "\rreading symbols: module %zu of %zu" : "\r\033[K",
-		n_done, n_all);
+	mw_report_progress_step(context, "reading symbols", n_done, n_all);
 }
 
 /* Positions -> functions and lines -> sums of those that are shown. */
@@ -114,13 +114,15 @@ static int build_lines(struct mw_report_run *run)
 	struct mw_view *view = &run->view;
 	struct mw_selection selection = { run->process_regex, run->module_regex };
 	size_t n_given_up = 0;
-	int error = mw_profile_resolve(&view->profile, options->debug_path,
-		isatty(STDERR_FILENO) ? on_progress : NULL, NULL);
+	int error =
+		mw_profile_resolve(&view->profile, options->debug_path, on_symbols, &run->progress);
 	if (!error)
 		error = mw_selection_apply(
 			&selection, &view->profile, &view->processes, &n_given_up);
 	if (!error)
 		error = mw_profile_aggregate(&view->profile);
+	if (!error)
+		error = mw_waste_build(&view->profile, &view->processes, &view->waste);
 	if (!error && n_given_up > 0)
 		mw_notes_add(&view->notes,
 			"--process, --module: the search took too long in %zu names, which are "
@@ -145,6 +147,7 @@ static int build(struct mw_report_run *run)
 {
 	const struct mw_report_options *options = run->options;
 	struct mw_view *view = &run->view;
+	mw_report_progress_step(&run->progress, "reading records", 0, 0);
 	int error = mw_profile_open(&view->profile, options->directories, options->n_directories,
 		on_bad_directory, run);
 	if (error)
@@ -178,6 +181,7 @@ static void release(struct mw_report_run *run)
 {
 	mw_notes_deinit(&run->view.notes);
 	mw_job_deinit(&run->view.job);
+	mw_waste_deinit(&run->view.waste);
 	mw_tasks_deinit(&run->view.tasks);
 	mw_execs_deinit(&run->view.execs);
 	mw_processes_deinit(&run->view.processes);
@@ -185,6 +189,7 @@ static void release(struct mw_report_run *run)
 	mw_filter_deinit(&run->filter);
 	run->function_regex = mw_regex_destroy(run->function_regex);
 	run->task_regex = mw_regex_destroy(run->task_regex);
+	run->callers_regex = mw_regex_destroy(run->callers_regex);
 	run->process_regex = mw_regex_destroy(run->process_regex);
 	run->module_regex = mw_regex_destroy(run->module_regex);
 }
@@ -207,11 +212,13 @@ int mw_report_run(const struct mw_report_options *options)
 	run.view.top = options->top ? options->top : UINT_MAX;
 	run.view.wants_source = !options->has_no_source;
 	run.view.wants_timeline = options->timeline_path != NULL;
+	mw_report_progress_init(&run.progress, !options->is_quiet);
 	int error = prepare(&run, &diag);
 	if (error) {
 		mw_outputs_complain(&run, diag.text);
 	} else {
 		error = build(&run);
+		mw_report_progress_erase(&run.progress);
 		if (error == -ENOMEM)
 			mw_outputs_complain(&run, "out of memory");
 		if (!error)

@@ -56,6 +56,7 @@ int mw_branches_build(struct mw_branches *branches, const struct mw_profile *pro
 		qsort(branches->leaves.items, branches->leaves.n, sizeof(struct mw_leaf),
 			compare_leaves);
 	mw_weights_deinit(&weights);
+	branches->least = (double)branches->total * options->threshold_pct / 100;
 	return error;
 }
 
@@ -65,18 +66,49 @@ void mw_branches_deinit(struct mw_branches *branches)
 	mw_array_deinit(&branches->leaves);
 }
 
-struct mw_branch mw_branches_next(
+static struct mw_branch next_branch(
 	const struct mw_branches *branches, size_t first, size_t end, uint32_t depth)
 {
 	const struct mw_leaf *leaves = branches->leaves.items;
-	struct mw_branch branch = { first, first, 0, leaves[first].n_frames > depth };
+	struct mw_branch branch = { first, first, 0 };
 	for (; branch.end < end; branch.end++) {
 		const struct mw_leaf *leaf = &leaves[branch.end];
-		bool has_frame = leaf->n_frames > depth;
-		if (has_frame != branch.has_frame ||
-			(has_frame && leaf->frames[depth] != leaves[first].frames[depth]))
+		if (leaf->frames[depth] != leaves[first].frames[depth])
 			break;
 		branch.weight = mw_plus(branch.weight, leaf->weight);
 	}
 	return branch;
+}
+
+static int compare_weights(const void *left, const void *right)
+{
+	const struct mw_branch *a = left, *b = right;
+	if (a->weight != b->weight)
+		return a->weight > b->weight ? -1 : 1;
+	return a->first < b->first ? -1 : a->first > b->first;
+}
+
+int mw_branches_below(const struct mw_branches *branches, size_t first, size_t end, uint32_t depth,
+	struct mw_branching *out)
+{
+	*out = (struct mw_branching){ 0 };
+	/* Those that end here sort first. */
+	for (; first < end && branches->leaves.items[first].n_frames <= depth; first++)
+		out->own_weight = mw_plus(out->own_weight, branches->leaves.items[first].weight);
+	while (first < end) {
+		struct mw_branch branch = next_branch(branches, first, end, depth);
+		first = branch.end;
+		if ((double)branch.weight < branches->least) {
+			out->small_weight = mw_plus(out->small_weight, branch.weight);
+			out->n_small++;
+			continue;
+		}
+		struct mw_branch *shown = mw_array_push(&out->items);
+		if (!shown)
+			return -ENOMEM;
+		*shown = branch;
+	}
+	if (out->items.n > 1)
+		qsort(out->items.items, out->items.n, sizeof(struct mw_branch), compare_weights);
+	return 0;
 }

@@ -20,14 +20,21 @@ struct mw_branches {
 	MW_ARRAY(struct mw_leaf) leaves; /* sorted by frames */
 	uint32_t *frames;		 /* owned */
 	int64_t total;
+	double least; /* weight of a branch that is shown by itself */
 };
 
-/* Leaves [first, end) that share the frame at some depth; those that end before it make a branch
- * without a frame. */
+/* Leaves [first, end) that share their frames to some depth. */
 struct mw_branch {
 	size_t first, end;
 	int64_t weight;
-	bool has_frame;
+};
+
+/* What a node divides into. */
+struct mw_branching {
+	MW_ARRAY(struct mw_branch) items; /* heaviest first */
+	size_t n_small;			  /* below the threshold */
+	int64_t small_weight;
+	int64_t own_weight; /* of leaves that end at the node: at the root, those without a stack */
 };
 
 /**
@@ -39,6 +46,16 @@ int mw_branches_build(struct mw_branches *branches, const struct mw_profile *pro
 	const struct mw_export_options *options, bool is_outermost_first);
 void mw_branches_deinit(struct mw_branches *branches);
 
-/** mw_branches_next() - the branch at @first, of leaves below @end that agree above @depth. */
-struct mw_branch mw_branches_next(
-	const struct mw_branches *branches, size_t first, size_t end, uint32_t depth);
+/**
+ * mw_branches_below() - what the leaves [first, end), which agree above @depth, divide into there
+ * Return: 0 or -ENOMEM; mw_array_deinit() its items in every case.
+ */
+int mw_branches_below(const struct mw_branches *branches, size_t first, size_t end, uint32_t depth,
+	struct mw_branching *out);
+
+/** mw_branches_frame() - the line index that a branch found at @depth stands for. */
+static inline uint32_t mw_branches_frame(
+	const struct mw_branches *branches, const struct mw_branch *branch, uint32_t depth)
+{
+	return branches->leaves.items[branch->first].frames[depth];
+}

@@ -1,16 +1,15 @@
 /* SPDX: no licence chosen yet, see README */
 /*
  * calls.c - call trees as text: from main down to what allocates (top-down), or from what allocates
- * out to its callers (bottom-up). Branches below 1 % of the whole are summed up, and what has just
- * one branch stays at its depth, so that long chains do not run out of the page.
+ * out to its callers (bottom-up), the heaviest branch first. Branches below the threshold are
+ * summed up, and what has just one branch stays at its depth, so that long chains do not run out of
+ * the page.
  */
 #include "report/export/branches.h"
 #include "report/util/format.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define PER_THRESHOLD 100
 
 static void print_line(FILE *out, const struct mw_branches *tree,
 	const struct mw_export_options *options, int64_t weight, unsigned depth)
@@ -40,32 +39,29 @@ static void print_frame(FILE *out, const struct mw_profile *profile, uint32_t li
 }
 
 /* Recursion ends at MW_BRANCHES_MAX_DEPTH. */
-static void print_below(FILE *out, const struct mw_branches *tree,
-	const struct mw_export_options *options, size_t first, size_t end, uint32_t depth,
+static int print_below(FILE *out, const struct mw_branches *tree,
+	const struct mw_export_options *options, const struct mw_branch *node, uint32_t depth,
 	unsigned indent)
 {
-	int64_t small = 0;
-	size_t n_small = 0;
-	for (size_t at = first; at < end;) {
-		struct mw_branch branch = mw_branches_next(tree, at, end, depth);
-		bool is_only = branch.first == first && branch.end == end;
-		at = branch.end;
-		if (!branch.has_frame)
-			continue;
-		if (branch.weight < tree->total / PER_THRESHOLD) {
-			small = mw_plus(small, branch.weight);
-			n_small++;
-			continue;
-		}
-		print_line(out, tree, options, branch.weight, indent);
-		print_frame(out, tree->profile, tree->leaves.items[branch.first].frames[depth]);
-		print_below(
-			out, tree, options, branch.first, branch.end, depth + 1, indent + !is_only);
+	struct mw_branching below;
+	int error = mw_branches_below(tree, node->first, node->end, depth, &below);
+	for (size_t i = 0; !error && i < below.items.n; i++) {
+		const struct mw_branch *branch = &below.items.items[i];
+		bool is_only = branch->first == node->first && branch->end == node->end;
+		print_line(out, tree, options, branch->weight, indent);
+		print_frame(out, tree->profile, mw_branches_frame(tree, branch, depth));
+		error = print_below(out, tree, options, branch, depth + 1, indent + !is_only);
 	}
-	if (n_small > 0) {
-		print_line(out, tree, options, small, indent);
-		fprintf(out, "... %zu smaller\n", n_small);
+	if (!error && below.n_small > 0) {
+		print_line(out, tree, options, below.small_weight, indent);
+		fprintf(out, "... %zu smaller\n", below.n_small);
 	}
+	if (!error && depth == 0 && below.own_weight != 0) {
+		print_line(out, tree, options, below.own_weight, indent);
+		fputs(MW_EXPORT_UNATTRIBUTED "\n", out);
+	}
+	mw_array_deinit(&below.items);
+	return error;
 }
 
 static int write_tree(FILE *out, const struct mw_view *view,
@@ -73,18 +69,12 @@ static int write_tree(FILE *out, const struct mw_view *view,
 {
 	struct mw_branches tree;
 	int error = mw_branches_build(&tree, &view->profile, options, is_top_down);
-	size_t end = tree.leaves.n;
-	if (!error && end > 0) {
-		/* Leaves without a stack sort first. */
-		struct mw_branch nowhere = mw_branches_next(&tree, 0, end, 0);
+	struct mw_branch root = { 0, tree.leaves.n, tree.total };
+	if (!error && root.end > 0) {
 		print_line(out, &tree, options, tree.total, 0);
 		fprintf(out, "%s, %s\n", options->value->help,
 			is_top_down ? "callers first" : "allocating functions first");
-		if (!nowhere.has_frame) {
-			print_line(out, &tree, options, nowhere.weight, 1);
-			fputs(MW_EXPORT_UNATTRIBUTED "\n", out);
-		}
-		print_below(out, &tree, options, 0, end, 0, 1);
+		error = print_below(out, &tree, options, &root, 0, 1);
 	}
 	mw_branches_deinit(&tree);
 	return error;

@@ -16,15 +16,19 @@ const struct mw_export_value mw_export_values[] = {
 const size_t mw_export_n_values = sizeof(mw_export_values) / sizeof(mw_export_values[0]);
 
 const struct mw_export_format mw_export_formats[] = {
-	{ "collapsed", false, mw_export_collapsed, "a line a stack: flamegraph.pl, inferno" },
-	{ "speedscope", false, mw_export_speedscope, "https://www.speedscope.app" },
-	{ "pprof", true, mw_export_pprof, "profile.proto, gzipped: go tool pprof" },
-	{ "massif", false, mw_export_massif, "massif.out: ms_print, massif-visualizer" },
-	{ "trace", false, mw_export_trace, "processes and memory over time: Perfetto" },
-	{ "top-down", false, mw_export_top_down, "call tree as text, from main" },
-	{ "bottom-up", false, mw_export_bottom_up, "call tree as text, from what allocates" },
-	{ "csv", false, mw_export_csv, "a row a line of code, all counters" },
-	{ "baseline", false, mw_export_baseline, "small JSON for memwatch-report diff" },
+	{ "collapsed", false, mw_export_collapsed, "a line a stack: flamegraph.pl, inferno",
+		false },
+	{ "speedscope", false, mw_export_speedscope, "https://www.speedscope.app", false },
+	{ "pprof", true, mw_export_pprof, "profile.proto, gzipped: go tool pprof", false },
+	{ "massif", false, mw_export_massif, "massif.out: ms_print, massif-visualizer", false },
+	{ "heaptrack", false, mw_export_heaptrack,
+		"heaptrack_print, heaptrack_gui; counts, no times", true },
+	{ "trace", false, mw_export_trace, "processes and memory over time: Perfetto", false },
+	{ "top-down", false, mw_export_top_down, "call tree as text, from main", false },
+	{ "bottom-up", false, mw_export_bottom_up, "call tree as text, from what allocates",
+		false },
+	{ "csv", false, mw_export_csv, "a row a line of code, all counters", false },
+	{ "baseline", false, mw_export_baseline, "small JSON for memwatch-report diff", false },
 };
 const size_t mw_export_n_formats = sizeof(mw_export_formats) / sizeof(mw_export_formats[0]);
 

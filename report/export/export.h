@@ -9,6 +9,7 @@
  *     pprof.c        profile.proto of pprof, by protobuf-c and zlib
  *     calls.c        call trees as text
  *     massif.c       massif.out, for ms_print and massif-visualizer
+ *     heaptrack.c    for heaptrack_print and heaptrack_gui; a file a process
  *     trace.c        Trace Event Format: timeline and processes, for Perfetto and chrome://tracing
  *     baseline.c     a ledger (compare/) to compare later runs with
  *     csv.c          RFC 4180: a row a line of code
@@ -38,16 +39,20 @@ extern const size_t mw_export_n_values;
 
 struct mw_export_options {
 	const struct mw_export_value *value;
-	bool is_per_process; /* a tree of stacks for each program image; else all merged */
+	double threshold_pct; /* trees: smaller branches are summed up */
+	uint32_t image_idx;   /* of formats with a file a process; MW_NONE = all merged */
+	bool is_per_process;  /* a tree of stacks for each program image; else all merged */
 };
 
 struct mw_export_format {
 	const char *name;
 	bool is_binary; /* not for a terminal */
-	/* 0, -ENOMEM or -EIO. */
+	/* 0, -ENOMEM, -EIO; -ERANGE: merged numbers are not those of any one process, and the
+	 * format can tell of no other; -EFBIG: more than it can sensibly hold. */
 	int (*write)(
 		FILE *out, const struct mw_view *view, const struct mw_export_options *options);
 	const char *help;
+	bool is_file_per_process; /* --per-process: FILE.PID of each */
 };
 
 extern const struct mw_export_format mw_export_formats[];
@@ -73,6 +78,8 @@ int mw_export_pprof(FILE *out, const struct mw_view *view, const struct mw_expor
 int mw_export_massif(
 	FILE *out, const struct mw_view *view, const struct mw_export_options *options);
 int mw_export_trace(FILE *out, const struct mw_view *view, const struct mw_export_options *options);
+int mw_export_heaptrack(
+	FILE *out, const struct mw_view *view, const struct mw_export_options *options);
 int mw_export_csv(FILE *out, const struct mw_view *view, const struct mw_export_options *options);
 int mw_export_baseline(
 	FILE *out, const struct mw_view *view, const struct mw_export_options *options);

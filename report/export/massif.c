@@ -2,7 +2,7 @@
 /*
  * massif.c - massif.out, as valgrind's massif writes it and ms_print reads it: the heap of the
  * whole job over time from the launcher's samples, and at its peak the tree of callers, sites
- * first. Callers that hold less than 1 % are summed up, as massif does.
+ * first. Callers below the threshold are summed up, as massif does.
  */
 #include "report/export/branches.h"
 
@@ -13,7 +13,6 @@
 #include "report/ingest/samples.h"
 
 #define MAX_SNAPSHOTS 400
-#define PER_THRESHOLD 100
 
 static void print_frame(FILE *out, const struct mw_profile *profile, uint32_t line_idx)
 {
@@ -33,68 +32,55 @@ static void print_frame(FILE *out, const struct mw_profile *profile, uint32_t li
 	putc('\n', out);
 }
 
-struct children {
-	size_t n_shown, n_small;
-	int64_t small_bytes;
-};
+static int print_node(FILE *out, const struct mw_branches *tree,
+	const struct mw_export_options *options, const struct mw_branch *node, uint32_t depth);
 
-static struct children count_children(
-	const struct mw_branches *tree, size_t first, size_t end, uint32_t depth)
+/* The children of a node, whose number was printed. Recursion ends at MW_BRANCHES_MAX_DEPTH. */
+static int print_children(FILE *out, const struct mw_branches *tree,
+	const struct mw_export_options *options, const struct mw_branching *below, uint32_t depth)
 {
-	struct children children = { 0 };
-	for (size_t at = first; at < end;) {
-		struct mw_branch branch = mw_branches_next(tree, at, end, depth);
-		at = branch.end;
-		if (!branch.has_frame)
-			continue;
-		if (branch.weight >= tree->total / PER_THRESHOLD) {
-			children.n_shown++;
-		} else {
-			children.n_small++;
-			children.small_bytes = mw_plus(children.small_bytes, branch.weight);
-		}
-	}
-	return children;
-}
-
-/* Recursion ends at MW_BRANCHES_MAX_DEPTH. */
-static void print_children(
-	FILE *out, const struct mw_branches *tree, size_t first, size_t end, uint32_t depth)
-{
-	struct children all = count_children(tree, first, end, depth);
-	for (size_t at = first; at < end;) {
-		struct mw_branch branch = mw_branches_next(tree, at, end, depth);
-		at = branch.end;
-		if (!branch.has_frame || branch.weight < tree->total / PER_THRESHOLD)
-			continue;
-		struct children below = count_children(tree, branch.first, branch.end, depth + 1);
-		fprintf(out, "%*sn%zu: %" PRId64 " ", (int)depth + 1, "",
-			below.n_shown + (below.n_small > 0), branch.weight);
-		print_frame(out, tree->profile, tree->leaves.items[branch.first].frames[depth]);
-		print_children(out, tree, branch.first, branch.end, depth + 1);
-	}
-	if (all.n_small > 0)
+	int error = 0;
+	for (size_t i = 0; !error && i < below->items.n; i++)
+		error = print_node(out, tree, options, &below->items.items[i], depth);
+	if (!error && below->n_small > 0)
 		fprintf(out,
-			"%*sn0: %" PRId64 " in %zu place%s, %sbelow massif's threshold (1.00%%)\n",
-			(int)depth + 1, "", all.small_bytes, all.n_small,
-			all.n_small > 1 ? "s" : "", all.n_small > 1 ? "all " : "");
+			"%*sn0: %" PRId64 " in %zu place%s, %sbelow massif's threshold (%.2f%%)\n",
+			(int)depth + 1, "", below->small_weight, below->n_small,
+			below->n_small > 1 ? "s" : "", below->n_small > 1 ? "all " : "",
+			options->threshold_pct);
+	return error;
 }
 
-static void print_tree(FILE *out, const struct mw_branches *tree)
+static int print_node(FILE *out, const struct mw_branches *tree,
+	const struct mw_export_options *options, const struct mw_branch *node, uint32_t depth)
 {
-	size_t end = tree->leaves.n;
-	struct children all = count_children(tree, 0, end, 0);
-	/* Leaves without a stack sort first. */
-	struct mw_branch nowhere =
-		end ? mw_branches_next(tree, 0, end, 0) : (struct mw_branch){ 0 };
-	bool has_nowhere = end && !nowhere.has_frame;
+	struct mw_branching below;
+	int error = mw_branches_below(tree, node->first, node->end, depth + 1, &below);
+	fprintf(out, "%*sn%zu: %" PRId64 " ", (int)depth + 1, "",
+		below.items.n + (below.n_small > 0), node->weight);
+	print_frame(out, tree->profile, mw_branches_frame(tree, node, depth));
+	if (!error)
+		error = print_children(out, tree, options, &below, depth + 1);
+	mw_array_deinit(&below.items);
+	return error;
+}
+
+static int print_tree(
+	FILE *out, const struct mw_branches *tree, const struct mw_export_options *options)
+{
+	struct mw_branching below;
+	int error = mw_branches_below(tree, 0, tree->leaves.n, 0, &below);
 	fprintf(out,
 		"heap_tree=peak\nn%zu: %" PRId64
 		" (heap allocation functions) malloc/new/new[], --alloc-fns, etc.\n",
-		all.n_shown + (all.n_small > 0) + has_nowhere, tree->total);
-	if (has_nowhere)
-		fprintf(out, " n0: %" PRId64 " 0x0: %s\n", nowhere.weight, MW_EXPORT_UNATTRIBUTED);
-	print_children(out, tree, 0, end, 0);
+		below.items.n + (below.n_small > 0) + (below.own_weight != 0), tree->total);
+	if (below.own_weight != 0)
+		fprintf(out, " n0: %" PRId64 " 0x0: %s\n", below.own_weight,
+			MW_EXPORT_UNATTRIBUTED);
+	if (!error)
+		error = print_children(out, tree, options, &below, 0);
+	mw_array_deinit(&below.items);
+	return error;
 }
 
 static void print_snapshot(FILE *out, size_t number, int64_t time_ms, int64_t bytes)
@@ -113,7 +99,8 @@ static int64_t peak_time_ms(const struct mw_run *run)
 		       : (int64_t)(run->info.duration_seconds * 1000);
 }
 
-static int print_snapshots(FILE *out, const struct mw_run *run, const struct mw_branches *tree)
+static int print_snapshots(FILE *out, const struct mw_run *run, const struct mw_branches *tree,
+	const struct mw_export_options *options)
 {
 	struct mw_samples samples;
 	int error = mw_run_read_samples(run, MW_RUN_TREE_SAMPLES, &samples);
@@ -122,13 +109,13 @@ static int print_snapshots(FILE *out, const struct mw_run *run, const struct mw_
 	size_t step = samples.n_rows / MAX_SNAPSHOTS + 1, number = 0;
 	int64_t peak_ms = peak_time_ms(run);
 	bool has_peak = false;
-	for (size_t i = 0; i <= samples.n_rows; i += step) {
+	for (size_t i = 0; !error && i <= samples.n_rows; i += step) {
 		bool is_row = i < samples.n_rows;
 		int64_t at_ms =
 			is_row ? (int64_t)(mw_samples_at(&samples, i, time) / 1e6) : INT64_MAX;
 		if (!has_peak && (at_ms > peak_ms || i + step > samples.n_rows)) {
 			print_snapshot(out, number++, peak_ms, tree->total);
-			print_tree(out, tree);
+			error = print_tree(out, tree, options);
 			has_peak = true;
 		}
 		if (!is_row || at_ms < peak_ms * has_peak)
@@ -153,7 +140,7 @@ int mw_export_massif(FILE *out, const struct mw_view *view, const struct mw_expo
 		fprintf(out,
 			"desc: memwatch-preload " MEMWATCH_VERSION ", %s\ncmd: %s\ntime_unit: ms\n",
 			options->value->help, run->info.command ? run->info.command : "?");
-		error = print_snapshots(out, run, &tree);
+		error = print_snapshots(out, run, &tree, options);
 	}
 	mw_branches_deinit(&tree);
 	return error;

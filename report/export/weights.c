@@ -25,54 +25,76 @@ static int collect_merged(struct mw_weights *weights, const struct mw_profile *p
 	return 0;
 }
 
-/* One image at a time: @place_of_site holds, for a site met in this image, its weight's index + 1;
- * lower ones are of images before. */
-struct collector {
-	struct mw_weights *weights;
+/* One image's sums by site, and which sites those are. */
+struct gathered {
 	const struct mw_profile *profile;
-	uint32_t group;
-	size_t first;
-	size_t *place_of_site;
+	struct mw_sums *sums; /* by site */
+	bool *is_there;	      /* by site */
+	uint32_t *sites;
+	size_t n;
 };
 
-static int collect_record(void *context, uint32_t site_idx, const struct mw_sums *sums)
+static int gather(void *context, uint32_t site_idx, const struct mw_sums *sums)
 {
-	struct collector *collector = context;
-	struct mw_weights *weights = collector->weights;
-	if (collector->profile->sites.items[site_idx].class != MWD_CLASS_HEAP)
+	struct gathered *gathered = context;
+	if (gathered->profile->sites.items[site_idx].class != MWD_CLASS_HEAP)
 		return 0;
-	size_t *place = &collector->place_of_site[site_idx];
-	if (*place > collector->first) {
-		mw_sums_add(&weights->items.items[*place - 1].sums, sums);
-		return 0;
+	if (!gathered->is_there[site_idx]) {
+		gathered->is_there[site_idx] = true;
+		gathered->sites[gathered->n++] = site_idx;
+		gathered->sums[site_idx] = (struct mw_sums){ 0 };
 	}
-	struct mw_weight *weight = mw_array_push(&weights->items);
-	if (!weight)
-		return -ENOMEM;
-	*weight = (struct mw_weight){ collector->group, site_idx, *sums };
-	*place = weights->items.n;
+	mw_sums_add(&gathered->sums[site_idx], sums);
 	return 0;
 }
 
-static int collect_by_process(struct mw_weights *weights, const struct mw_profile *profile)
+static int tell(
+	struct gathered *gathered, uint32_t image_idx, mw_weights_visit *visit, void *context)
 {
-	struct collector collector = { .weights = weights, .profile = profile };
-	collector.place_of_site = calloc(profile->sites.n + 1, sizeof(size_t));
-	int error = collector.place_of_site ? 0 : -ENOMEM;
-	for (uint32_t i = 0; !error && i < profile->images.n; i++) {
-		collector.group = i;
-		collector.first = weights->items.n;
-		error = mw_profile_each_record(profile, i, collect_record, &collector);
+	int result = 0;
+	for (size_t i = 0; i < gathered->n; i++) {
+		uint32_t site_idx = gathered->sites[i];
+		struct mw_weight weight = { image_idx, site_idx, gathered->sums[site_idx] };
+		if (!result)
+			result = visit(context, &weight);
+		gathered->is_there[site_idx] = false;
 	}
-	free(collector.place_of_site);
-	return error;
+	gathered->n = 0;
+	return result;
+}
+
+int mw_weights_each(const struct mw_profile *profile, mw_weights_visit *visit, void *context)
+{
+	size_t n = profile->sites.n + 1;
+	struct gathered gathered = { .profile = profile,
+		.sums = malloc(n * sizeof(*gathered.sums)),
+		.is_there = calloc(n, sizeof(*gathered.is_there)),
+		.sites = malloc(n * sizeof(*gathered.sites)) };
+	int result = gathered.sums && gathered.is_there && gathered.sites ? 0 : -ENOMEM;
+	for (uint32_t i = 0; !result && i < profile->images.n; i++) {
+		mw_profile_each_record(profile, i, gather, &gathered);
+		result = tell(&gathered, i, visit, context);
+	}
+	free(gathered.sums);
+	free(gathered.is_there);
+	free(gathered.sites);
+	return result;
+}
+
+static int keep(void *context, const struct mw_weight *weight)
+{
+	struct mw_weights *weights = context;
+	struct mw_weight *kept = mw_array_push(&weights->items);
+	if (kept)
+		*kept = *weight;
+	return kept ? 0 : -ENOMEM;
 }
 
 int mw_weights_collect(
 	struct mw_weights *weights, const struct mw_profile *profile, bool is_per_process)
 {
 	memset(weights, 0, sizeof(*weights));
-	return is_per_process ? collect_by_process(weights, profile)
+	return is_per_process ? mw_weights_each(profile, keep, weights)
 			      : collect_merged(weights, profile);
 }
 

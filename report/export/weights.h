@@ -24,6 +24,17 @@ int mw_weights_collect(
 	struct mw_weights *weights, const struct mw_profile *profile, bool is_per_process);
 void mw_weights_deinit(struct mw_weights *weights);
 
+/**
+ * mw_weights_each() - what each image has at each heap site, image by image (weight->group)
+ *
+ * An image's records of a site are one weight. Nothing is kept: of hundreds of compilers it would
+ * be hundreds of megabytes.
+ * @visit: nonzero ends the walk
+ * Return: what the last @visit returned, or -ENOMEM.
+ */
+typedef int mw_weights_visit(void *context, const struct mw_weight *weight);
+int mw_weights_each(const struct mw_profile *profile, mw_weights_visit *visit, void *context);
+
 /** mw_weights_of() - what a weight counts under these options; never negative. */
 int64_t mw_weights_of(const struct mw_weight *weight, const struct mw_export_options *options);
 

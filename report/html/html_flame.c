@@ -29,21 +29,22 @@ struct flame {
 	double smallest;
 };
 
-static int add_own(void *context, uint32_t image_idx, uint32_t site_idx,
-	const int64_t values[static MW_STACK_TREE_VALUES])
+static int add_own(void *context, const struct mw_weight *weight)
 {
 	struct flame *flame = context;
-	uint32_t node = flame->place[flame->tree->node_of_site[site_idx] - 1];
+	uint32_t node = flame->place[flame->tree->node_of_site[weight->site_idx] - 1];
 	size_t *last = &flame->last[node];
-	if (*last == 0 || flame->own.items[*last - 1].image_idx != image_idx) {
+	int64_t values[MW_STACK_TREE_VALUES];
+	if (*last == 0 || flame->own.items[*last - 1].image_idx != weight->group) {
 		struct own *added = mw_array_push(&flame->own);
 		if (!added)
 			return -ENOMEM;
-		added->image_idx = image_idx;
+		added->image_idx = weight->group;
 		added->node = node;
 		*last = flame->own.n;
 	}
 	struct own *own = &flame->own.items[*last - 1];
+	mw_stack_tree_values(weight, values);
 	for (size_t v = 0; v < MW_STACK_TREE_VALUES; v++)
 		own->values[v] = mw_plus(own->values[v], values[v]);
 	return 0;
@@ -52,7 +53,7 @@ static int add_own(void *context, uint32_t image_idx, uint32_t site_idx,
 static int collect(struct flame *flame)
 {
 	flame->last = calloc(flame->kept.nodes.n + 1, sizeof(*flame->last));
-	int error = flame->last ? mw_stack_tree_each(flame->profile, add_own, flame) : -ENOMEM;
+	int error = flame->last ? mw_weights_each(flame->profile, add_own, flame) : -ENOMEM;
 	free(flame->last);
 	flame->last = NULL;
 	return error;

@@ -45,65 +45,13 @@ static uint32_t add_site(struct mw_stack_tree *tree, struct mw_html *page, uint3
 	return node;
 }
 
-/* One image's sums by site, and which sites those are. */
-struct gathered {
-	const struct mw_profile *profile;
-	struct mw_sums *sums; /* by site */
-	bool *is_there;	      /* by site */
-	uint32_t *sites;
-	size_t n;
-};
-
-static int gather(void *context, uint32_t site_idx, const struct mw_sums *sums)
+void mw_stack_tree_values(
+	const struct mw_weight *weight, int64_t values_out[static MW_STACK_TREE_VALUES])
 {
-	struct gathered *gathered = context;
-	if (gathered->profile->sites.items[site_idx].class != MWD_CLASS_HEAP)
-		return 0;
-	if (!gathered->is_there[site_idx]) {
-		gathered->is_there[site_idx] = true;
-		gathered->sites[gathered->n++] = site_idx;
-		gathered->sums[site_idx] = (struct mw_sums){ 0 };
+	for (size_t v = 0; v < MW_STACK_TREE_VALUES; v++) {
+		struct mw_export_options options = { .value = &mw_export_values[v] };
+		values_out[v] = mw_weights_of(weight, &options);
 	}
-	mw_sums_add(&gathered->sums[site_idx], sums);
-	return 0;
-}
-
-static int tell(
-	struct gathered *gathered, uint32_t image_idx, mw_stack_tree_visit *visit, void *context)
-{
-	int result = 0;
-	for (size_t i = 0; i < gathered->n; i++) {
-		uint32_t site_idx = gathered->sites[i];
-		struct mw_weight weight = { image_idx, site_idx, gathered->sums[site_idx] };
-		int64_t values[MW_STACK_TREE_VALUES];
-		for (size_t v = 0; v < MW_STACK_TREE_VALUES; v++) {
-			struct mw_export_options options = { .value = &mw_export_values[v] };
-			values[v] = mw_weights_of(&weight, &options);
-		}
-		if (!result)
-			result = visit(context, image_idx, site_idx, values);
-		gathered->is_there[site_idx] = false;
-	}
-	gathered->n = 0;
-	return result;
-}
-
-int mw_stack_tree_each(const struct mw_profile *profile, mw_stack_tree_visit *visit, void *context)
-{
-	size_t n = profile->sites.n + 1;
-	struct gathered gathered = { .profile = profile,
-		.sums = malloc(n * sizeof(*gathered.sums)),
-		.is_there = calloc(n, sizeof(*gathered.is_there)),
-		.sites = malloc(n * sizeof(*gathered.sites)) };
-	int result = gathered.sums && gathered.is_there && gathered.sites ? 0 : -ENOMEM;
-	for (uint32_t i = 0; !result && i < profile->images.n; i++) {
-		mw_profile_each_record(profile, i, gather, &gathered);
-		result = tell(&gathered, i, visit, context);
-	}
-	free(gathered.sums);
-	free(gathered.is_there);
-	free(gathered.sites);
-	return result;
 }
 
 struct builder {
@@ -111,20 +59,20 @@ struct builder {
 	struct mw_html *page;
 };
 
-static int add_weight(void *context, uint32_t image_idx, uint32_t site_idx,
-	const int64_t values[static MW_STACK_TREE_VALUES])
+static int add_weight(void *context, const struct mw_weight *weight)
 {
 	struct builder *builder = context;
 	struct mw_stack_tree *tree = builder->tree;
-	uint32_t *node = &tree->node_of_site[site_idx];
-	(void)image_idx;
+	uint32_t *node = &tree->node_of_site[weight->site_idx];
+	int64_t values[MW_STACK_TREE_VALUES];
 	if (!*node) {
-		uint32_t added = add_site(tree, builder->page, site_idx);
+		uint32_t added = add_site(tree, builder->page, weight->site_idx);
 		if (!added)
 			return -ENOMEM;
 		*node = added + 1;
 	}
 	int64_t *sums = tree->nodes.items[*node - 1].values;
+	mw_stack_tree_values(weight, values);
 	for (size_t v = 0; v < MW_STACK_TREE_VALUES; v++)
 		sums[v] = mw_plus(sums[v], values[v]);
 	return 0;
@@ -148,7 +96,7 @@ int mw_stack_tree_build(struct mw_stack_tree *tree, struct mw_html *page)
 	tree->node_of_site = calloc(profile->sites.n + 1, sizeof(*tree->node_of_site));
 	if (!tree->node_of_site || !mw_array_push(&tree->nodes))
 		return -ENOMEM;
-	int error = mw_stack_tree_each(profile, add_weight, &builder);
+	int error = mw_weights_each(profile, add_weight, &builder);
 	if (!error)
 		add_up(tree);
 	return error;

@@ -26,17 +26,9 @@ struct mw_stack_tree {
 /** mw_stack_tree_build() - 0 or -ENOMEM; deinit in every case. */
 int mw_stack_tree_build(struct mw_stack_tree *tree, struct mw_html *page);
 
-/**
- * mw_stack_tree_each() - what each image has at each site, image by image
- *
- * An image's records of a site are one. Nothing is kept: of hundreds of compilers it would be
- * hundreds of megabytes.
- * @visit: nonzero ends the walk
- * Return: what the last @visit returned, or -ENOMEM.
- */
-typedef int mw_stack_tree_visit(void *context, uint32_t image_idx, uint32_t site_idx,
-	const int64_t values[static MW_STACK_TREE_VALUES]);
-int mw_stack_tree_each(const struct mw_profile *profile, mw_stack_tree_visit *visit, void *context);
+/** mw_stack_tree_values() - a weight in each value. */
+void mw_stack_tree_values(
+	const struct mw_weight *weight, int64_t values_out[static MW_STACK_TREE_VALUES]);
 
 void mw_stack_tree_deinit(struct mw_stack_tree *tree);
 

@@ -56,6 +56,52 @@ static const char *const wrappers[] = {
 	"_start", "_dl_start_user", /* not a wrapper, but nobody's code either */
 };
 
+/*
+ * What the libraries allocate for themselves and keep until the end. The public functions are what
+ * the stack of a stripped library passes on its way out; the others are what it has with debug
+ * information. Without leading underscores and a suffix "_r" or "_l"; "nss_*" is a prefix.
+ *
+ * Functions that hand memory to their caller (strdup, fopen, getaddrinfo, newlocale, iconv_open)
+ * must not be here: a FILE that is never closed is a leak. (Its buffer cannot be told from
+ * stdout's.)
+ */
+struct keepers {
+	const char *keeps;
+	bool is_anywhere;      /* also where it is linked into a program */
+	const char *functions; /* divided by blanks */
+};
+
+static const struct keepers keepers[] = {
+	{ "stdio buffers", false, "IO_file_doallocate IO_wfile_doallocate IO_wdefault_doallocate" },
+	{ "locale", false,
+		"setlocale nl_* gettext dgettext dcgettext dcigettext ngettext dngettext "
+		"dcngettext "
+		"bindtextdomain bind_textdomain_codeset textdomain set_binding_values" },
+	{ "character sets", false,
+		"wcsmbs_load_conv gconv_find_transform gconv_load_cache gconv_lookup_cache "
+		"gconv_read_conf gconv_load_conf gconv_find_shlib btowc mbrtowc mbtowc mbsrtowcs "
+		"mbsnrtowcs mbstowcs wcrtomb wctomb wcsrtombs wcstombs fwide" },
+	{ "time zone", false,
+		"tzset tzset_internal tz_convert tzfile_read tzstring tzstring_len localtime "
+		"mktime "
+		"strftime wcsftime ctime timelocal" },
+	{ "name service", false,
+		"nss_* getpwnam getpwuid getpwent getgrnam getgrgid getgrent getgrouplist "
+		"initgroups gethostbyname gethostbyname2 gethostbyaddr getservbyname getservbyport "
+		"getprotobyname getnameinfo resolv_conf_* res_init" },
+	{ "loader", false,
+		"dl_* dlopen dlmopen dlsym dlvsym dlerror dlerror_run dlclose backtrace" },
+	{ "threads", false, "pthread_create pthread_setspecific allocate_stack" },
+	{ "exit handlers", false,
+		"atexit cxa_atexit internal_atexit new_exitfn on_exit at_quick_exit "
+		"cxa_at_quick_exit cxa_thread_atexit cxa_thread_atexit_impl register_atfork "
+		"pthread_atfork" },
+	{ "environment", false, "setenv putenv add_to_environ" },
+	{ "syslog", false, "syslog openlog vsyslog_internal" },
+	/* The memory that exceptions are thrown in when there is no other. */
+	{ "start-up", true, "GLOBAL__sub_I__ZN9__gnu_cxx9__freeresEv GLOBAL__sub_I_eh_alloc.cc" },
+};
+
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Length of a library's name without version and suffix: "libc-2.31.so", "libc.so.6" -> 4. */
@@ -99,4 +145,38 @@ bool mw_library_is_function(const char *function, const char *file)
 			return true;
 	}
 	return false;
+}
+
+/* Is @name one of @words? "nss_*" stands for all that begin like that. */
+static bool is_among(const char *words, const char *name, size_t n_bytes)
+{
+	for (size_t length; *words; words += length + strspn(words + length, " ")) {
+		length = strcspn(words, " ");
+		bool is_prefix = words[length - 1] == '*';
+		size_t n_same = length - is_prefix;
+		if ((is_prefix ? n_bytes >= n_same : n_bytes == n_same) &&
+			memcmp(words, name, n_same) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *mw_library_keeps(const char *function, bool is_in_library)
+{
+	const char *name = function + strspn(function, "_");
+	size_t n_bytes = strlen(name);
+	const char *suffix = n_bytes > 2 ? name + n_bytes - 2 : "";
+	if (strcmp(suffix, "_r") == 0 || strcmp(suffix, "_l") == 0)
+		n_bytes -= 2;
+	for (size_t i = 0; i < N_OF(keepers); i++) {
+		if ((is_in_library || keepers[i].is_anywhere) &&
+			is_among(keepers[i].functions, name, n_bytes))
+			return keepers[i].keeps;
+	}
+	return NULL;
+}
+
+bool mw_library_is_loader(const char *path)
+{
+	return strncmp(mw_format_basename(path), "ld-", 3) == 0 && mw_library_is_module(path);
 }

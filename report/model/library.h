@@ -17,3 +17,13 @@ bool mw_library_is_module(const char *path);
  * @file:     source file, NULL = unknown
  */
 bool mw_library_is_function(const char *function, const char *file);
+
+/**
+ * mw_library_keeps() - what a function of the C library allocates for itself and never frees
+ * @is_in_library: it lies in such a module, and so do all functions it called
+ * Return: in words, "stdio buffers"; NULL = nothing.
+ */
+const char *mw_library_keeps(const char *function, bool is_in_library);
+
+/** mw_library_is_loader() - ld.so, by file name. */
+bool mw_library_is_loader(const char *path);

@@ -28,6 +28,7 @@ void mw_json_spans(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_stacks(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_tasks(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_totals(struct mw_json_writer *writer, const struct mw_view *view);
+int mw_json_waste(struct mw_json_writer *writer, const struct mw_view *view);
 
 /* What the launcher measured, as members of the same name as in run.json, or nothing. */
 void mw_json_limits(struct mw_json_writer *writer, const struct mw_run_info *info);

@@ -104,6 +104,8 @@ static int put_members(struct mw_json_writer *writer, const struct mw_view *view
 		error = mw_json_job_times(writer, view); /* start_time, tasks, timeline */
 	mw_json_totals(writer, view);
 	mw_json_put_text(writer, "version", MEMWATCH_VERSION);
+	if (!error)
+		error = mw_json_waste(writer, view);
 	return error;
 }
 

@@ -27,6 +27,7 @@ void mw_text_render(struct mw_text *text, const struct mw_view *view)
 	} else {
 		mw_text_totals(text, view);
 	}
+	mw_text_waste(text, view);
 	mw_text_tail(text, view);
 }
 

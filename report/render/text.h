@@ -38,8 +38,17 @@ void mw_text_functions(struct mw_text *text, const struct mw_view *view);
 void mw_text_tasks(struct mw_text *text, const struct mw_view *view);
 void mw_text_profiles(struct mw_text *text, const struct mw_view *view);
 void mw_text_totals(struct mw_text *text, const struct mw_view *view); /* instead of the three */
+void mw_text_waste(struct mw_text *text, const struct mw_view *view);
 void mw_text_tail(struct mw_text *text, const struct mw_view *view);
 
+/** mw_text_leaks() - --leaks: what the report has of leaks and waste, whole, with stacks. */
+void mw_text_leaks(struct mw_text *text, const struct mw_view *view);
+
+/** mw_callers_render() - --callers: each function whose name matches between its callers and
+ * callees.
+ */
+void mw_callers_render(
+	struct mw_text *text, const struct mw_view *view, const struct mw_regex *regex);
 /** mw_text_annotate() - view->annotated_file, whole, with its lines' numbers. */
 void mw_text_annotate(struct mw_text *text, const struct mw_view *view);
 

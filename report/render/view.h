@@ -10,6 +10,7 @@
 #include "report/model/processes.h"
 #include "report/model/profile.h"
 #include "report/model/tasks.h"
+#include "report/model/waste.h"
 #include "report/util/regex.h"
 
 struct mw_view {
@@ -18,6 +19,7 @@ struct mw_view {
 	struct mw_execs execs;
 	struct mw_job job;
 	struct mw_tasks tasks;
+	struct mw_waste waste;
 	struct mw_notes notes;	      /* why the report is partial; empty = it is whole */
 	const struct mw_regex *regex; /* functions asked for, NULL = none; borrowed */
 	uint32_t annotated_file;      /* --annotate: string id of the profile, 0 = none */

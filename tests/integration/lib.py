@@ -8,6 +8,7 @@ import json
 import mmap
 import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
@@ -96,6 +97,23 @@ def run(argv, env=None, **more):
                            for word in argv], env=env, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def on_terminal(argv, columns=100, setting="sane"):
+    """What a terminal, set by stty, gets to see of a command."""
+    child, terminal = pty.fork()
+    if child == 0:
+        subprocess.run(["stty", setting, "cols", str(columns)], check=False)
+        os.execv(argv[0], [str(word) for word in argv])
+    seen = b""
+    try:
+        while piece := os.read(terminal, 4096):
+            seen += piece
+    except OSError:
+        pass
+    os.waitpid(child, 0)
+    os.close(terminal)
+    return seen
 
 
 def shell_status(status):

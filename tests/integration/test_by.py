@@ -3,6 +3,7 @@
 row adds up to the JSON report's totals, whatever is cut off; rows are in order.
 """
 
+import collections
 import re
 
 import lib
@@ -57,9 +58,64 @@ def trees():
         lib.check(re.search(rf" {root} \(.*(\n.*)+ {leaf} \(", text), f"{direction}: {text}")
 
 
+def threshold():
+    """Branches from the threshold on, at each depth the heaviest first; 0 has all."""
+    for direction in ("top-down", "bottom-up"):
+        n_lines = []
+        for percent in ("0", "1", "20.5", "100"):
+            lines = report("--export", direction, "--value", "count", "--threshold", percent)
+            n_lines.append(len(lines))
+            last = {}
+            for line in lines[1:]:
+                share, count, indent, name = re.match(r" *([\d.]+)% +(\d+)   ( *)(.*)$", line).groups()
+                if re.match(r"\.\.\. \d+ smaller$", name):
+                    lib.check(percent != "0", f"{direction} {percent}: {line}")
+                    continue
+                lib.check(float(share) + 0.05 >= float(percent), f"{direction} {percent}: {line}")
+                last = {depth: n for depth, n in last.items() if depth <= len(indent)}
+                lib.check(int(count) <= last.get(len(indent), 1 << 62), f"{direction} {percent}: order: {line}")
+                last[len(indent)] = int(count)
+        lib.equal(n_lines, sorted(n_lines, reverse=True), f"{direction}: lines by threshold")
+        lib.check(n_lines[0] > n_lines[2], f"{direction}: {n_lines}")
+
+
+def neighbours(name):
+    """{(mark, name): allocations} of a function, from the stacks of the JSON report."""
+    book = collections.Counter()
+    for site in data.data["sites"]:
+        if site["class"] != "heap":
+            continue
+        names = [data.data["functions"][data.data["lines"][line]["function"]]["name"] for line in site["stack"]]
+        if name not in names:
+            continue
+        inner, outer = names.index(name), len(names) - 1 - names[::-1].index(name)
+        caller = names[outer + 1] if outer + 1 < len(names) else "(nobody known)"
+        callee = names[inner - 1] if inner else "(allocated here)"
+        count = site["counters"]["allocated_blocks"]
+        for key in (("", name), ("<", caller), (">", callee)):
+            book[key] += count
+    return {key: count for key, count in book.items() if count}
+
+
+def callers():
+    for name in ("blue", "main", "_start"):
+        want, got = neighbours(name), {}
+        lines = report("--callers", f"^{name}$", "-n", "0")
+        for line in lines[2:]:
+            numbers, mark, shown = re.match(r"(.*\d)  (?:  ([<>]) )?(\S.*)$", line).groups()
+            got[mark or "", shown.split("  ")[0]] = int(numbers.split()[-1])
+        lib.equal(got, want, f"--callers {name}")
+        for mark in "<>":
+            lib.equal(sum(count for key, count in got.items() if key[0] == mark), got["", name],
+                      f"--callers {name}: {mark} adds up")
+    lib.check("no function" in report("--callers", "^nobody$")[0], "--callers of nothing")
+    lib.check(len(report("--callers", ".", "-n", "1")) < len(report("--callers", ".", "-n", "3")), "--callers --top")
+
+
 def mistakes():
     for options, word in ((("--by", "colour"), b"colour"), (("--by", "line", "--fields", "x"), b"x"),
-                          (("--by", "line", "--sort", ""), b"--sort"),
+                          (("--by", "line", "--sort", ""), b"--sort"), (("--callers", "("), b"--callers"),
+                          (("--threshold", "101"), b"101"), (("--threshold", "nan"), b"nan"),
                           (("--by", "line", "--fields", ",".join(["count"] * 9)), b"--fields")):
         done = lib.run([lib.REPORTER, *options, profiled.directory])
         lib.equal((done.status, done.stderr.count(b"\n")), (2, 1), f"{options}: {done.stderr!r}")
@@ -72,5 +128,7 @@ BLUE_LINE = next(line for (name, line) in data.lines if name == "blue" and
                  data.counters("blue", line))
 tables()
 trees()
+threshold()
+callers()
 mistakes()
 lib.finish()

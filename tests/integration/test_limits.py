@@ -4,7 +4,6 @@ on a terminal, in a pipe, and with --quiet.
 """
 
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -94,23 +93,6 @@ def complaints():
         lib.check(words.encode() in done.stderr, f"{option}: {done.stderr!r}")
 
 
-def on_terminal(argv, columns=100):
-    """What a terminal gets to see of the launcher and its command."""
-    child, terminal = pty.fork()
-    if child == 0:
-        subprocess.run(["stty", "cols", str(columns)], check=False)
-        os.execv(argv[0], argv)
-    seen = b""
-    try:
-        while piece := os.read(terminal, 4096):
-            seen += piece
-    except OSError:
-        pass
-    os.waitpid(child, 0)
-    os.close(terminal)
-    return seen
-
-
 LINE = rb"\r\x1b\[K\d+\.\d s  \d+ process(?:es)?  RSS [\d.]+ \wi?B"
 
 
@@ -118,19 +100,19 @@ def progress():
     lib.need("stty")
     argv = [str(lib.LAUNCHER), "--run-dir", str(lib.fresh("run")), "--no-report", "--", "sh", "-c",
             "sleep 1; echo done"]
-    seen = on_terminal(argv)
+    seen = lib.on_terminal(argv)
     lib.check(re.search(LINE, seen), f"progress: no line in {seen!r}")
     lines = re.findall(rb"\x1b\[K([^\r\x1b]*)", seen)
     lib.check(all(b"\n" not in line for line in lines if line.startswith(b"0.")),
               f"progress: more than a line: {seen!r}")
     after = seen[seen.rindex(b"done"):]
     lib.check(b"\r\x1b[K" in after and not re.search(LINE, after), f"progress: not erased: {after!r}")
-    narrow = on_terminal(argv[:2] + [str(lib.fresh("run"))] + argv[3:], columns=30)
+    narrow = lib.on_terminal(argv[:2] + [str(lib.fresh("run"))] + argv[3:], columns=30)
     for line in re.findall(LINE + rb"[^\r\x1b]*", narrow):
         lib.check(len(line) <= 29 + 4, f"progress: wider than 30 columns: {line!r}")
-    quiet = on_terminal(argv[:1] + ["-q"] + argv[1:2] + [str(lib.fresh("run"))] + argv[3:])
+    quiet = lib.on_terminal(argv[:1] + ["-q"] + argv[1:2] + [str(lib.fresh("run"))] + argv[3:])
     lib.equal(quiet, b"done\r\n", "progress: with --quiet")
-    raw = on_terminal(argv[:2] + [str(lib.fresh("run"))] + argv[3:-1] +
+    raw = lib.on_terminal(argv[:2] + [str(lib.fresh("run"))] + argv[3:-1] +
                       ["stty raw -echo; sleep 1; stty sane; echo done"])
     before = raw[:raw.rindex(b"done")]
     lib.check(len(re.findall(LINE, before)) <= 1, f"progress: on a raw terminal: {raw!r}")

@@ -92,6 +92,30 @@ def merged(profiled):
     lib.check("truth_peak" in text and "truth_tree" in text, "two runs in one report")
 
 
+def progress(directory):
+    """A bar on a terminal that fills up and is gone before the report; nowhere else."""
+    lib.need("stty")
+    step = rb"reading symbols \[(#*)(\.*)\] (\d+)/(\d+)"
+    seen = lib.on_terminal([lib.REPORTER, directory])
+    steps = re.findall(step, seen)
+    if not lib.check(steps, f"progress: no bar in {seen[:200]!r}"):
+        return
+    lib.equal({len(done) + len(left) for done, left, _, _ in steps}, {30}, "progress: width of the bar")
+    lib.equal([int(row[2]) for row in steps], sorted(int(row[2]) for row in steps), "progress: goes forward")
+    lib.equal(steps[-1][:3], (b"#" * 30, b"", steps[-1][3]), "progress: full at the end")
+    report = seen.index(b"memwatch-preload: ")
+    lib.check(b"reading" not in seen[:report].rsplit(b"\r\x1b[K", 1)[1], f"progress: not erased: {seen[:report]!r}")
+    lib.check(b"\x1b[K" not in seen[report:], "progress: in the report")
+    for line in re.findall(rb"\x1b\[K([^\r\x1b]*)", lib.on_terminal([lib.REPORTER, directory], columns=40)[:report]):
+        lib.check(len(line) <= 39, f"progress: wider than 40 columns: {line!r}")
+    for what, text in (("-q", lib.on_terminal([lib.REPORTER, "-q", directory])),
+                       ("raw", lib.on_terminal([lib.REPORTER, directory], setting="raw")),
+                       ("pipe", lib.run([lib.REPORTER, directory]).stderr)):
+        lib.check(b"reading" not in text, f"progress: {what}: {text[:200]!r}")
+    bad = lib.on_terminal([lib.REPORTER, directory, "/nowhere"])
+    lib.check(re.search(rb"\r\x1b\[Kmemwatch-report: /nowhere", bad), f"progress: a complaint: {bad[:300]!r}")
+
+
 def main():
     profiled = lib.Profiled([lib.workload("truth_tree")],
                             env=dict(os.environ, TRUTH_FILE="/dev/null"))
@@ -102,6 +126,7 @@ def main():
     short_forms(profiled)
     options()
     merged(profiled)
+    progress(profiled.directory)
     lib.finish()
 
 

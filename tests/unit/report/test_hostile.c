@@ -44,11 +44,13 @@ static void render(struct mw_view *view, bool is_selected)
 	if (is_selected)
 		select_some(view);
 	CHECK_NUMBER(mw_profile_aggregate(&view->profile), 0);
+	CHECK_NUMBER(mw_waste_build(&view->profile, &view->processes, &view->waste), 0);
 	CHECK_NUMBER(mw_execs_build(&view->profile, &view->processes, &view->execs), 0);
 	CHECK_NUMBER(mw_filter_init(&filter, "a|\\d", "b{3}", &diag), 0);
 	CHECK_NUMBER(mw_job_build(&view->profile, &view->processes, &filter, &view->job), 0);
 	CHECK_NUMBER(mw_notes_collect(&view->notes, &view->profile), 0);
 	mw_text_render(&text, view);
+	mw_text_leaks(&text, view);
 	mw_peak_lines_render(&text, view);
 	for (enum mw_by by = MW_BY_LINE; by < MW_N_BY; by++)
 		mw_by_render(&text, view, &(struct mw_by_request){ .by = by });
@@ -79,6 +81,7 @@ static size_t report_selected(const struct mw_build *build, uint64_t n_bytes, bo
 	n_images = view.profile.images.n;
 	render(&view, is_selected);
 	mw_notes_deinit(&view.notes);
+	mw_waste_deinit(&view.waste);
 	mw_execs_deinit(&view.execs);
 	mw_job_deinit(&view.job);
 	mw_processes_deinit(&view.processes);
