@@ -48,20 +48,20 @@ def rows_of(profiled, pid):
                   key=lambda row: row["first_seen_elapsed_ns"])
 
 
-def check_books(profiled, books, has_rows=True):
+def check_books(profiled, books):
     """Each book's process image is in the report and in run.json with its peak. Several books of
     one pid are those of its images in order of time: exec, or a pid that was used again. Images
-    of a pid beyond its books had none to write. Without HAS_ROWS the report alone is looked at."""
+    of a pid beyond its books had none to write."""
     for pid in {book["pid"] for book in books}:
         mine = [book for book in books if book["pid"] == pid]
         images = sorted(images_of(profiled.profile, pid),
                         key=lambda image: image.row["start_seconds"])
-        rows = rows_of(profiled, pid) if has_rows else [None] * len(images)
+        rows = rows_of(profiled, pid)
         lib.equal(len(rows), len(images), f"rows of run.json with pid {pid}")
         if not lib.check(len(images) >= len(mine), f"{len(images)} images with pid {pid}"):
             continue
         for book, image, row in zip(mine, images, rows):
             what = f"{book.get('who', 'child')}, pid {pid}"
             check_peak(image, book["vm_hwm_kib"], what)
-            lib.equal(row and (row["max_rss_kib"], row["is_exact"]),
-                      row and (image.row["rss_peak_bytes"] // 1024, True), f"{what}: in run.json")
+            lib.equal((row["max_rss_kib"], row["is_exact"]),
+                      (image.row["rss_peak_bytes"] // 1024, True), f"{what}: in run.json")
