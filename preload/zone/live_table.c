@@ -10,7 +10,6 @@
 #define LEAF_BITS 19   /* 2 MiB of slots: the shadow of 16 MiB of heap at 32-byte granules */
 #define MIDDLE_BITS 11 /* 16 KiB */
 #define ROOT_BITS (MW_ADDRESS_BITS - 3 - LEAF_BITS - MIDDLE_BITS) /* for granules of 8 bytes */
-#define MAX_SLOTS 3						  /* of a block */
 /* A block that begins in a leaf's last slot has its other slots behind it. */
 #define LEAF_BYTES ((sizeof(uint32_t) << LEAF_BITS) + MWD_PAGE)
 
@@ -137,9 +136,13 @@ static uint64_t bytes_of_more(uint32_t slot, unsigned shift, unsigned bits)
 
 static MW_COLD bool put_huge(uint32_t *slot, uint64_t bytes)
 {
+	if (bytes >> TWO_SLOTS_BITS >> THIRD_BITS) {
+		slot[0] = slot[1] = 0;
+		return false;
+	}
 	slot[1] |= IS_THIRD;
 	slot[2] = more_of(bytes, TWO_SLOTS_BITS, THIRD_BITS);
-	return bytes >> TWO_SLOTS_BITS >> THIRD_BITS == 0;
+	return true;
 }
 
 /* Who frees a block got its address from us, so it sees what we wrote: plain stores. */
@@ -159,18 +162,26 @@ MW_HOT bool mw_live_table_put(uint32_t *slot, uintptr_t block, uint32_t record_i
 	return mw_likely(bytes >> TWO_SLOTS_BITS == 0) || put_huge(slot, bytes);
 }
 
-/* The block that @slot is the rest of. */
+static bool is_large(uint32_t slot)
+{
+	return slot && !(slot & (SMALL | MORE));
+}
+
+/* The block that @slot is the rest of; NULL = another has come to lie on that one's beginning. A
+ * leaf's first slot is nobody's rest, so this stays in the leaf. */
 static MW_COLD uint32_t *head_of(uint32_t *slot)
 {
-	for (unsigned i = 1; i < MAX_SLOTS; i++)
-		if (slot[-(int)i] && !is_more(slot[-(int)i]))
-			return slot[-(int)i] & SMALL ? NULL : slot - i;
-	return NULL;
+	if (is_large(slot[-1]))
+		return slot - 1;
+	bool is_third = is_more(slot[-1]) && slot[-1] & IS_THIRD;
+	return is_third && is_large(slot[-2]) ? slot - 2 : NULL;
 }
 
 static MW_COLD uint64_t take_third(uint32_t *slot)
 {
-	uint64_t bytes = is_more(slot[2]) ? bytes_of_more(slot[2], TWO_SLOTS_BITS, THIRD_BITS) : 0;
+	if (!is_more(slot[2]))
+		return 0;
+	uint64_t bytes = bytes_of_more(slot[2], TWO_SLOTS_BITS, THIRD_BITS);
 	slot[2] = 0;
 	return bytes;
 }
@@ -201,8 +212,37 @@ MW_HOT bool mw_live_table_take(uint32_t *slot, uint32_t *record_id_out, uint64_t
 	return true;
 }
 
+static unsigned n_slots(uint64_t bytes)
+{
+	if (bytes <= small_bytes)
+		return 1;
+	return bytes >> TWO_SLOTS_BITS == 0 ? 2 : 3;
+}
+
+static MW_COLD bool evict(
+	uint32_t *slot, uint64_t bytes, uint32_t *record_id_out, uint64_t *bytes_out)
+{
+	for (unsigned i = 0; i < n_slots(bytes); i++) {
+		if (mw_live_table_take(&slot[i], record_id_out, bytes_out))
+			return true;
+		slot[i] = 0; /* of a block whose beginning is gone */
+	}
+	return false;
+}
+
+MW_HOT bool mw_live_table_evict(
+	uint32_t *slot, uint64_t bytes, uint32_t *record_id_out, uint64_t *bytes_out)
+{
+	if (mw_unlikely(!slot))
+		return false;
+	uint32_t used = slot[0] | (bytes > small_bytes ? slot[1] : 0);
+	if (mw_likely(!used && bytes >> TWO_SLOTS_BITS == 0))
+		return false;
+	return evict(slot, bytes, record_id_out, bytes_out);
+}
+
 bool mw_live_table_has(uintptr_t block)
 {
-	const uint32_t *slot = slot_of(block);
-	return slot && *slot && !is_more(*slot);
+	uint32_t *slot = slot_of(block);
+	return slot && *slot && (!is_more(*slot) || head_of(slot));
 }

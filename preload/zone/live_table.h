@@ -57,5 +57,13 @@ bool mw_live_table_put(uint32_t *slot, uintptr_t block, uint32_t record_id, uint
  */
 bool mw_live_table_take(uint32_t *slot, uint32_t *record_id_out, uint64_t *bytes_out);
 
-/** mw_live_table_has() - whether @block is known. */
+/**
+ * mw_live_table_evict() - as mw_live_table_take(), of one that a block of @bytes at @slot lies on
+ *
+ * It was freed unseen. To be called until none is left, before mw_live_table_put().
+ */
+bool mw_live_table_evict(
+	uint32_t *slot, uint64_t bytes, uint32_t *record_id_out, uint64_t *bytes_out);
+
+/** mw_live_table_has() - whether @block is known, or lies in the first bytes of one that is. */
 bool mw_live_table_has(uintptr_t block);

@@ -109,11 +109,11 @@ MW_HOT void mw_record_alloc(
 	struct mw_site site = site_of_block(task, regs, bytes);
 	if (mw_unlikely(!site.record))
 		return;
-	/* An address that is handed out again was freed where we did not see it: in a handler on
-	 * top of our accounting, or past us. */
+	/* What lies where memory is handed out again was freed where we did not see it: in a
+	 * handler on top of our accounting, or past us. */
 	uint32_t old_id;
 	uint64_t old_bytes;
-	if (mw_unlikely(mw_live_table_take(slot, &old_id, &old_bytes)))
+	while (mw_unlikely(mw_live_table_evict(slot, bytes, &old_id, &old_bytes)))
 		count_freed(task, old_id, old_bytes, 1);
 	if (mw_unlikely(!mw_live_table_put(slot, (uintptr_t)block, site.id, bytes))) {
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
