@@ -102,6 +102,12 @@ MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 	mw_sites_prefetch(task);
 }
 
+MW_COLD void mw_record_prepare_again(struct mw_task *task, const struct mw_regs *regs)
+{
+	mw_trace_forget(&task->trace);
+	mw_record_prepare(task, regs);
+}
+
 MW_HOT void mw_record_alloc(
 	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
 {
