@@ -25,7 +25,7 @@
 #define WITH_FP __attribute__((noipa, optimize("no-omit-frame-pointer")))
 #endif
 
-#define MAX_DEPTH 24u
+#define MAX_DEPTH 64u
 #define N_BOOKS 16384u
 #define N_SHAPES 6u
 #define N_ROUNDS 300u
@@ -139,6 +139,33 @@ struct step {
 		LEAVE();                                                                           \
 	}
 
+/*
+ * Two callers leave different room to one function, which takes the rest: its sp is the same, its
+ * frame pointer is not, and where the one's return address was, nobody writes below the other.
+ */
+static volatile size_t rest;
+
+static KEEP void shifted(const struct step *step)
+{
+	volatile char *room = alloca(rest);
+	room[0] = 1;
+	ENTER();
+	GO_ON(step);
+	LEAVE();
+}
+
+#define SHIFT(name, own)                                                                           \
+	static KEEP void name(const struct step *step)                                             \
+	{                                                                                          \
+		static volatile size_t bytes = own;                                                \
+		volatile char *room = alloca(bytes);                                               \
+		room[0] = 1;                                                                       \
+		rest = 512 - bytes;                                                                \
+		ENTER();                                                                           \
+		shifted(step);                                                                     \
+		LEAVE();                                                                           \
+	}
+
 PLAIN(plain_a)
 PLAIN(plain_b)
 PLAIN(plain_c)
@@ -149,9 +176,12 @@ MANY_REGISTERS(registers_b)
 DYNAMIC(dynamic_a)
 DYNAMIC(dynamic_b)
 ALIGNED(aligned_a)
+SHIFT(shift_a, 384)
+SHIFT(shift_b, 128)
 
 static void (*const kinds[])(const struct step *) = { plain_a, plain_b, plain_c, fp_a, fp_b,
-	registers_a, registers_b, dynamic_a, dynamic_b, aligned_a };
+	registers_a, registers_b, dynamic_a, dynamic_b, aligned_a, shift_a, shift_b, shift_a,
+	shift_b };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* ---- their ends */
