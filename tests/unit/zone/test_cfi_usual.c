@@ -140,7 +140,10 @@ static void compare_changed(void)
 	for (unsigned change = 0; change < N_CHANGES; change++) {
 		uint32_t i = (uint32_t)(random_number() % n);
 		uintptr_t begin = (uintptr_t)entry(i, 0), bytes = bytes_of(i);
-		uint8_t *place = any_byte(i), before = *place;
+		uint8_t *place = any_byte(i);
+		if (place < module.start || place >= module.end)
+			continue;
+		uint8_t before = *place;
 		uint64_t dice = random_number();
 		*place = dice & 1 ? telling[(dice >> 1) % sizeof(telling)] : (uint8_t)(dice >> 1);
 		for (unsigned k = 0; k < 4; k++)
