@@ -389,7 +389,8 @@ static enum mw_cfi_outcome usual_row(struct cursor c, uintptr_t pc, struct mw_cf
 	if (c.is_broken || pc - begin >= bytes)
 		return MW_CFI_NO_TABLE;
 	skip(&c, take_uleb(&c));
-	return mw_cfi_usual_row(c, begin, pc, row_out) ? MW_CFI_ROW : MW_CFI_BEYOND;
+	bool is_row = !c.is_broken && mw_cfi_usual_row(c, begin, pc, row_out);
+	return is_row ? MW_CFI_ROW : MW_CFI_BEYOND;
 }
 
 enum mw_cfi_outcome mw_cfi_find_row(uintptr_t pc, uint64_t wanted, struct mw_cfi_row *row_out)

@@ -157,10 +157,10 @@ static struct mw_cfi_row row_of(const struct state *state)
 
 /*
  * The pairs that prologues and epilogues are made of (advance_loc, def_cfa_offset), in one byte
- * each: no call and no jump through a table, which is what the rest costs. Return: whether the row
- * of @pc is complete.
+ * each: no call and no jump through a table, which is what the rest costs. The row of @pc may be
+ * complete behind them, or nothing left.
  */
-static inline bool run_pairs(struct usual *u, struct cursor *c, uintptr_t pc)
+static inline void run_pairs(struct usual *u, struct cursor *c, uintptr_t pc)
 {
 	const uint8_t *at = c->at, *last = c->end - 3;
 	uintptr_t location = u->location;
@@ -179,7 +179,6 @@ static inline bool run_pairs(struct usual *u, struct cursor *c, uintptr_t pc)
 	c->at = at;
 	u->location = location;
 	u->now.cfa_offset = offset;
-	return location > pc;
 }
 
 bool mw_cfi_usual_row(struct cursor c, uintptr_t begin, uintptr_t pc, struct mw_cfi_row *row_out)
@@ -188,8 +187,10 @@ bool mw_cfi_usual_row(struct cursor c, uintptr_t begin, uintptr_t pc, struct mw_
 	u.now = at_entry;
 	u.location = begin;
 	u.n_remembered = 0;
-	while (c.at < c.end && u.location <= pc) {
-		if (c.end - c.at > 3 && run_pairs(&u, &c, pc))
+	for (;;) {
+		if (c.end - c.at > 3)
+			run_pairs(&u, &c, pc);
+		if (c.at == c.end || u.location > pc)
 			break;
 		uint8_t byte = *c.at++;
 		uint8_t low = byte & 0x3f;

@@ -23,7 +23,7 @@ static MW_INLINE void *done(
 	struct mw_task *task, const struct mw_regs *regs, void *block, size_t bytes)
 {
 	if (mw_unlikely(!mw_task_is_undisturbed(task, __builtin_frame_address(0))))
-		mw_record_prepare(task, regs);
+		mw_record_prepare_again(task, regs);
 	if (mw_likely(block))
 		mw_record_alloc(task, regs, block, bytes);
 	mw_task_leave(task);
@@ -113,7 +113,7 @@ static MW_INLINE void *record_realloc(
 	mw_record_prepare(task, regs);
 	void *grown = MW_FORWARD(task, forward_realloc(block, bytes));
 	if (mw_unlikely(!mw_task_is_undisturbed(task, __builtin_frame_address(0))))
-		mw_record_prepare(task, regs);
+		mw_record_prepare_again(task, regs);
 	/* realloc(p, 0) frees p and returns NULL (malloc(3), glibc). */
 	if (grown || (block && bytes == 0))
 		mw_record_realloc_done(task, regs, &moved, grown, bytes);

@@ -10,13 +10,11 @@
 #define LEAF_BITS 19   /* 2 MiB of slots: the shadow of 16 MiB of heap at 32-byte granules */
 #define MIDDLE_BITS 11 /* 16 KiB */
 #define ROOT_BITS (MW_ADDRESS_BITS - 3 - LEAF_BITS - MIDDLE_BITS) /* for granules of 8 bytes */
-#define MAX_SLOTS 3						  /* of a block */
 /* A block that begins in a leaf's last slot has its other slots behind it. */
 #define LEAF_BYTES ((sizeof(uint32_t) << LEAF_BITS) + MWD_PAGE)
 
 static MW_LARGE uint32_t **root[1u << ROOT_BITS];
 static unsigned granule_shift = 5;
-static uint64_t small_bytes = 40; /* blocks up to this have only their own slot for sure */
 
 /* A heap of this many leaves side by side misses the TLB at every free: its further leaves are huge
  * pages. Not the first ones: each arena of glibc begins a heap of its own, mostly a small one.
@@ -27,7 +25,6 @@ static uint64_t small_bytes = 40; /* blocks up to this have only their own slot 
 void mw_live_table_init(bool is_glibc)
 {
 	granule_shift = is_glibc ? 5 : 3;
-	small_bytes = is_glibc ? 40 : 8;
 }
 
 static MW_NOINLINE MW_HOT uint32_t *slot_of(uintptr_t block)
@@ -123,7 +120,7 @@ static bool is_more(uint32_t slot)
 #define LOW_BITS 5
 #define SECOND_BITS 29
 #define THIRD_BITS 28
-#define TWO_SLOTS_BITS (LOW_BITS + SECOND_BITS)
+_Static_assert(MW_LIVE_TWO_SLOTS_BITS == LOW_BITS + SECOND_BITS, "bits of a size");
 
 static uint32_t more_of(uint64_t bytes, unsigned shift, unsigned bits)
 {
@@ -137,9 +134,13 @@ static uint64_t bytes_of_more(uint32_t slot, unsigned shift, unsigned bits)
 
 static MW_COLD bool put_huge(uint32_t *slot, uint64_t bytes)
 {
+	if (bytes >> MW_LIVE_TWO_SLOTS_BITS >> THIRD_BITS) {
+		slot[0] = slot[1] = 0;
+		return false;
+	}
 	slot[1] |= IS_THIRD;
-	slot[2] = more_of(bytes, TWO_SLOTS_BITS, THIRD_BITS);
-	return bytes >> TWO_SLOTS_BITS >> THIRD_BITS == 0;
+	slot[2] = more_of(bytes, MW_LIVE_TWO_SLOTS_BITS, THIRD_BITS);
+	return true;
 }
 
 /* Who frees a block got its address from us, so it sees what we wrote: plain stores. */
@@ -150,27 +151,35 @@ MW_HOT bool mw_live_table_put(uint32_t *slot, uintptr_t block, uint32_t record_i
 	if (mw_unlikely(!slot))
 		return false;
 	uint32_t id = record_id << ID_SHIFT;
-	if (bytes <= small_bytes) {
+	if (bytes <= MW_LIVE_SMALL_BYTES) {
 		slot[0] = id | (uint32_t)bytes << 1 | SMALL;
 		return true;
 	}
 	slot[0] = id | (uint32_t)(bytes & ((1u << LOW_BITS) - 1)) << 2;
 	slot[1] = more_of(bytes, LOW_BITS, SECOND_BITS);
-	return mw_likely(bytes >> TWO_SLOTS_BITS == 0) || put_huge(slot, bytes);
+	return mw_likely(bytes >> MW_LIVE_TWO_SLOTS_BITS == 0) || put_huge(slot, bytes);
 }
 
-/* The block that @slot is the rest of. */
+static bool is_large(uint32_t slot)
+{
+	return slot && !(slot & (SMALL | MORE));
+}
+
+/* The block that @slot is the rest of; NULL = another has come to lie on that one's beginning. A
+ * leaf's first slot is nobody's rest, so this stays in the leaf. */
 static MW_COLD uint32_t *head_of(uint32_t *slot)
 {
-	for (unsigned i = 1; i < MAX_SLOTS; i++)
-		if (slot[-(int)i] && !is_more(slot[-(int)i]))
-			return slot[-(int)i] & SMALL ? NULL : slot - i;
-	return NULL;
+	if (is_large(slot[-1]))
+		return slot - 1;
+	bool is_third = is_more(slot[-1]) && slot[-1] & IS_THIRD;
+	return is_third && is_large(slot[-2]) ? slot - 2 : NULL;
 }
 
 static MW_COLD uint64_t take_third(uint32_t *slot)
 {
-	uint64_t bytes = is_more(slot[2]) ? bytes_of_more(slot[2], TWO_SLOTS_BITS, THIRD_BITS) : 0;
+	if (!is_more(slot[2]))
+		return 0;
+	uint64_t bytes = bytes_of_more(slot[2], MW_LIVE_TWO_SLOTS_BITS, THIRD_BITS);
 	slot[2] = 0;
 	return bytes;
 }
@@ -210,8 +219,26 @@ MW_HOT bool mw_live_table_take(uint32_t *slot, uint32_t *record_id_out, uint64_t
 	return true;
 }
 
+static unsigned n_slots(uint64_t bytes)
+{
+	if (bytes <= MW_LIVE_SMALL_BYTES)
+		return 1;
+	return bytes >> MW_LIVE_TWO_SLOTS_BITS == 0 ? 2 : 3;
+}
+
+MW_COLD bool mw_live_table_evict(
+	uint32_t *slot, uint64_t bytes, uint32_t *record_id_out, uint64_t *bytes_out)
+{
+	for (unsigned i = 0; slot && i < n_slots(bytes); i++) {
+		if (mw_live_table_take(&slot[i], record_id_out, bytes_out))
+			return true;
+		slot[i] = 0; /* of a block whose beginning is gone */
+	}
+	return false;
+}
+
 bool mw_live_table_has(uintptr_t block)
 {
-	const uint32_t *slot = slot_of(block);
-	return slot && *slot && !is_more(*slot);
+	uint32_t *slot = slot_of(block);
+	return slot && *slot && (!is_more(*slot) || head_of(slot));
 }

@@ -5,9 +5,9 @@
  * A shadow of the address space: every granule of 32 bytes (8 under a foreign allocator) has a
  * slot of 4 bytes in lazily mapped leaves. A live address belongs to one allocation and one
  * thread changes it at a time, so slots need no lock and no atomic read-modify-write; glibc's
- * smallest chunk is 32 bytes, so two live blocks never begin in the same slot. A block of more
- * than SMALL bytes takes 64 bytes at least (16 under a foreign allocator): the next slot is its
- * own, too, and has the rest of its size; of a huge one, the slot after that.
+ * smallest chunk is 32 bytes, so two live blocks never begin in the same slot. A block of 64 bytes
+ * or more is the only one in the next slot, too, which has the rest of its size; of a huge one, the
+ * slot after that.
  *
  *     small   record id (25 bits) << 7 | requested bytes (6) << 1 | 1       0 = no block
  *     large   record id << 7 | lowest 5 bits of the size << 2
@@ -21,6 +21,8 @@
 #include <stdint.h>
 
 #define MW_LIVE_RECORD_BITS 25
+#define MW_LIVE_SMALL_BYTES 63u	  /* more takes two slots */
+#define MW_LIVE_TWO_SLOTS_BITS 34 /* and a size of more bits than these three */
 #define MW_LIVE_MAX_RECORD_ID ((1u << MW_LIVE_RECORD_BITS) - 1)
 
 /* One leaf, remembered by its user: blocks of one thread lie near each other. Zero = none. */
@@ -57,11 +59,21 @@ bool mw_live_table_put(uint32_t *slot, uintptr_t block, uint32_t record_id, uint
  */
 bool mw_live_table_take(uint32_t *slot, uint32_t *record_id_out, uint64_t *bytes_out);
 
-/** mw_live_table_is_vacant() - nothing is known to live there; false for slots that are not. */
-static inline bool mw_live_table_is_vacant(const uint32_t *slot)
+/** mw_live_table_is_vacant() - a block of @bytes at @slot lies on no other; false when that takes a
+ * closer look. */
+static inline bool mw_live_table_is_vacant(const uint32_t *slot, uint64_t bytes)
 {
-	return slot && !*slot;
+	return slot && !slot[0] && (bytes <= MW_LIVE_SMALL_BYTES || !slot[1]) &&
+	       bytes >> MW_LIVE_TWO_SLOTS_BITS == 0;
 }
 
-/** mw_live_table_has() - whether @block is known. */
+/**
+ * mw_live_table_evict() - as mw_live_table_take(), of one that a block of @bytes at @slot lies on
+ *
+ * It was freed unseen. To be called until none is left, before mw_live_table_put().
+ */
+bool mw_live_table_evict(
+	uint32_t *slot, uint64_t bytes, uint32_t *record_id_out, uint64_t *bytes_out);
+
+/** mw_live_table_has() - whether @block is known, or lies in the first bytes of one that is. */
 bool mw_live_table_has(uintptr_t block);

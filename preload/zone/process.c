@@ -314,6 +314,8 @@ MW_COLD struct mw_task *mw_task_enter_slow(uintptr_t frame)
 	struct mw_task *task = mw_task_current ? mw_task_current : make_task();
 	if (!task)
 		return NULL;
+	if (task->busy) /* an abandoned hook may have been about to change it */
+		mw_trace_forget(&task->trace);
 	task->busy = MW_BUSY_OF(frame);
 	task->is_forwarding = 0; /* left behind with an abandoned hook */
 	mw_signal_fence();

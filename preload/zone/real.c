@@ -6,7 +6,6 @@
 #define MW_ZONE_DEFINES_HOOKS /* names the functions it looks up */
 
 #include <dlfcn.h>
-#include <gnu/libc-version.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,11 +135,13 @@ void mw_real_resolve_rest(void)
 #undef X
 }
 
-/* Not by name: tcmalloc has a __libc_malloc, too. */
+/* Not by name: tcmalloc has a __libc_malloc, too. Nor by an address of our own making: that of a
+ * program's function can be in its PLT. */
 int mw_real_malloc_is_glibc(void)
 {
 	struct dl_find_object libc, found;
-	return _dl_find_object((void *)gnu_get_libc_version, &libc) == 0 &&
+	void *of_libc = dlsym(RTLD_NEXT, "gnu_get_libc_version");
+	return of_libc && _dl_find_object(of_libc, &libc) == 0 &&
 	       _dl_find_object((void *)mw_real.malloc, &found) == 0 &&
 	       found.dlfo_link_map == libc.dlfo_link_map;
 }

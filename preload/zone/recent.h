@@ -44,6 +44,9 @@ static inline bool mw_recent_holds(
 	const struct mw_frame *base = &trace->frames[recent->base];
 	if (base->path_hash != recent->base_hash || base->sp != recent->base_sp)
 		return false;
+	/* Under a signal, or a frame without table, its way out is another. */
+	if (base->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED))
+		return false;
 	for (unsigned i = 0; i < recent->n_links; i++)
 		if (mw_arch_plain_pc(*(const uintptr_t *)recent->links[i].slot) !=
 			recent->links[i].pc)

@@ -94,14 +94,14 @@ static struct mwd_record *count_freed(
 	return record;
 }
 
-/* An address that is handed out again was freed where we did not see it: in a handler on top of our
- * accounting, or past us. */
-static MW_COLD void count_unseen_free(struct mw_task *task, uint32_t *slot)
+/* What lies where memory is handed out again was freed where we did not see it: in a handler on top
+ * of our accounting, or past us. */
+static MW_COLD void count_unseen_free(struct mw_task *task, uint32_t *slot, uint64_t bytes)
 {
-	uint32_t record_id;
-	uint64_t bytes;
-	if (mw_live_table_take(slot, &record_id, &bytes))
-		count_freed(task, record_id, bytes, 1);
+	uint32_t old_id;
+	uint64_t old_bytes;
+	while (mw_live_table_evict(slot, bytes, &old_id, &old_bytes))
+		count_freed(task, old_id, old_bytes, 1);
 }
 
 MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
@@ -112,6 +112,12 @@ MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 	mw_sites_prefetch(task);
 }
 
+MW_COLD void mw_record_prepare_again(struct mw_task *task, const struct mw_regs *regs)
+{
+	mw_trace_forget(&task->trace);
+	mw_record_prepare(task, regs);
+}
+
 MW_HOT void mw_record_alloc(
 	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
 {
@@ -119,8 +125,8 @@ MW_HOT void mw_record_alloc(
 	struct mw_site site = site_of_block(task, regs, bytes);
 	if (mw_unlikely(!site.record))
 		return;
-	if (mw_unlikely(!mw_live_table_is_vacant(slot)))
-		count_unseen_free(task, slot);
+	if (mw_unlikely(!mw_live_table_is_vacant(slot, bytes)))
+		count_unseen_free(task, slot, bytes);
 	if (mw_unlikely(!mw_live_table_put(slot, (uintptr_t)block, site.id, bytes))) {
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
 		return;

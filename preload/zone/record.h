@@ -17,6 +17,11 @@
  * and begins the cache misses of its record. Before the real call, which has misses of its own. */
 void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs);
 
+/** mw_record_prepare_again() - the same, when another event may have been in the middle of the
+ * first.
+ */
+void mw_record_prepare_again(struct mw_task *task, const struct mw_regs *regs);
+
 /** mw_record_alloc() - @block of @bytes requested was handed out. After the real call. */
 void mw_record_alloc(
 	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes);

@@ -43,8 +43,11 @@ MW_HOT void mw_unwind_capture(struct mw_trace *trace, const struct mw_regs *regs
 		return;
 	}
 	struct mw_task *task = mw_task_current; /* inside a hook: there is one */
-	if (mode == LIBUNWIND && MW_FORWARD(task, mw_libunwind_capture(trace, regs)))
-		return;
+	if (mode == LIBUNWIND) {
+		if (MW_FORWARD(task, mw_libunwind_capture(trace, regs)))
+			return;
+		mw_trace_forget(trace); /* its frames are no rule's, and have no links */
+	}
 	mw_unwind_rules_capture(trace, regs);
 	if (mode == CHECKED)
 		MW_FORWARD_VOID(task, check(trace, regs));

@@ -109,6 +109,40 @@ def stacks():
             compare([program, what], floor, what=" ".join((compiler, *flags, what)))
 
 
+def whole_paths(profile, names):
+    """What was counted at each stack of the program's own functions: as unwind_turns.c prints it."""
+    data, found = profile.data, {}
+    for site in data["sites"]:
+        if site["class"] != "heap":
+            continue
+        path = [data["functions"][data["lines"][line]["function"]]["name"] for line in site["stack"]]
+        path = tuple(name for name in path if name in names)
+        one = found.setdefault(path, [0, 0, 0])
+        for i, name in enumerate(("allocated_blocks", "allocated_bytes", "freed_here_blocks")):
+            one[i] += site["counters"][name]
+    return found
+
+
+def turns():
+    """Stacks that a thread takes turns among, each counted at its own: by the program's books."""
+    for compiler, flags in compilers():
+        program = build(compiler, flags, "unwind_turns.c")
+        what = " ".join((compiler, *flags))
+        compare([program], 20000, what=what)
+        plain, profiled = lib.compare_runs([program], what=what)
+        rows = [row.split() for row in plain.stdout.decode().splitlines()]
+        names = {name for row in rows for name in row[3:]}
+        books = {tuple(row[3:]): [int(word) for word in row[:3]] for row in rows}
+        found = {path: counts for path, counts
+                 in whole_paths(profiled.must_have_profile(), names).items() if path[:1] == ("leaf",)}
+        lib.check(len(books) > 1000, f"{what}: {len(books)} paths")
+        wrong = [path for path in books.keys() | found.keys()
+                 if books.get(path) != found.get(path)]
+        for path in wrong[:5]:
+            lib.fail(f"{what}: {' < '.join(path)}: {found.get(path)}, not {books.get(path)}")
+        lib.equal(len(wrong), 0, f"{what}: wrong paths")
+
+
 def foreign():
     """Who calls through code without unwind data must still be on the stack, if that code keeps
     a frame pointer or leaves no frame; otherwise nothing wrong may be."""
@@ -219,7 +253,7 @@ def programs():
 
 
 GROUPS = {function.__name__: function for function in
-          (frames, signals, stacks, foreign, cxx, plugins, languages, programs)}
+          (frames, signals, stacks, turns, foreign, cxx, plugins, languages, programs)}
 
 
 def main():

@@ -1,0 +1,367 @@
+/* SPDX: no licence chosen yet, see README */
+/*
+ * unwind_turns.c - a program that takes turns among a few stacks, of frames of all kinds and of the
+ * same sizes: the same (pc, sp) of a call is reached along other frames, the same frames lie on
+ * another base, or the frame pointer of a base is kept by other functions. Run by
+ * tests/integration/test_unwind.py.
+ *
+ * It keeps its own books by paths, each function noting that it is on the stack, and prints them:
+ *   allocated blocks, bytes, freed blocks, path (innermost first)
+ */
+#include <alloca.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+#ifdef __clang__
+#define KEEP __attribute__((noinline))
+#define WITH_FP KEEP
+#else
+#define KEEP __attribute__((noipa))
+#define WITH_FP __attribute__((noipa, optimize("no-omit-frame-pointer")))
+#endif
+
+#define MAX_DEPTH 64u
+#define N_BOOKS 16384u
+#define N_SHAPES 6u
+#define N_ROUNDS 300u
+#define N_TURNS 60u
+#define N_KEPT 64u
+
+static uint64_t random_state = 88172645463325252u;
+
+static unsigned choose(unsigned n)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (unsigned)(random_state >> 33) % n;
+}
+
+/* ---- the books */
+
+struct path {
+	unsigned depth;
+	const char *names[MAX_DEPTH];
+};
+
+struct book {
+	struct path path;
+	uint64_t n_allocated, bytes, n_freed;
+};
+
+static struct path main_path, other_path, *path = &main_path;
+static struct book books[N_BOOKS], *in_order[N_BOOKS];
+static unsigned n_books;
+
+static struct book *book(void)
+{
+	uint64_t hash = 0;
+	for (unsigned i = 0; i < path->depth; i++)
+		hash = (hash ^ (uintptr_t)path->names[i]) * 0x9e3779b97f4a7c15u;
+	struct book *found = &books[hash >> 50];
+	for (;; found = found == &books[N_BOOKS - 1] ? books : found + 1) {
+		if (found->path.depth == 0) {
+			found->path = *path;
+			in_order[n_books++] = found;
+		}
+		if (found->path.depth == path->depth &&
+			memcmp(found->path.names, path->names,
+				path->depth * sizeof(path->names[0])) == 0)
+			return found;
+	}
+}
+
+/* It stands behind each call, too, so none is a tail call. */
+#define ENTER() (path->names[path->depth++] = __func__)
+#define LEAVE() ((void)path->depth--)
+
+/* ---- the frames: each goes on to the next of its shape */
+
+struct step {
+	void (*go)(const struct step *next);
+};
+
+#define GO_ON(step) (step)->go((step) + 1)
+
+#define PLAIN(name)                                                                                \
+	static KEEP void name(const struct step *step)                                             \
+	{                                                                                          \
+		ENTER();                                                                           \
+		GO_ON(step);                                                                       \
+		LEAVE();                                                                           \
+	}
+
+#define FRAME_POINTER(name)                                                                        \
+	static WITH_FP void name(const struct step *step)                                          \
+	{                                                                                          \
+		ENTER();                                                                           \
+		GO_ON(step);                                                                       \
+		LEAVE();                                                                           \
+	}
+
+/* Values over the call in all registers that a callee keeps, the frame pointer among them. */
+#define MANY_REGISTERS(name)                                                                       \
+	static KEEP void name(const struct step *step)                                             \
+	{                                                                                          \
+		static volatile uint64_t sink, source = 3;                                         \
+		ENTER();                                                                           \
+		uint64_t a = source, b = source, c = source, d = source, e = source, f = source;   \
+		GO_ON(step);                                                                       \
+		sink = a * 2 + b * 3 + c * 5 + d * 7 + e * 11 + f;                                 \
+		LEAVE();                                                                           \
+	}
+
+#define DYNAMIC(name)                                                                              \
+	static KEEP void name(const struct step *step)                                             \
+	{                                                                                          \
+		static volatile size_t bytes = 48;                                                 \
+		volatile char *room = alloca(bytes);                                               \
+		room[0] = 1;                                                                       \
+		ENTER();                                                                           \
+		GO_ON(step);                                                                       \
+		LEAVE();                                                                           \
+	}
+
+#define ALIGNED(name)                                                                              \
+	static KEEP void name(const struct step *step)                                             \
+	{                                                                                          \
+		static volatile size_t bytes = 32;                                                 \
+		volatile char room[64] __attribute__((aligned(64)));                               \
+		volatile char *more = alloca(bytes);                                               \
+		room[0] = more[0] = 1;                                                             \
+		ENTER();                                                                           \
+		GO_ON(step);                                                                       \
+		LEAVE();                                                                           \
+	}
+
+/*
+ * Two callers leave different room to one function, which takes the rest: its sp is the same, its
+ * frame pointer is not, and where the one's return address was, nobody writes below the other.
+ */
+static volatile size_t rest;
+
+static KEEP void shifted(const struct step *step)
+{
+	volatile char *room = alloca(rest);
+	room[0] = 1;
+	ENTER();
+	GO_ON(step);
+	LEAVE();
+}
+
+#define SHIFT(name, own)                                                                           \
+	static KEEP void name(const struct step *step)                                             \
+	{                                                                                          \
+		static volatile size_t bytes = own;                                                \
+		volatile char *room = alloca(bytes);                                               \
+		room[0] = 1;                                                                       \
+		rest = 512 - bytes;                                                                \
+		ENTER();                                                                           \
+		shifted(step);                                                                     \
+		LEAVE();                                                                           \
+	}
+
+PLAIN(plain_a)
+PLAIN(plain_b)
+PLAIN(plain_c)
+FRAME_POINTER(fp_a)
+FRAME_POINTER(fp_b)
+MANY_REGISTERS(registers_a)
+MANY_REGISTERS(registers_b)
+DYNAMIC(dynamic_a)
+DYNAMIC(dynamic_b)
+ALIGNED(aligned_a)
+SHIFT(shift_a, 384)
+SHIFT(shift_b, 128)
+
+static void (*const kinds[])(const struct step *) = { plain_a, plain_b, plain_c, fp_a, fp_b,
+	registers_a, registers_b, dynamic_a, dynamic_b, aligned_a, shift_a, shift_b, shift_a,
+	shift_b };
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* ---- their ends */
+
+static void *kept[N_KEPT];
+static unsigned last;
+static jmp_buf back;
+static void (*in_handler)(void);
+
+static KEEP void leaf(const struct step *step)
+{
+	(void)step;
+	ENTER();
+	last = (last + 1) % N_KEPT;
+	size_t bytes = 1 + path->depth * 8 + choose(40);
+	if (kept[last] && choose(3) == 0) {
+		free(kept[last]);
+		kept[last] = NULL;
+		book()->n_freed++;
+	} else if (kept[last] && choose(2)) {
+		book()->n_freed++;
+		kept[last] = realloc(kept[last], bytes);
+		book()->n_allocated++;
+		book()->bytes += bytes;
+	} else if (!kept[last]) {
+		kept[last] = malloc(bytes);
+		book()->n_allocated++;
+		book()->bytes += bytes;
+	}
+	LEAVE();
+}
+
+static KEEP void leaf_jump(const struct step *step)
+{
+	leaf(step);
+	longjmp(back, 1);
+}
+
+static KEEP void leaf_signal(const struct step *step)
+{
+	leaf(step);
+	if (in_handler)
+		raise(SIGUSR1);
+	leaf(step);
+}
+
+static void (*const leaves[])(
+	const struct step *) = { leaf, leaf, leaf, leaf, leaf_jump, leaf_signal };
+
+/* ---- shapes, and turns among them */
+
+static struct step shapes[N_SHAPES][8];
+
+/* Variations of one shape: mostly they differ in a frame or two. */
+static void make_shapes(void)
+{
+	struct step common[8];
+	unsigned depth = 1 + choose(6);
+	for (unsigned i = 0; i < depth; i++)
+		common[i].go = kinds[choose(N_KINDS)];
+	for (unsigned n = 0; n < N_SHAPES; n++) {
+		memcpy(shapes[n], common, sizeof(common));
+		shapes[n][choose(depth)].go = kinds[choose(N_KINDS)];
+		if (choose(2))
+			shapes[n][choose(depth)].go = kinds[choose(N_KINDS)];
+		unsigned end = choose(3) ? depth : 1 + choose(depth);
+		shapes[n][end].go = leaves[choose(sizeof(leaves) / sizeof(leaves[0]))];
+	}
+}
+
+static KEEP void turn(void)
+{
+	volatile unsigned depth = path->depth;
+	ENTER();
+	const struct step *step = shapes[choose(N_SHAPES)];
+	if (setjmp(back) == 0)
+		GO_ON(step);
+	path->depth = depth;
+}
+
+static KEEP void turns_a(unsigned n)
+{
+	ENTER();
+	for (unsigned i = 0; i < n; i++)
+		turn();
+	LEAVE();
+}
+
+static KEEP void turns_b(unsigned n)
+{
+	static volatile size_t bytes = 200;
+	volatile char *room = alloca(bytes);
+	room[0] = 1;
+	ENTER();
+	for (unsigned i = 0; i < n; i++)
+		turn();
+	LEAVE();
+}
+
+static KEEP void handler_turns(void)
+{
+	jmp_buf interrupted;
+	void (*again)(void) = in_handler;
+	memcpy(interrupted, back, sizeof(back));
+	in_handler = NULL;
+	ENTER();
+	turn();
+	LEAVE();
+	in_handler = again;
+	memcpy(back, interrupted, sizeof(back));
+}
+
+static KEEP void handler(int signal)
+{
+	(void)signal;
+	ENTER();
+	handler_turns();
+	LEAVE();
+}
+
+/* ---- another stack */
+
+static ucontext_t main_context, other_context;
+static char other_stack[1 << 17] __attribute__((aligned(64)));
+
+static KEEP void other(void)
+{
+	ENTER();
+	for (;;) {
+		turns_a(choose(4));
+		path = &main_path;
+		swapcontext(&other_context, &main_context);
+	}
+}
+
+static void make_other(void)
+{
+	getcontext(&other_context);
+	other_context.uc_stack.ss_sp = other_stack;
+	other_context.uc_stack.ss_size = sizeof(other_stack);
+	makecontext(&other_context, other, 0);
+}
+
+static void to_other(void)
+{
+	path = &other_path;
+	swapcontext(&main_context, &other_context);
+}
+
+static void print_books(void)
+{
+	for (unsigned i = 0; i < n_books; i++) {
+		const struct book *one = in_order[i];
+		printf("%llu %llu %llu", (unsigned long long)one->n_allocated,
+			(unsigned long long)one->bytes, (unsigned long long)one->n_freed);
+		for (unsigned at = one->path.depth; at-- > 0;)
+			printf(" %s", one->path.names[at]);
+		printf("\n");
+	}
+}
+
+int main(void)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_NODEFER };
+	ENTER();
+	sigaction(SIGUSR1, &action, NULL);
+	in_handler = handler_turns;
+	make_other();
+	for (unsigned round = 0; round < N_ROUNDS; round++) {
+		make_shapes();
+		for (unsigned i = 0; i < N_TURNS / 3; i++) {
+			if (choose(2))
+				turns_a(choose(6));
+			else
+				turns_b(choose(6));
+			if (choose(4) == 0)
+				to_other();
+		}
+	}
+	LEAVE();
+	print_books();
+	return 0;
+}
