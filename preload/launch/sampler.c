@@ -72,29 +72,32 @@ static struct mw_life *add_unseen(
 	return life;
 }
 
-static void copy_command(const struct mwd_image *image, struct mw_life *life)
+/* Empty if the image has none. */
+static void format_command(const struct mwd_image *image, char text[MWD_CMDLINE_BYTES + 1])
 {
-	char text[MWD_CMDLINE_BYTES + 1];
 	size_t n =
 		image->cmdline_bytes < MWD_CMDLINE_BYTES ? image->cmdline_bytes : MWD_CMDLINE_BYTES;
-	if (mw_proc_format_command(image->cmdline, n, text, sizeof(text)) > 0)
-		mw_life_set_command(life, text);
+	if (mw_proc_format_command(image->cmdline, n, text, MWD_CMDLINE_BYTES + 1) == 0)
+		text[0] = '\0';
 }
 
 static void on_image_begin(void *context, struct mw_open_image *open)
 {
 	struct mw_sampler *sampler = context;
 	bool is_forked = open->image->flags & MWD_IMAGE_FORKED;
+	char command[MWD_CMDLINE_BYTES + 1];
+	format_command(open->image, command);
 	struct mw_member *member = find_writer(sampler, open, mw_clock_monotonic_ns());
 	struct mw_life *life = member != NULL ? mw_member_enter_image(&sampler->members, member,
-							open->start_ns, is_forked)
+							open->start_ns, is_forked, command)
 					      : add_unseen(sampler, open, is_forked);
 	open->life = life;
 	if (life == NULL)
 		return;
 	life->image_offset = open->offset;
 	life->image = open->image;
-	copy_command(open->image, life);
+	if (command[0] != '\0')
+		mw_life_set_command(life, command);
 }
 
 /* What it told at its end is exact; of one that was killed, samples are all there is. */
@@ -313,8 +316,18 @@ static void plan_next(struct mw_sampler *sampler, const struct mw_look *last, in
 
 void mw_sampler_hurry(struct mw_sampler *sampler)
 {
-	if (sampler->next_tick_ns > sampler->earliest_tick_ns)
-		sampler->next_tick_ns = sampler->earliest_tick_ns;
+	int64_t now_ns = mw_clock_monotonic_ns();
+	int64_t due_ns = sampler->earliest_tick_ns > now_ns ? sampler->earliest_tick_ns : now_ns;
+	if (sampler->next_tick_ns > due_ns)
+		sampler->next_tick_ns = due_ns;
+}
+
+/* Who is not given a CPU when it is due, or loses it while it measures, misses what was then. */
+static void note_lateness(struct mw_sampler *sampler)
+{
+	int64_t late_ns = mw_clock_monotonic_ns() - sampler->next_tick_ns;
+	if (sampler->n_samples > 0 && late_ns > sampler->most_late_ns)
+		sampler->most_late_ns = late_ns;
 }
 
 static void add_row(struct mw_sampler *sampler)
@@ -357,6 +370,7 @@ void mw_sampler_tick(struct mw_sampler *sampler)
 	if (now_ns >= sampler->next_walk_ns && mw_newcomers_may_be(&sampler->newcomers))
 		walk_children(sampler, now_ns);
 	sampler->look = (struct mw_look){ now_ns, measure_all(sampler, now_ns) };
+	note_lateness(sampler);
 	note_peak(sampler, sampler->look.rss_bytes, now_ns);
 	sampler->n_samples++;
 	int64_t work_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns;
