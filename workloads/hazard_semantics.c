@@ -210,13 +210,33 @@ static void try_files(void)
 	munmap(at, 3 * PAGE);
 	munmap(offset, PAGE);
 	say("of a closed file", mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
-	char *stack = anonymous(4, MAP_GROWSDOWN | MAP_STACK | MAP_NORESERVE);
-	stack[0] = 1;
-	say("grows down", stack[0]);
 	char *there = anonymous(4, MAP_POPULATE);
 	unsigned char resident[4] = { 0 };
 	say("populated", mincore(there, 4 * PAGE, resident) + resident[3] % 2);
 	say("madvise", madvise(there, PAGE, MADV_DONTNEED));
+}
+
+/* A mapping that the kernel extends when the page below it is touched: 20 pages in the end, of
+ * which we asked for 4. What is unmapped is more than what was mapped. */
+static void try_growing(void)
+{
+	char *room = anonymous(1024, MAP_NORESERVE);
+	char *top = room + 1020 * PAGE;
+	munmap(room, 1024 * PAGE);
+	char *at = mmap(top, 4 * PAGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_STACK | MAP_FIXED_NOREPLACE, -1,
+		0);
+	if (at != top)
+		return say("no room to grow", at == MAP_FAILED);
+	for (int i = 3; i >= -16; i--)
+		at[i * PAGE] = (char)(i & 7);
+	say("grown down", sum_of(at - 16 * PAGE, 20));
+	unsigned char resident[20];
+	say("pages of it", mincore(at - 16 * PAGE, 20 * PAGE, resident));
+	char *moved =
+		mremap(at - 8 * PAGE, 10 * PAGE, 10 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, room);
+	say("its middle moved", moved == room ? sum_of(room, 10) : -1);
+	say("unmapped whole", munmap(at - 16 * PAGE, 20 * PAGE) + munmap(room, 10 * PAGE));
 }
 
 static void try_break(void)
@@ -236,6 +256,7 @@ static int run_mappings(void)
 	try_mremap();
 	try_fixed();
 	try_files();
+	try_growing();
 	try_break();
 	return 0;
 }

@@ -165,14 +165,18 @@ static void bury(struct mwd_image *image, struct mw_control *control, int64_t no
 	__atomic_store_n(&image->end, MWD_END_KILLED, __ATOMIC_RELEASE);
 }
 
+void mw_images_bury(struct mw_images *images, struct mw_control *control, size_t i, int64_t now_ns)
+{
+	bury(images->open[i].image, control, now_ns);
+	drop(images, i);
+}
+
 void mw_images_bury_pid(
 	struct mw_images *images, struct mw_control *control, int32_t pid, int64_t now_ns)
 {
 	for (size_t i = images->n_open; i-- > 0;) {
-		if (images->open[i].pid != pid)
-			continue;
-		bury(images->open[i].image, control, now_ns);
-		drop(images, i);
+		if (images->open[i].pid == pid)
+			mw_images_bury(images, control, i, now_ns);
 	}
 }
 

@@ -44,11 +44,15 @@ struct mw_images {
 void mw_images_collect(struct mw_images *images, const struct mw_control *control);
 
 /**
- * mw_images_bury_pid() - @pid is dead: end its images that did not tell of their end
+ * mw_images_bury() - the process of open[@i] is dead: end the image if it did not tell of its end
  *
- * Takes each one's bytes out of the tree's live heap, notes the epochs at which they left, and
- * stores MWD_END_KILLED last (release; pairs with the reader of the dump).
+ * Takes its bytes out of the tree's live heap, notes the epochs at which they left, and stores
+ * MWD_END_KILLED last (release; pairs with the reader of the dump). Drops it: the last open image
+ * takes its place.
  */
+void mw_images_bury(struct mw_images *images, struct mw_control *control, size_t i, int64_t now_ns);
+
+/** mw_images_bury_pid() - whoever had @pid is dead: bury all its images */
 void mw_images_bury_pid(
 	struct mw_images *images, struct mw_control *control, int32_t pid, int64_t now_ns);
 

@@ -11,6 +11,7 @@
 #define NS_PER_MAPPING 2500
 #define MAPPINGS_GUESS 100
 #define LEAST_BYTES (1 << 20)
+#define OLD_NS (MW_NS_PER_S / 4)
 #define PIECE_BYTES (1 << 15)
 
 static int64_t cost_of(const struct mw_member *member)
@@ -20,14 +21,22 @@ static int64_t cost_of(const struct mw_member *member)
 	return mw_allowance_estimate_ns(member->rss_bytes) + NS_PER_MAPPING * n_mappings;
 }
 
-/* At its maximum, a tenth above what is known, and not on its way up still. */
-static bool wants(const struct mw_member *member)
+/* What a new reading must be above the last one: a tenth, so that a rise is not read at each step;
+ * a fiftieth when the last one is old, so that a rise that paused is read at its end. */
+static int64_t step_of(const struct mw_make_up *known, int64_t now_ns)
+{
+	return known->rss_bytes / (now_ns - known->at_ns < OLD_NS ? 10 : 50);
+}
+
+/* At its maximum, a step above what is known, and not on its way up still. */
+static bool wants(const struct mw_member *member, int64_t now_ns)
 {
 	const struct mw_life *life = member->life;
 	int64_t rss_bytes = member->rss_bytes;
-	int64_t known_bytes = life->make_up ? life->make_up->rss_bytes : 0;
+	const struct mw_make_up *known = life->make_up;
+	int64_t known_bytes = known ? known->rss_bytes + step_of(known, now_ns) : 0;
 	return !member->is_memory_shared && !life->has_ended && rss_bytes >= LEAST_BYTES &&
-	       rss_bytes > known_bytes + known_bytes / 10 &&
+	       rss_bytes > known_bytes &&
 	       rss_bytes >= life->max_rss_bytes - life->max_rss_bytes / 20 &&
 	       rss_bytes - member->last_rss_bytes <= rss_bytes / 100;
 }
@@ -82,7 +91,8 @@ void mw_make_up_look(const struct mw_members *members, struct mw_allowance *allo
 	const struct mw_member *largest = NULL;
 	for (size_t i = 0; i < members->n_live; i++) {
 		const struct mw_member *member = members->live[i];
-		if (wants(member) && (largest == NULL || member->rss_bytes > largest->rss_bytes))
+		if (wants(member, now_ns) &&
+			(largest == NULL || member->rss_bytes > largest->rss_bytes))
 			largest = member;
 	}
 	if (largest == NULL || !mw_allowance_covers(allowance, cost_of(largest), now_ns))

@@ -83,7 +83,8 @@ bool mw_member_has_ended(const struct mw_member *member)
 	       stat.start_ticks != member->start_ticks;
 }
 
-bool mw_member_may_have_begun(
+/* Can something that happened at @at_ns be this process's? */
+static bool may_have_begun(
 	const struct mw_members *members, const struct mw_member *member, int64_t at_ns)
 {
 	int64_t tick_ns = MW_NS_PER_S / sysconf(_SC_CLK_TCK);
@@ -98,7 +99,7 @@ static bool begin_life(struct mw_members *members, struct mw_member *member,
 {
 	struct mw_life *life = mw_lives_latest(members->lives, member->pid);
 	bool is_known = life != NULL && life->start_ticks == 0 &&
-			mw_member_may_have_begun(members, member, life->begin_ns);
+			may_have_begun(members, member, life->begin_ns);
 	if (!is_known)
 		life = mw_lives_add(members->lives, member->pid, now_ns);
 	if (life == NULL)
@@ -109,6 +110,21 @@ static bool begin_life(struct mw_members *members, struct mw_member *member,
 	life->member = member;
 	member->life = life;
 	return true;
+}
+
+static uint32_t end_of_image(const struct mw_life *life)
+{
+	return life->image == NULL ? MWD_END_NONE
+				   : __atomic_load_n(&life->image->end, __ATOMIC_ACQUIRE);
+}
+
+/* The file it executes. 0 = unknown: an exec has begun, so it may be the next program's already. */
+static uint64_t program_of(int32_t pid, const struct mwd_image *image)
+{
+	uint64_t program = mw_proc_read_program(pid);
+	bool is_leaving =
+		image != NULL && __atomic_load_n(&image->end, __ATOMIC_ACQUIRE) != MWD_END_NONE;
+	return is_leaving ? 0 : program;
 }
 
 static void discard(struct mw_member *member)
@@ -152,7 +168,7 @@ struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_
 		discard(member);
 		return NULL;
 	}
-	member->program = mw_proc_read_program(pid);
+	member->program = program_of(pid, member->life->image);
 	watch_end(members, member);
 	members->live[members->n_live++] = member;
 	return member;
@@ -172,56 +188,94 @@ static struct mw_life *follow_exec(
 
 static bool is_copy(const struct mw_life *life, int64_t now_ns)
 {
+	bool is_first = life->image_offset == 0 && life->previous == NULL;
 	bool had_memory = life->sampled_rss_bytes > 0; /* else it was a vfork's */
-	return life->image_offset == 0 && (!had_memory || now_ns - life->begin_ns < COPY_NS);
+	return is_first && (!had_memory || now_ns - life->begin_ns < COPY_NS);
 }
 
-struct mw_life *mw_member_enter_image(
-	struct mw_members *members, struct mw_member *member, int64_t start_ns, bool is_forked)
+/* Was, or is, its image left by exec? One that is not mapped any more has told its end. */
+static bool may_have_execed(const struct mw_life *life)
+{
+	uint32_t end = end_of_image(life);
+	return life->image != NULL ? end == MWD_END_EXEC || end == MWD_END_NONE : life->is_exec_end;
+}
+
+enum mw_writer mw_member_compare(const struct mw_members *members, const struct mw_member *member,
+	const struct mwd_image *image)
+{
+	const struct mw_life *life = member->life;
+	if (!may_have_begun(members, member, image->start_ns))
+		return MW_WRITER_BEFORE;
+	if (life->image_offset == 0)
+		return MW_WRITER_IT;
+	bool is_forked = image->flags & MWD_IMAGE_FORKED;
+	return is_forked || !may_have_execed(life) ? MW_WRITER_AFTER : MW_WRITER_IT;
+}
+
+/*
+ * Did we see this program from outside before its image was met? It takes long to its first event
+ * on a busy machine. A first life may be a copy of the parent still, with its program, but not its
+ * words.
+ */
+static bool is_noticed(const struct mw_member *member, uint64_t program, const char *command)
+{
+	const struct mw_life *life = member->life;
+	if (life->image_offset != 0 || life->command == NULL)
+		return false;
+	bool is_same = program == 0 || program == member->program;
+	if (life->previous != NULL && program != 0)
+		return is_same;
+	return is_same && command[0] != '\0' &&
+	       strncmp(life->command, command, strlen(command)) == 0;
+}
+
+struct mw_life *mw_member_enter_image(struct mw_members *members, struct mw_member *member,
+	const struct mwd_image *image, const char *command)
 {
 	struct mw_life *life = member->life;
-	if (is_forked && life->image_offset == 0)
-		return life;
-	if (!is_copy(life, start_ns))
-		return follow_exec(members, member, start_ns);
-	mw_life_begin_anew(life);
+	uint64_t program = program_of(member->pid, image);
+	bool is_its_own = image->flags & MWD_IMAGE_FORKED && life->image_offset == 0;
+	if (!is_its_own && is_copy(life, image->start_ns))
+		mw_life_begin_anew(life);
+	else if (!is_its_own && !is_noticed(member, program, command))
+		life = follow_exec(members, member, image->start_ns);
+	member->program = program;
 	return life;
 }
 
-static bool is_sealed_by_exec(const struct mw_life *life)
+/*
+ * A program with image goes over to one without: it says so, but the exec may fail still. One
+ * without image says nothing.
+ */
+static bool is_exec(const struct mw_member *member, uint64_t program, bool is_renamed)
 {
-	return life->image != NULL &&
-	       __atomic_load_n(&life->image->end, __ATOMIC_ACQUIRE) == MWD_END_EXEC;
+	bool is_other = program != member->program;
+	if (member->life->image_offset == 0)
+		return is_other && program != 0;
+	return end_of_image(member->life) == MWD_END_EXEC &&
+	       (member->program != 0 ? is_other : is_renamed);
 }
 
 /* Another command line: another program, or a process that renames itself. */
-static void note_command(
-	struct mw_members *members, struct mw_member *member, const char *text, int64_t now_ns)
-{
-	struct mw_life *life = member->life;
-	uint64_t program = mw_proc_read_program(member->pid);
-	bool is_exec = life->image_offset != 0 ? is_sealed_by_exec(life)
-					       : program != member->program && program != 0;
-	member->program = program;
-	if (is_exec && is_copy(life, now_ns))
-		mw_life_begin_anew(life);
-	else if (is_exec)
-		life = follow_exec(members, member, now_ns);
-	if (life != NULL)
-		mw_life_set_command(life, text);
-}
-
 static void refresh_command(struct mw_members *members, struct mw_member *member, int64_t now_ns)
 {
 	char bytes[COMMAND_BYTES], text[COMMAND_BYTES];
+	/* In this order: who has a command line still had a program before. */
+	uint64_t program = mw_proc_read_program(member->pid);
 	ssize_t n = mw_proc_read(member->pid, "cmdline", bytes, sizeof(bytes));
-	const char *known = member->life->command;
+	struct mw_life *life = member->life;
 	if (n <= 0 || mw_proc_format_command(bytes, (size_t)n, text, sizeof(text)) == 0)
 		return;
-	if (known == NULL)
-		mw_life_set_command(member->life, text);
-	else if (strcmp(known, text) != 0)
-		note_command(members, member, text, now_ns);
+	bool is_renamed = life->command != NULL && strcmp(life->command, text) != 0;
+	if (is_exec(member, program, is_renamed)) {
+		member->program = program;
+		if (is_copy(life, now_ns))
+			mw_life_begin_anew(life);
+		else
+			life = follow_exec(members, member, now_ns);
+	}
+	if (life != NULL)
+		mw_life_set_command(life, text);
 }
 
 static bool read_statm(const struct mw_member *member, struct mw_proc_statm *statm_out)
@@ -289,12 +343,21 @@ static int64_t refresh_period(const struct mw_member *member, int64_t now_ns)
 	return REFRESH_NS + member->pid % 64 * (REFRESH_NS / 64);
 }
 
+/* What an exec leads to is looked at at once: it may tell nothing of itself. */
+static bool is_refresh_due(const struct mw_member *member, int64_t now_ns)
+{
+	return now_ns - member->refreshed_ns >= refresh_period(member, now_ns) ||
+	       end_of_image(member->life) == MWD_END_EXEC;
+}
+
 static void refresh(struct mw_members *members, struct mw_member *member, int64_t now_ns)
 {
+	bool is_due = is_refresh_due(member, now_ns);
+	if (is_due)
+		refresh_command(members, member, now_ns);
 	read_status(member, now_ns);
-	if (now_ns - member->refreshed_ns < refresh_period(member, now_ns))
+	if (!is_due)
 		return;
-	refresh_command(members, member, now_ns);
 	read_times(member);
 	read_io(member);
 	member->refreshed_ns = now_ns;
@@ -311,24 +374,31 @@ static bool is_memory_shared(struct mw_member *member)
 	return member->is_memory_shared;
 }
 
-void mw_member_measure(struct mw_members *members, struct mw_member *member, int64_t now_ns)
+static void read_rss(struct mw_member *member)
 {
 	static int64_t page_bytes;
 	struct mw_proc_statm statm = { 0 };
 	if (page_bytes == 0)
 		page_bytes = sysconf(_SC_PAGESIZE);
-	if (!member->life->has_ended)
-		member->life->end_ns = now_ns;
 	bool is_shared = is_memory_shared(member);
 	if (!is_shared)
 		read_statm(member, &statm);
 	if (!is_shared && statm.size_pages == 0 && !mw_member_has_ended(member))
 		read_statm_of_thread(member, &statm);
-	member->last_rss_bytes = member->rss_bytes;
 	member->rss_bytes = (int64_t)statm.resident_pages * page_bytes;
-	bool is_new_max = member->rss_bytes > member->life->max_rss_bytes;
-	if (is_new_max || now_ns - member->refreshed_ns >= refresh_period(member, now_ns))
+}
+
+void mw_member_measure(struct mw_members *members, struct mw_member *member, int64_t now_ns)
+{
+	if (!member->life->has_ended)
+		member->life->end_ns = now_ns;
+	member->last_rss_bytes = member->rss_bytes;
+	read_rss(member);
+	const struct mw_life *life = member->life;
+	if (member->rss_bytes > life->max_rss_bytes || is_refresh_due(member, now_ns))
 		refresh(members, member, now_ns);
+	if (member->life != life) /* what was read was another program's */
+		read_rss(member);
 	mw_life_note_rss(member->life, member->rss_bytes, now_ns);
 }
 
@@ -342,8 +412,25 @@ void mw_member_visit_children(
 		mw_proc_visit_children(member->pid, visit, context);
 }
 
+/* A program that told nothing and ended before it was looked at; the zombie knows its name. */
+static void note_unseen_exec(struct mw_members *members, struct mw_member *member, int64_t now_ns)
+{
+	struct mw_proc_stat stat;
+	const struct mwd_image *image = member->life->image;
+	if (end_of_image(member->life) != MWD_END_EXEC || !mw_proc_read_stat(member->pid, &stat) ||
+		stat.start_ticks != member->start_ticks)
+		return;
+	const char *slash = memrchr(image->exe, '/', strnlen(image->exe, sizeof(image->exe)));
+	if (strncmp(stat.name, slash ? slash + 1 : image->exe, sizeof(stat.name) - 1) == 0)
+		return; /* killed before the exec was done */
+	struct mw_life *life = follow_exec(members, member, now_ns);
+	if (life != NULL)
+		mw_life_set_command(life, stat.name);
+}
+
 /* A zombie has its times and faults still. */
-void mw_members_retire(struct mw_members *members, struct mw_member *member, int64_t now_ns)
+struct mw_life *mw_members_retire(
+	struct mw_members *members, struct mw_member *member, int64_t now_ns)
 {
 	for (size_t i = 0; i < members->n_live; i++) {
 		if (members->live[i] == member) {
@@ -351,6 +438,7 @@ void mw_members_retire(struct mw_members *members, struct mw_member *member, int
 			break;
 		}
 	}
+	note_unseen_exec(members, member, now_ns);
 	struct mw_life *life = member->life;
 	members->n_unwatched -= !member->is_watched;
 	read_times(member);
@@ -359,6 +447,7 @@ void mw_members_retire(struct mw_members *members, struct mw_member *member, int
 	life->has_ended = true;
 	life->member = NULL;
 	discard(member);
+	return life;
 }
 
 static struct mw_member *next_unwatched(const struct mw_members *members)

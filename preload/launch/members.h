@@ -53,19 +53,30 @@ struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_
 /** mw_members_find_live() - by pid. Return: borrowed, or NULL. */
 struct mw_member *mw_members_find_live(const struct mw_members *members, int32_t pid);
 
-/** mw_member_may_have_begun() - can something that happened at @at_ns be this process's? /proc
- * rounds a start down to a clock tick, and so does this. */
-bool mw_member_may_have_begun(
-	const struct mw_members *members, const struct mw_member *member, int64_t at_ns);
+/* Who had the pid when an image was written. */
+enum mw_writer {
+	MW_WRITER_IT,	  /* this process, as far as can be told */
+	MW_WRITER_BEFORE, /* one before it */
+	MW_WRITER_AFTER,  /* one after it: it has ended */
+};
+
+/**
+ * mw_member_compare() - was it @member that wrote @image, which names its pid?
+ *
+ * /proc rounds a start down to a clock tick, and so does this. Within a tick it tells by what
+ * cannot be: a process that has an image forks into no other, and what ended did not exec.
+ */
+enum mw_writer mw_member_compare(const struct mw_members *members, const struct mw_member *member,
+	const struct mwd_image *image);
 
 /**
  * mw_member_enter_image() - the process wrote an image of the dump: its program, by exec or fork
- * @is_forked: the image goes on with the memory of its parent, else it came by exec
+ * @command: as the image tells it, maybe cut
  *
  * Return: the image's life; NULL without memory.
  */
-struct mw_life *mw_member_enter_image(
-	struct mw_members *members, struct mw_member *member, int64_t start_ns, bool is_forked);
+struct mw_life *mw_member_enter_image(struct mw_members *members, struct mw_member *member,
+	const struct mwd_image *image, const char *command);
 
 /** mw_member_measure() - read the RSS now, and command, VmHWM and use where it is time to */
 void mw_member_measure(struct mw_members *members, struct mw_member *member, int64_t now_ns);
@@ -87,8 +98,12 @@ struct mw_member *mw_members_next_ended(const struct mw_members *members, bool i
 void mw_member_visit_children(
 	const struct mw_member *member, void (*visit)(void *context, int32_t child), void *context);
 
-/** mw_members_retire() - @member has ended: its last numbers taken, descriptors closed, freed */
-void mw_members_retire(struct mw_members *members, struct mw_member *member, int64_t now_ns);
+/**
+ * mw_members_retire() - @member has ended: its last numbers taken, descriptors closed, freed
+ * Return: its last life.
+ */
+struct mw_life *mw_members_retire(
+	struct mw_members *members, struct mw_member *member, int64_t now_ns);
 
 /** mw_members_deinit() - free everything, close everything */
 void mw_members_deinit(struct mw_members *members);

@@ -62,6 +62,15 @@ static bool skip_fields(struct cursor *cursor, int n_fields)
 	return true;
 }
 
+static void take_name(struct cursor *cursor, const char *end, char name_out[16])
+{
+	skip_blanks(cursor);
+	const char *start = cursor->at < end && *cursor->at == '(' ? cursor->at + 1 : end;
+	size_t n = end - start < 15 ? (size_t)(end - start) : 15;
+	memcpy(name_out, start, n);
+	name_out[n] = '\0';
+}
+
 bool mw_proc_parse_stat(const char *bytes, size_t n_bytes, struct mw_proc_stat *stat_out)
 {
 	struct mw_proc_stat stat;
@@ -70,6 +79,7 @@ bool mw_proc_parse_stat(const char *bytes, size_t n_bytes, struct mw_proc_stat *
 	const char *name_end = memrchr(bytes, ')', n_bytes);
 	if (name_end == NULL || !take_pid(&cursor, &stat.pid))
 		return false;
+	take_name(&cursor, name_end, stat.name);
 	cursor.at = name_end + 1;
 	skip_blanks(&cursor);
 	if (cursor.at == cursor.end)

@@ -14,6 +14,7 @@
 struct mw_proc_stat {
 	int32_t pid;
 	int32_t ppid;
+	char name[16];	      /* of the file it executes, cut by the kernel */
 	char state;	      /* 'R', 'S', 'Z', ... */
 	uint64_t start_ticks; /* since boot, in clock ticks (sysconf(_SC_CLK_TCK)) */
 	uint64_t minor_faults, major_faults;

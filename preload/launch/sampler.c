@@ -45,16 +45,27 @@ static bool is_of_job(const struct mw_sampler *sampler, int32_t pid)
 	return false;
 }
 
-/* The live process that wrote an image, made a member if need be; NULL if there is none. */
+/*
+ * The live process that wrote an image, made a member if need be; NULL if there is none. The one we
+ * know under its pid may have ended unnoticed, and the pid be another's.
+ */
 static struct mw_member *find_writer(
 	struct mw_sampler *sampler, const struct mw_open_image *open, int64_t now_ns)
 {
 	struct mw_member *member = mw_members_find_live(&sampler->members, open->pid);
+	enum mw_writer writer = member == NULL
+					? MW_WRITER_AFTER
+					: mw_member_compare(&sampler->members, member, open->image);
+	if (writer != MW_WRITER_AFTER)
+		return writer == MW_WRITER_IT ? member : NULL;
 	bool has_ended = __atomic_load_n(&open->image->end, __ATOMIC_ACQUIRE) != MWD_END_NONE;
-	if (member == NULL && !has_ended && is_of_job(sampler, open->pid))
-		member = mw_members_add(&sampler->members, open->pid, now_ns);
-	if (member == NULL || !mw_member_may_have_begun(&sampler->members, member, open->start_ns))
-		return NULL; /* none, or its pid is somebody else's by now */
+	if (has_ended || !is_of_job(sampler, open->pid) ||
+		(member != NULL && !mw_member_has_ended(member)))
+		return NULL;
+	member = mw_members_add(&sampler->members, open->pid, now_ns);
+	if (member == NULL ||
+		mw_member_compare(&sampler->members, member, open->image) != MW_WRITER_IT)
+		return NULL;
 	return member;
 }
 
@@ -72,24 +83,22 @@ static struct mw_life *add_unseen(
 	return life;
 }
 
-/* Empty if the image has none. */
-static void format_command(const struct mwd_image *image, char text[MWD_CMDLINE_BYTES + 1])
+static void format_command(const struct mwd_image *image, char text_out[MWD_CMDLINE_BYTES + 1])
 {
 	size_t n =
 		image->cmdline_bytes < MWD_CMDLINE_BYTES ? image->cmdline_bytes : MWD_CMDLINE_BYTES;
-	if (mw_proc_format_command(image->cmdline, n, text, MWD_CMDLINE_BYTES + 1) == 0)
-		text[0] = '\0';
+	mw_proc_format_command(image->cmdline, n, text_out, MWD_CMDLINE_BYTES + 1);
 }
 
 static void on_image_begin(void *context, struct mw_open_image *open)
 {
 	struct mw_sampler *sampler = context;
-	bool is_forked = open->image->flags & MWD_IMAGE_FORKED;
 	char command[MWD_CMDLINE_BYTES + 1];
-	format_command(open->image, command);
+	bool is_forked = open->image->flags & MWD_IMAGE_FORKED;
 	struct mw_member *member = find_writer(sampler, open, mw_clock_monotonic_ns());
+	format_command(open->image, command);
 	struct mw_life *life = member != NULL ? mw_member_enter_image(&sampler->members, member,
-							open->start_ns, is_forked, command)
+							open->image, command)
 					      : add_unseen(sampler, open, is_forked);
 	open->life = life;
 	if (life == NULL)
@@ -202,6 +211,25 @@ static void note_row(
 	mw_process_timeline_add(&sampler->process_timeline, &sample);
 }
 
+static bool is_in_chain(const struct mw_life *chain, const struct mw_life *life)
+{
+	while (chain != NULL && chain != life)
+		chain = chain->previous;
+	return chain != NULL;
+}
+
+/* Those of its programs; another process can have its pid by now. */
+static void bury_images(struct mw_sampler *sampler, int32_t pid, const struct mw_life *last)
+{
+	struct mw_images *images = &sampler->images;
+	int64_t now_ns = mw_clock_monotonic_ns();
+	for (size_t i = images->n_open; i-- > 0;) {
+		const struct mw_life *life = images->open[i].life;
+		if (images->open[i].pid == pid && (life == NULL || is_in_chain(last, life)))
+			mw_images_bury(images, sampler->control, i, now_ns);
+	}
+}
+
 static void retire(struct mw_sampler *sampler, struct mw_member *member)
 {
 	int64_t now_ns = mw_clock_monotonic_ns();
@@ -209,8 +237,8 @@ static void retire(struct mw_sampler *sampler, struct mw_member *member)
 	/* Its last image may not have been met yet. */
 	mw_images_collect(&sampler->images, sampler->control);
 	note_row(sampler, member->life, 0, now_ns);
-	mw_members_retire(&sampler->members, member, now_ns);
-	mw_images_bury_pid(&sampler->images, sampler->control, pid, now_ns);
+	const struct mw_life *last = mw_members_retire(&sampler->members, member, now_ns);
+	bury_images(sampler, pid, last);
 }
 
 struct walk {
@@ -230,11 +258,13 @@ static void meet_child(void *context, int32_t pid)
 /* Members added on the way are at the end of the live ones, so the walk visits them, too. */
 static void walk_children(struct mw_sampler *sampler, int64_t now_ns)
 {
+	/* CPU time: on a busy machine the time of one walk would put off the next for seconds. */
+	int64_t begin_cpu_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct walk walk = { sampler, now_ns };
 	mw_proc_visit_children(getpid(), meet_child, &walk);
 	for (size_t i = 0; i < sampler->members.n_live; i++)
 		mw_member_visit_children(sampler->members.live[i], meet_child, &walk);
-	int64_t cost_ns = mw_clock_monotonic_ns() - now_ns;
+	int64_t cost_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns;
 	sampler->next_walk_ns = now_ns + REST_PER_WALK * cost_ns;
 }
 

@@ -28,9 +28,9 @@
 
 struct module {
 	uintptr_t start, end, bias;
-	const struct link_map *map; /* borrowed; compared, never followed after logging */
-	uint64_t build_id_hash;	    /* 0 = no build ID */
-	uintptr_t shared_rules;	    /* table word; 0 = not attached */
+	uint64_t path_hash;
+	uint64_t build_id_hash; /* 0 = no build ID */
+	uintptr_t shared_rules; /* table word; 0 = not attached */
 	uint32_t generation;
 	uint32_t n_misses; /* rules asked for since, see MISSES_BEFORE_SHARING */
 };
@@ -71,8 +71,7 @@ void mw_modules_close_end(uint64_t n_unloads)
 
 struct object {
 	uintptr_t start, end, bias;
-	const struct link_map *map; /* NULL: the vdso */
-	const char *path;
+	const char *path; /* the loader's; borrowed */
 };
 
 static bool find_vdso(uintptr_t pc, struct object *object)
@@ -86,7 +85,7 @@ static bool find_vdso(uintptr_t pc, struct object *object)
 		if (segments[i].p_type != PT_LOAD || pc >= start + segments[i].p_memsz)
 			continue;
 		*object = (struct object){ start, start + segments[i].p_memsz,
-			start - segments[i].p_vaddr, NULL, "[vdso]" };
+			start - segments[i].p_vaddr, "[vdso]" };
 		return true;
 	}
 	return false;
@@ -100,7 +99,6 @@ static bool find_object(uintptr_t pc, struct object *object)
 	object->start = (uintptr_t)found.dlfo_map_start;
 	object->end = (uintptr_t)found.dlfo_map_end;
 	object->bias = found.dlfo_link_map->l_addr;
-	object->map = found.dlfo_link_map;
 	object->path = found.dlfo_link_map->l_name;
 	return true;
 }
@@ -197,10 +195,11 @@ static size_t absolute_path(const char *path, char *out, size_t out_bytes)
 	return used + length;
 }
 
-static uint64_t hash_build_id(const uint8_t *bytes, uint32_t n)
+static uint64_t hash_bytes(const void *data, size_t n)
 {
+	const uint8_t *bytes = data;
 	uint64_t hash = n ? 14695981039346656037u : 0; /* FNV-1a */
-	for (uint32_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		hash = (hash ^ bytes[i]) * 1099511628211u;
 	return hash;
 }
@@ -234,17 +233,18 @@ static MW_COLD uint32_t add_module(const struct object *object, uint32_t now)
 	struct module module = { .start = object->start,
 		.end = object->end,
 		.bias = object->bias,
-		.map = object->map,
+		.path_hash = hash_bytes(object->path, strlen(object->path)),
 		.generation = now,
-		.build_id_hash = hash_build_id(build_id, build_id_bytes) };
+		.build_id_hash = hash_bytes(build_id, build_id_bytes) };
 
-	/* The same object, seen again after some other was unloaded, keeps its id. */
+	/* The same file at the same place keeps its id: seen again after some other was unloaded,
+	 * or after it was itself. */
 	uint32_t n = mw_load_acquire(&n_modules);
 	for (uint32_t i = 0; modules && i < n; i++) {
 		struct module *known = &modules[i];
 		if (known->start == module.start && known->end == module.end &&
-			known->map == module.map && known->build_id_hash == module.build_id_hash &&
-			build_id_bytes) {
+			known->bias == module.bias && known->path_hash == module.path_hash &&
+			known->build_id_hash == module.build_id_hash && build_id_bytes) {
 			mw_store_relaxed(&known->generation, now);
 			return i + 1;
 		}

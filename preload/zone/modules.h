@@ -12,8 +12,9 @@
 /**
  * mw_modules_generation() - changes whenever a module was unloaded
  *
- * What was derived from a pc (rules, cached traces, interned nodes) holds within one generation
- * only: another module can be mapped at the same addresses afterwards.
+ * What was derived from a pc alone (rules, cached traces, path hashes) holds within one generation
+ * only: another module can be mapped at the same addresses afterwards. With its module's id it
+ * holds for ever: a module with build ID that comes back to the same place has its old id.
  */
 uint32_t mw_modules_generation(void);
 

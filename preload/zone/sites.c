@@ -5,7 +5,7 @@
  * Each thread has its own open-addressing index from a key of 64 bits, the hash of stack and class,
  * to its record, so nothing here is shared:
  *
- *     slot = upper 38 bits of the key << 26 | record id;   0 = empty
+ *     slot = upper 38 bits of the key << 26 | record id;   0 = empty; no id = given up
  *
  * The lower half of the key is in the record, whose line is wanted anyway. So the whole key names
  * the stack: two of a million stacks collide with probability 3e-8.
@@ -77,6 +77,7 @@ void mw_sites_reset(struct mw_task *task)
 	task->sites = NULL;
 	task->sites_mask = task->n_sites = task->max_sites = 0;
 	task->chunk = NULL;
+	mw_comebacks_reset(&task->comebacks);
 	task->n_spare_chunks = 0;
 	task->claim_chunks = 1;
 	memset(task->pending_bytes, 0, sizeof(task->pending_bytes));
@@ -137,15 +138,8 @@ static struct mwd_record *record_of(uint32_t id)
 	return &directory[id >> CHUNK_SHIFT].chunk[id & (CHUNK_RECORDS - 1)];
 }
 
-/* What a record counts. */
-struct site_kind {
-	uint32_t node;
-	uint16_t class;
-	uint8_t size_class;
-};
-
 /* Return: its id, 0 when there is no space. */
-static MW_COLD uint32_t new_record(struct mw_task *task, uint64_t key, struct site_kind kind)
+static MW_COLD uint32_t new_record(struct mw_task *task, uint64_t key, struct mw_site_kind kind)
 {
 	if ((!task->chunk || task->next_slot == CHUNK_RECORDS) && !next_chunk_of(task)) {
 		mw_image_lost(MWD_LOST_NO_RECORD, 1);
@@ -189,15 +183,35 @@ static uint64_t *new_index(struct mw_task *task, uint64_t n_old, uint64_t *n_out
 	return mw_private_map_dense(*n_out * sizeof(uint64_t));
 }
 
+/* Of no record: passed by in a search, dropped when the index is made anew. */
+#define GIVEN_UP ((uint64_t)1 << 63)
+
+static bool is_in_use(uint64_t slot)
+{
+	return (slot & MW_LIVE_MAX_RECORD_ID) != 0;
+}
+
+static uint64_t count_in_use(const uint64_t *slots, uint64_t n)
+{
+	uint64_t n_in_use = 0;
+	for (uint64_t i = 0; i < n; i++)
+		n_in_use += is_in_use(slots[i]);
+	return n_in_use;
+}
+
+/* Larger, or as large as before if much of it was given up. */
 static bool grow_index(struct mw_task *task)
 {
 	uint64_t *old = task->sites;
 	uint64_t n, n_old = old ? task->sites_mask + 1 : 0;
-	uint64_t *fresh = new_index(task, n_old, &n);
+	uint64_t n_in_use = count_in_use(old, n_old);
+	bool is_room = n_old >= FIRST_MAPPED_SLOTS * 2 && n_in_use < n_old / 8 * 3;
+	uint64_t *fresh = new_index(task, is_room ? n_old / 2 : n_old, &n);
 	if (!fresh)
 		return task->n_sites < task->sites_mask;
+	task->n_sites = n_in_use;
 	for (uint64_t i = 0; i < n_old; i++) {
-		if (!old[i])
+		if (!is_in_use(old[i]))
 			continue;
 		uint64_t at = key_of(old[i]);
 		while (fresh[at & (n - 1)])
@@ -235,7 +249,8 @@ static inline uint32_t find_slot(struct mw_task *task, uint64_t key, uint64_t **
 	}
 }
 
-static uint32_t fill_slot(struct mw_task *task, uint64_t *slot, uint64_t key, struct site_kind kind)
+static uint32_t fill_slot(
+	struct mw_task *task, uint64_t *slot, uint64_t key, struct mw_site_kind kind)
 {
 	uint32_t id = new_record(task, key, kind);
 	if (id && slot) {
@@ -245,11 +260,45 @@ static uint32_t fill_slot(struct mw_task *task, uint64_t *slot, uint64_t key, st
 	return id;
 }
 
+static void give_up_slot(struct mw_task *task, uint64_t key, uint32_t id)
+{
+	for (uint64_t at = key; task->sites[at & task->sites_mask]; at++) {
+		uint64_t *slot = &task->sites[at & task->sites_mask];
+		if (*slot == slot_of(key, id)) {
+			*slot = GIVEN_UP;
+			return;
+		}
+	}
+}
+
+/* A record from before some dlclose(), of the same stack. It has one key, and so one slot. */
+static uint32_t find_comeback(
+	struct mw_task *task, uint64_t *slot, uint64_t key, struct mw_site_kind kind)
+{
+	uint64_t old_key;
+	uint32_t id = mw_comebacks_take(&task->comebacks, kind, key, &old_key);
+	if (!id)
+		return 0;
+	give_up_slot(task, old_key, id);
+	record_of(id)->key = (uint32_t)key;
+	*slot = slot_of(key, id);
+	task->n_sites++;
+	return id;
+}
+
 static MW_COLD uint32_t add_stack(
 	struct mw_task *task, uint64_t *slot, uint64_t key, uint16_t class, uint8_t size_class)
 {
 	uint32_t node = slot ? mw_stack_table_intern(&task->trace) : 0;
-	return fill_slot(task, slot, key, (struct site_kind){ node, class, size_class });
+	struct mw_site_kind kind = { node, class, size_class };
+	bool can_come_back = node && task->trace.generation != 0;
+	uint32_t id = can_come_back ? find_comeback(task, slot, key, kind) : 0;
+	if (id)
+		return id;
+	id = fill_slot(task, slot, key, kind);
+	if (id && can_come_back)
+		mw_comebacks_add(&task->comebacks, kind, key, id);
+	return id;
 }
 
 static inline struct mw_site site_of(uint32_t id)
@@ -321,7 +370,7 @@ static MW_COLD struct mw_site make_unstacked(struct mw_task *task, enum mwd_clas
 	uint64_t *slot;
 	uint32_t id = find_slot(task, key, &slot);
 	if (!id)
-		id = fill_slot(task, slot, key, (struct site_kind){ node, (uint16_t) class, 0 });
+		id = fill_slot(task, slot, key, (struct mw_site_kind){ node, (uint16_t) class, 0 });
 	task->unstacked[class] = site_of(id);
 	return task->unstacked[class];
 }
@@ -345,7 +394,7 @@ static MW_NOINLINE struct mwd_record *find_foreign(
 	uint32_t ours = find_slot(task, key, &slot);
 	if (!ours)
 		ours = fill_slot(task, slot, key,
-			(struct site_kind){ born->node, born->class, born->size_class });
+			(struct mw_site_kind){ born->node, born->class, born->size_class });
 	return site_of(ours).record;
 }
 

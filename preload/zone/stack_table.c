@@ -7,7 +7,7 @@
  * lists by node id (stack_children.h). The index of all that are not there, children of the root
  * among them: private, open addressing,
  *
- *     slot = { key: pc and flags, parent: node id, id: node id }       16 bytes
+ *     slot = { key: key_of() the frame, parent: node id, id: node id }       16 bytes
  *
  * claimed by a CAS on key and complete once id != 0. A reader that meets a key without id walks
  * on, and may make a second node of the same content: wasteful, safe. So is an insertion into a
@@ -34,7 +34,6 @@ struct slot {
 struct index {
 	uint64_t mask;
 	uint32_t n_used;
-	uint32_t generation; /* of the modules: a pc means another frame afterwards */
 	struct slot slots[];
 };
 
@@ -187,10 +186,25 @@ static uint32_t write_node(uint32_t parent, const struct mw_frame *frame)
 	return id;
 }
 
-static uint64_t key_of(const struct mw_frame *frame)
+#define NO_MODULE 0x1fffu
+
+/*
+ * What names a frame below its parent: pc (below bit 48) and flags; 0 = nothing does. Once some
+ * module was unloaded a pc may be another's, so the module's id is part of it, in the 13 bits that
+ * are left; 0 in what was interned before.
+ */
+static uint64_t key_of(const struct mw_frame *frame, uint32_t generation)
 {
-	uint64_t flags = frame->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED | MW_FRAME_MARKER);
-	return frame->pc | flags << 56;
+	uint64_t value,
+		flags = frame->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED | MW_FRAME_MARKER);
+	uint64_t key = frame->pc | flags << 56;
+	if (mw_likely(generation == 0) || (flags & MW_FRAME_MARKER))
+		return key;
+	uint64_t module = mw_modules_locate(frame->pc - !(flags & MW_FRAME_EXACT), &value);
+	if (module >= NO_MODULE || frame->pc >> 48)
+		return 0;
+	module = module ? module : NO_MODULE;
+	return key | (module & 0xff) << 48 | (module >> 8 & 3) << 58 | (module >> 10) << 61;
 }
 
 static uint64_t hash_of(uint64_t key, uint32_t parent)
@@ -199,13 +213,11 @@ static uint64_t hash_of(uint64_t key, uint32_t parent)
 	return x ^ x >> 32;
 }
 
-static struct index *new_index(uint64_t n_slots, uint32_t generation)
+static struct index *new_index(uint64_t n_slots)
 {
 	struct index *fresh = mw_private_map_dense(sizeof(*fresh) + n_slots * sizeof(struct slot));
-	if (fresh) {
+	if (fresh)
 		fresh->mask = n_slots - 1;
-		fresh->generation = generation;
-	}
 	return fresh;
 }
 
@@ -237,14 +249,13 @@ static void retire_index(struct index *old)
 		mw_private_discard(old, index_bytes(old));
 }
 
-/* The table to use now: first, larger, or fresh after an unload. */
-static MW_COLD struct index *replace_index(struct index *old, uint32_t generation)
+/* The table to use now: first, or larger. */
+static MW_COLD struct index *replace_index(struct index *old)
 {
-	bool is_stale = !old || old->generation != generation;
-	struct index *fresh = new_index(is_stale ? 128 : (old->mask + 1) * 2, generation);
+	struct index *fresh = new_index(old ? (old->mask + 1) * 2 : 128);
 	if (!fresh)
-		return is_stale ? NULL : old;
-	if (!is_stale)
+		return old;
+	if (old)
 		copy_slots(fresh, old);
 	if (mw_cas_acq_rel(&table, &old, fresh)) {
 		retire_index(old);
@@ -254,9 +265,9 @@ static MW_COLD struct index *replace_index(struct index *old, uint32_t generatio
 	return old;
 }
 
-static uint32_t find_or_add(struct index *index, uint32_t parent, const struct mw_frame *frame)
+static uint32_t find_or_add(
+	struct index *index, uint32_t parent, const struct mw_frame *frame, uint64_t key)
 {
-	uint64_t key = key_of(frame);
 	uint64_t at = hash_of(key, parent);
 	for (unsigned i = 0; i < N_PROBES; i++, at++) {
 		struct slot *slot = &index->slots[at & index->mask];
@@ -275,12 +286,11 @@ static uint32_t find_or_add(struct index *index, uint32_t parent, const struct m
 	return write_node(parent, frame);
 }
 
-static struct index *index_for(uint32_t generation)
+static struct index *index_now(void)
 {
 	struct index *index = mw_load_acquire(&table);
-	if (!index || index->generation != generation ||
-		mw_load_relaxed(&index->n_used) > index->mask / 4 * 3)
-		index = replace_index(index, generation);
+	if (!index || mw_load_relaxed(&index->n_used) > index->mask / 4 * 3)
+		index = replace_index(index);
 	return index;
 }
 
@@ -288,13 +298,15 @@ static struct index *index_for(uint32_t generation)
 static uint32_t find_or_make(uint32_t generation, uint32_t parent, const struct mw_frame *frame)
 {
 	bool is_full = true;
-	uint64_t key = key_of(frame);
+	uint64_t key = key_of(frame, generation);
+	if (mw_unlikely(!key))
+		return write_node(parent, frame);
 	uint32_t id = parent ? mw_children_find(parent, key, &is_full) : 0;
 	if (id)
 		return id;
 	if (is_full) {
-		struct index *index = index_for(generation);
-		return index ? find_or_add(index, parent, frame) : write_node(parent, frame);
+		struct index *index = index_now();
+		return index ? find_or_add(index, parent, frame, key) : write_node(parent, frame);
 	}
 	id = write_node(parent, frame);
 	if (id)

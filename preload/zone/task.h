@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "preload/format.h"
+#include "preload/zone/comebacks.h"
 #include "preload/zone/live_table.h"
 #include "preload/zone/region.h"
 #include "preload/zone/sample.h"
@@ -57,6 +58,7 @@ struct mw_task {
 	int tid;
 	struct mw_task *next; /* all blocks, newest first */
 	struct mw_open_regions regions;
+	struct mw_comebacks comebacks;
 	uint64_t first_sites[MW_FIRST_SITES];
 	/* large */
 	struct mw_trace trace;

@@ -20,18 +20,24 @@ static int64_t batch_of(int64_t peak)
 	return batch > MIN_BATCH_BYTES ? batch : MIN_BATCH_BYTES;
 }
 
-/* Make @live the maximum if it is above, and begin the next epoch. */
-static MW_COLD void raise_peak(int64_t *peak, int64_t live, int64_t *when, uint32_t *epoch)
+/*
+ * Make @total the maximum if it stands above, and begin the next epoch. The maximum is read first,
+ * so that our reading of the total is not older: whoever takes bytes off in between has found the
+ * total above the maximum himself, and raised it, and we look again. Otherwise an epoch could begin
+ * long after its peak, with all that was freed since.
+ */
+static MW_COLD void raise_peak(const int64_t *total, int64_t *peak, int64_t *when, uint32_t *epoch)
 {
-	int64_t old = mw_load_relaxed(peak);
-	while (live > old) {
-		if (!mw_cas_acq_rel(peak, &old, live))
-			continue;
-		mw_store_relaxed(when, mw_clock_coarse_ns());
-		/* acq_rel: a counter that sees the new epoch also sees the changes before it. */
-		mw_add_acq_rel(epoch, 1);
-		return;
-	}
+	int64_t old, live;
+	do {
+		old = mw_load_acquire(peak);
+		live = mw_load_acquire(total);
+		if (live <= old)
+			return;
+	} while (!mw_cas_acq_rel(peak, &old, live));
+	/* acq_rel: a counter that sees the new epoch also sees the changes before it. */
+	mw_add_acq_rel(epoch, 1);
+	mw_store_relaxed(when, mw_clock_coarse_ns());
 }
 
 static int64_t add_to(int64_t *total, int64_t delta)
@@ -69,10 +75,11 @@ void mw_totals_publish(void)
 		mw_add_relaxed(&mw_control->heap_live_bytes, live - published);
 }
 
-static MW_COLD void raise_tree_peak(void)
+static MW_COLD void raise_tree_peak(int64_t held_back)
 {
-	mw_totals_publish();
-	raise_peak(&mw_control->heap_peak_bytes, mw_load_relaxed(&mw_control->heap_live_bytes),
+	if (held_back > 0)
+		mw_totals_publish();
+	raise_peak(&mw_control->heap_live_bytes, &mw_control->heap_peak_bytes,
 		&mw_control->heap_peak_ns, &mw_control->heap_epoch);
 }
 
@@ -80,28 +87,37 @@ static MW_COLD void raise_image_peak(struct mw_task *task)
 {
 	struct mwd_image *image = mw_image;
 	struct mwd_image_total *heap = &image->total[MWD_CLASS_HEAP];
-	int64_t live = add_to(&heap->live_bytes, task->pending_bytes[MWD_CLASS_HEAP]);
-	task->pending_bytes[MWD_CLASS_HEAP] = 0;
+	int64_t held_back = task->pending_bytes[MWD_CLASS_HEAP];
+	if (held_back > 0) {
+		add_to(&heap->live_bytes, held_back);
+		task->pending_bytes[MWD_CLASS_HEAP] = 0;
+	}
 	if (!__libc_single_threaded) {
-		raise_peak(&heap->peak_bytes, live, &image->heap_peak_ns, &image->heap_epoch);
+		raise_peak(&heap->live_bytes, &heap->peak_bytes, &image->heap_peak_ns,
+			&image->heap_epoch);
 		return;
 	}
-	mw_store_relaxed(&heap->peak_bytes, live);
+	mw_store_relaxed(&heap->peak_bytes, mw_load_relaxed(&heap->live_bytes));
 	mw_store_relaxed(&image->heap_peak_ns, mw_clock_coarse_ns());
 	mw_store_release(&image->heap_epoch, mw_load_relaxed(&image->heap_epoch) + 1);
 }
 
+/* A total that others see above its maximum is raised also by who holds back a fall himself: see
+ * raise_peak(). */
 MW_HOT void mw_totals_before_loss(struct mw_task *task)
 {
 	const struct mwd_image *image = mw_image;
-	int64_t live = mw_totals_live(task, MWD_CLASS_HEAP);
-	if (mw_unlikely(live > mw_load_relaxed(&image->total[MWD_CLASS_HEAP].peak_bytes)))
+	int64_t total = image_live(MWD_CLASS_HEAP);
+	int64_t live = total + task->pending_bytes[MWD_CLASS_HEAP];
+	if (mw_unlikely((live > total ? live : total) >
+			mw_load_relaxed(&image->total[MWD_CLASS_HEAP].peak_bytes)))
 		raise_image_peak(task);
 	int64_t held_back = live - mw_load_relaxed(&image->tree_contribution_bytes);
-	if (mw_unlikely(mw_load_relaxed(&mw_control->heap_live_bytes) + held_back >
+	if (mw_unlikely(mw_load_relaxed(&mw_control->heap_live_bytes) +
+				(held_back > 0 ? held_back : 0) >
 			mw_load_relaxed(&mw_control->heap_peak_bytes)) &&
 		!mw_image_has_ended())
-		raise_tree_peak();
+		raise_tree_peak(held_back);
 }
 
 /* What the image may hold back from the tree; follows the tree's peak, 0 until the first look. */
@@ -161,11 +177,11 @@ void mw_totals_leave_tree(void)
 {
 	struct mwd_image *image = mw_image;
 	struct mwd_image_total *heap = &image->total[MWD_CLASS_HEAP];
+	raise_peak(&heap->live_bytes, &heap->peak_bytes, &image->heap_peak_ns, &image->heap_epoch);
 	int64_t live = mw_load_relaxed(&heap->live_bytes);
-	raise_peak(&heap->peak_bytes, live, &image->heap_peak_ns, &image->heap_epoch);
 	int64_t held = mw_exchange_acq_rel(&image->tree_contribution_bytes, 0);
 	mw_add_relaxed(&mw_control->heap_live_bytes, live - held);
-	raise_peak(&mw_control->heap_peak_bytes, mw_load_relaxed(&mw_control->heap_live_bytes),
+	raise_peak(&mw_control->heap_live_bytes, &mw_control->heap_peak_bytes,
 		&mw_control->heap_peak_ns, &mw_control->heap_epoch);
 	image->end_epoch[MWD_PEAK_TREE_HEAP] = mw_load_acquire(&mw_control->heap_epoch);
 	image->end_epoch[MWD_PEAK_TREE_RSS] = mw_load_acquire(&mw_control->rss_epoch);

@@ -211,7 +211,7 @@ static int match_group(struct mw_matches *matches, struct group before, struct g
 /* The entries of @entries from @at on that have @name's group. */
 static struct group take_group(struct entries *entries, size_t at, const struct entry *name)
 {
-	struct group group = { entries->items.items + at, 0 };
+	struct group group = { entries->items.n ? &entries->items.items[at] : NULL, 0 };
 	while (at + group.n < entries->items.n && compare_groups(&group.items[group.n], name) == 0)
 		group.n++;
 	return group;

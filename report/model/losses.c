@@ -63,31 +63,55 @@ static bool is_at_peak(const struct mw_image *image, const struct mwd_control *c
 	       (image->head->end_ns == 0 || mw_minus(peak_ns, image->head->end_ns) < CLOCK_TICK_NS);
 }
 
-int64_t mw_losses_peak_bound(const struct mw_profile *profile)
+struct bound {
+	int64_t batches_bytes, in_flight_bytes;
+	int64_t n_alive, one_each_bytes; /* images, and the sum of their peaks */
+};
+
+static void add_image(struct bound *bound, const struct mwd_image *head)
 {
-	int64_t bound = 0;
-	size_t image_idx = 0;
-	for (size_t r = 0; r < profile->runs.n; r++) {
-		const struct mwd_control *control = &profile->runs.items[r].dump.control;
-		int64_t n_alive = 0;
-		for (; image_idx < profile->images.n &&
-			profile->images.items[image_idx].run_idx == r;
-			image_idx++) {
-			const struct mw_image *image = &profile->images.items[image_idx];
-			if (!is_at_peak(image, control))
-				continue;
-			n_alive++;
-			if (image->head->n_threads > 1)
-				bound = mw_plus(
-					bound, product(image->head->n_threads,
-						       batch_of(mw_settle_process_peak(
-							       image->head, MWD_CLASS_HEAP))));
-		}
-		if (n_alive > 1)
-			bound = mw_plus(bound,
-				product(n_alive, batch_of(mw_settle_tree_heap_peak(control))));
+	int64_t peak_bytes = mw_settle_process_peak(head, MWD_CLASS_HEAP);
+	bound->n_alive++;
+	bound->one_each_bytes = mw_plus(bound->one_each_bytes, peak_bytes);
+	if (head->n_threads <= 1)
+		return;
+	bound->batches_bytes =
+		mw_plus(bound->batches_bytes, product(head->n_threads, batch_of(peak_bytes)));
+	/* One event a thread; the image's own share is in one_each_bytes. */
+	bound->in_flight_bytes =
+		mw_plus(bound->in_flight_bytes, product(head->n_threads - 1, peak_bytes));
+}
+
+static struct bound bound_of_run(
+	const struct mw_profile *profile, uint32_t run_idx, size_t *image_idx)
+{
+	const struct mwd_control *control = &profile->runs.items[run_idx].dump.control;
+	struct bound bound = { 0 };
+	for (; *image_idx < profile->images.n; ++*image_idx) {
+		const struct mw_image *image = &profile->images.items[*image_idx];
+		if (image->run_idx != run_idx)
+			break;
+		if (is_at_peak(image, control))
+			add_image(&bound, image->head);
 	}
+	if (bound.n_alive > 1)
+		bound.batches_bytes = mw_plus(bound.batches_bytes,
+			product(bound.n_alive, batch_of(mw_settle_tree_heap_peak(control))));
+	if (bound.n_alive > 1 || bound.batches_bytes != 0)
+		bound.in_flight_bytes = mw_plus(bound.in_flight_bytes, bound.one_each_bytes);
 	return bound;
+}
+
+struct mw_peak_bound mw_losses_peak_bound(const struct mw_profile *profile)
+{
+	struct mw_peak_bound sum = { 0 };
+	size_t image_idx = 0;
+	for (uint32_t r = 0; r < profile->runs.n; r++) {
+		struct bound bound = bound_of_run(profile, r, &image_idx);
+		sum.batches_bytes = mw_plus(sum.batches_bytes, bound.batches_bytes);
+		sum.in_flight_bytes = mw_plus(sum.in_flight_bytes, bound.in_flight_bytes);
+	}
+	return sum;
 }
 
 static void count_image(const struct mwd_image *head, struct mw_losses *losses)

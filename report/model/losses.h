@@ -22,13 +22,19 @@ struct mw_losses {
 /** mw_losses_count() - after mw_profile_resolve(). */
 void mw_losses_count(const struct mw_profile *profile, struct mw_losses *losses);
 
-/**
- * mw_losses_peak_bound() - by how much the tree's heap peak can be wrong, in bytes
- *
- * Threads of an image and images of the tree each hold back up to a batch from the next total
- * (preload/zone/totals.h): nothing where one thread of one image had memory at the peak.
- */
-int64_t mw_losses_peak_bound(const struct mw_profile *profile);
+/* Both 0 where one thread of one image had memory at the peak. */
+struct mw_peak_bound {
+	/* By how much the tree's heap peak can be wrong: threads of an image and images of the tree
+	 * each hold back up to a batch from the next total (preload/zone/totals.h). */
+	int64_t batches_bytes;
+	/* By how much more the records' sum at the peak can differ from it: a thread counts an
+	 * event in its record first, in a total next, and somebody else may find the peak in
+	 * between. At most one block a thread, and no block is larger than its image's peak. */
+	int64_t in_flight_bytes;
+};
+
+/** mw_losses_peak_bound() - of the peaks of all runs, summed */
+struct mw_peak_bound mw_losses_peak_bound(const struct mw_profile *profile);
 
 /** mw_losses_is_used() - whether this version of the format counts anything there. */
 bool mw_losses_is_used(unsigned lost);

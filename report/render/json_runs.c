@@ -78,9 +78,11 @@ static void put_check(struct mw_json_writer *writer, const struct mw_profile *pr
 	int64_t unstacked = profile->unstacked[MWD_CLASS_HEAP].peak_bytes[peak];
 	mw_json_open_object(writer, key);
 	if (has_total) {
-		mw_json_put_int(writer, "bound_bytes", mw_losses_peak_bound(profile));
+		struct mw_peak_bound bound = mw_losses_peak_bound(profile);
+		mw_json_put_int(writer, "bound_bytes", bound.batches_bytes);
 		mw_json_put_int(
 			writer, "difference_bytes", mw_minus(profile->tree_heap_peak_bytes, sum));
+		mw_json_put_int(writer, "in_flight_bytes", bound.in_flight_bytes);
 	}
 	mw_json_put_int(writer, "lines_bytes", mw_minus(mw_minus(sum, unattributed), unstacked));
 	mw_json_put_int(writer, "sum_bytes", sum);

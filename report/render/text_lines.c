@@ -178,21 +178,28 @@ static void print_unstacked(const struct table *table)
 /* The records' own sum; heap has a total that was kept apart from them to compare with. */
 void mw_text_difference(struct mw_text *text, const struct mw_profile *profile)
 {
-	char size[MW_FORMAT_BYTES], bound[MW_FORMAT_BYTES];
+	char size[MW_FORMAT_BYTES], bound_text[MW_FORMAT_BYTES];
 	int64_t difference = mw_minus(
 		profile->tree_heap_peak_bytes, profile->sums[MWD_CLASS_HEAP].peak_bytes[peak]);
 	int64_t size_bytes = difference < 0 ? mw_minus(0, difference) : difference;
-	int64_t bound_bytes = mw_losses_peak_bound(profile);
-	if (size_bytes > bound_bytes)
-		mw_text_caption(text, "The tree's own counter had %s %s than this sum: %s",
-			mw_format_size(size, size_bytes), difference < 0 ? "less" : "more",
-			difference < 0 ? "it is damaged." : "records are missing.");
-	else if (difference != 0)
+	struct mw_peak_bound bound = mw_losses_peak_bound(profile);
+	const char *which = difference < 0 ? "less" : "more";
+	mw_format_size(size, size_bytes);
+	if (difference == 0)
+		return;
+	if (size_bytes <= bound.batches_bytes)
 		mw_text_caption(text,
 			"The tree's own counter had %s %s than this sum: threads and processes "
 			"publish in batches, here at most %s in all.",
-			mw_format_size(size, size_bytes), difference < 0 ? "less" : "more",
-			mw_format_size(bound, bound_bytes));
+			size, which, mw_format_size(bound_text, bound.batches_bytes));
+	else if (size_bytes <= mw_plus(bound.batches_bytes, bound.in_flight_bytes))
+		mw_text_caption(text,
+			"The tree's own counter had %s %s than this sum: a block that a thread "
+			"takes or gives back at that very moment may be in one only.",
+			size, which);
+	else
+		mw_text_caption(text, "The tree's own counter had %s %s than this sum: %s", size,
+			which, difference < 0 ? "it is damaged." : "records are missing.");
 }
 
 static void print_table(struct mw_text *text, const struct mw_view *view, enum mwd_class class)

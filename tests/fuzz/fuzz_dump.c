@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/compare/diff.h"
 #include "report/export/export.h"
+#include "report/html/html.h"
 #include "report/model/selection.h"
 #include "report/render/json_report.h"
 #include "report/render/text.h"
@@ -109,6 +111,29 @@ static void export_all(const struct mw_view *view)
 	}
 }
 
+static void write_page(const struct mw_view *view)
+{
+	FILE *out = fopen("/dev/null", "we");
+	must(mw_html_write_data(out, view) == 0, "the page's data");
+	fclose(out);
+}
+
+/* The run with itself: no row has changed. */
+static void compare(const struct mw_view *view)
+{
+	struct mw_ledger ledgers[2] = { 0 };
+	struct mw_matches matches = { 0 };
+	for (unsigned i = 0; i < 2; i++)
+		must(mw_ledger_build(&ledgers[i], view) == 0, "ledger");
+	must(mw_match_ledgers(&matches, &ledgers[0], &ledgers[1]) == 0, "match");
+	for (size_t i = 0; i < matches.items.n; i++)
+		for (unsigned value = 0; value < MW_LEDGER_N_VALUES; value++)
+			must(mw_match_change(&matches.items.items[i], value) == 0, "a change");
+	mw_matches_deinit(&matches);
+	mw_ledger_deinit(&ledgers[0]);
+	mw_ledger_deinit(&ledgers[1]);
+}
+
 /* --process, --module or both; 0 = neither. */
 static void select_some(struct mw_view *view, unsigned which)
 {
@@ -131,11 +156,15 @@ static void render_tables(struct mw_text *text, const struct mw_view *view)
 
 static void report(struct mw_view *view, unsigned selected)
 {
+	struct mw_diag diag;
+	struct mw_regex *any = mw_regex_create(".", &diag);
 	must(mw_profile_merge(&view->profile) == 0, "merge");
 	must(mw_profile_resolve(&view->profile, "/nonexistent", NULL, NULL) == 0, "resolve");
 	must(mw_processes_build(&view->profile, &view->processes) == 0, "processes");
 	select_some(view, selected);
 	must(mw_profile_aggregate(&view->profile) == 0, "aggregate");
+	must(mw_tasks_build(&view->profile, &view->processes, any, &view->tasks) == 0, "tasks");
+	view->is_task_wanted = true;
 	must(mw_waste_build(&view->profile, &view->processes, &view->waste) == 0, "waste");
 	must(mw_execs_build(&view->profile, &view->processes, &view->execs) == 0, "execs");
 	struct mw_filter all = { 0 };
@@ -149,6 +178,9 @@ static void report(struct mw_view *view, unsigned selected)
 	render_text(view, render_tables);
 	render_json(view);
 	export_all(view);
+	write_page(view);
+	compare(view);
+	mw_regex_destroy(any);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
@@ -172,6 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	mw_notes_deinit(&view.notes);
 	mw_waste_deinit(&view.waste);
 	mw_job_deinit(&view.job);
+	mw_tasks_deinit(&view.tasks);
 	mw_execs_deinit(&view.execs);
 	mw_processes_deinit(&view.processes);
 	mw_profile_deinit(&view.profile);

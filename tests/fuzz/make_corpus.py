@@ -38,16 +38,32 @@ def sparse(data):
     return b"".join(out)
 
 
+MARKED = """{0} mark begin 'a, "b"'; true; {0} mark instant now; {0} mark end x; {0} mark end y"""
+BUDGET = b"""# limits
+tree peak 1K
+tree leaked 0
+process * peak +10%
+function "*" total +1MiB
+line truth*.c:* at-peak 0
+task "load" peak 300M
+"""
+
+
 def dumps(build):
     launcher = build / "bin/memwatch-preload"
     commands = {"true": ["true"], "shell": ["sh", "-c", "true; (exit 3); cat /dev/null & wait"],
                 "inherit": [build / "workloads/O0/truth_inherit"],
                 "lines": [build / "workloads/O2/truth_lines"],
-                "killed": ["sh", "-c", "kill -9 $$"]}
+                "killed": ["sh", "-c", "kill -9 $$"],
+                "regions": [build / "workloads/O0/task_regions", "plain"],
+                "sampled": [build / "workloads/O0/truth_inherit"],
+                "marked": ["sh", "-c", MARKED.format(launcher)]}
+    options = {"sampled": ["--sample=4K"]}
     for name, command in commands.items():
         with tempfile.TemporaryDirectory() as scratch:
             run = pathlib.Path(scratch) / "run"
-            subprocess.run([launcher, "--run-dir", run, "-q", "--no-report", "--", *command],
+            subprocess.run([launcher, "--run-dir", run, "-q", "--no-report", *options.get(name, []),
+                            "--", *command],
                            env={"PATH": "/usr/bin:/bin", "TRUTH_FILE": "/dev/null"}, check=False,
                            stdout=subprocess.DEVNULL, cwd="/")
             data = (run / "run.mwd").read_bytes()
@@ -56,12 +72,15 @@ def dumps(build):
                 seed("dump", name + "-cut", sparse(data[:len(data) * 2 // 3 + 100]))
             text = (run / "run.json").read_text().replace(os.uname().nodename, "host")
             seed("run_json", name, text.encode())
-            for file in run.glob("*.csv"):
+            for file in run.glob("marks.csv"):
+                seed("marks", name, file.read_bytes())
+            for file in run.glob("*samples.csv"):
                 seed("samples", f"{name}-{file.stem}", file.read_bytes())
             done = subprocess.run([build / "bin/memwatch-report", "--export=baseline", run],
                                   stdout=subprocess.PIPE, check=False)
             if done.stdout and len(done.stdout) < 20000:
                 seed("baseline", name, done.stdout)
+                seed("budget", name, BUDGET + b"\1" + done.stdout)
 
 
 def program(source, *options):
@@ -125,6 +144,12 @@ def words():
                                 "command": (4, "cmdline")}.items():
         seed("proc", name, bytes([which]) + pathlib.Path("/proc/self", file).read_bytes())
     seed("proc", "loadavg", b"\x05" + pathlib.Path("/proc/loadavg").read_bytes())
+    seed("smaps", "self", b"\x07" + pathlib.Path("/proc/self/smaps").read_bytes())
+    for name, symbol in {"cxx": "_ZNSt6vectorIiSaIiEE17_M_realloc_insertIJRKiEEEvN9__gnu_cxx17__norm"
+                                "al_iteratorIPiS1_EEDpOT_",
+                         "rust": "_RNvCs1234_7mycrate3foo", "legacy": "_ZN4core3fmt5Write9write_fmt17h"
+                         "0123456789abcdefE", "d": "_D3std5stdio4File6__ctorMFNcAyaAxaZSQBd"}.items():
+        seed("demangle", name, symbol.encode())
     seed("proc", "children", b"\x0312 345 6789 ")
 
 

@@ -8,7 +8,8 @@ set -euo pipefail
 source_dir=$1 build_dir=$2 seconds=${3:-3}
 shift $(($# < 3 ? $# : 3))
 programs=("$@")
-[ $# -gt 0 ] || programs=(dump run_json samples baseline report_options launch_options proc inspect cfi elf)
+[ $# -gt 0 ] || programs=(dump run_json samples marks baseline budget report_options launch_options proc smaps
+	inspect cfi elf demangle)
 command -v clang >/dev/null || { echo "skip: no clang here"; exit 77; }
 
 mkdir -p "$build_dir"

@@ -68,6 +68,34 @@ def plugins():
     same([host, two, n, "deep", one], wanted=0, is_lossless=False)
 
 
+def rounds():
+    """A plug-in that comes back to where it was is who it was: 2,000 rounds make the dump hardly
+    larger than 20, for one and for two that take turns, and each block is at the line of the one
+    that made it.
+    """
+    host = build(HOST, "-ldl", name="host")
+    one = build(PLUGIN, "-shared", "-fPIC", '-DNAME="one"', "-Wl,--build-id", name="one.so")
+    two = build(PLUGIN, "-shared", "-fPIC", '-DNAME="two"', "-Wl,--build-id", name="two.so")
+    for plugins in ([one], [one, two]):
+        sizes = []
+        for n in 20, 2000:
+            argv = [host, plugins[0], n, "plain", *plugins[1:]]
+            profiled = same(argv, wanted=0)
+            sizes.append((profiled.directory / "run.mwd").stat().st_size)
+            count_rounds(profiled.profile, n, len(plugins))
+        lib.check(sizes[1] <= sizes[0] + (64 << 10),
+                  f"{len(plugins)} plug-ins: dumps of {sizes} bytes after 20 and 2000 rounds")
+
+
+def count_rounds(profile, n, n_plugins):
+    for function in "make", "come", "go":
+        made = [row["owned"]["heap"]["allocated_blocks"]
+                for (name, _), found in profile.lines.items() if name == function
+                for row in found if "heap" in row["owned"]]
+        lib.equal([count for count in made if count], [n // n_plugins] * n_plugins,
+                  f"{n} rounds of {n_plugins}: blocks of each one's {function}")
+
+
 def run_paths():
     """dlopen of a bare name: found by the RUNPATH of who calls dlopen, which must not become us."""
     folder = lib.fresh("folder")
@@ -253,6 +281,7 @@ def allocators():
 
 def main():
     plugins()
+    rounds()
     run_paths()
     resolvers()
     own_functions()

@@ -74,9 +74,12 @@ def full_disks():
                       f"a disk of {megabytes} MiB: {blocks} blocks, no loss told")
     for inodes in range(2, 8):
         with Mounted(f"size=64m,nr_inodes={inodes}") as place:
-            done, _ = profiled_in(place, SITES)
+            done, profile = profiled_in(place, SITES)
             lib.check(done.status == 125 or (done.status, done.stdout) ==
                       (plain.status, plain.stdout), f"{inodes} inodes: {done.status}")
+            blocks = profile and profile.data["totals"]["all"]["heap"]["allocated_blocks"]
+            lib.check(done.status == 125 or (blocks or 0) >= 1 << 14 or done.stderr,
+                      f"{inodes} inodes: {blocks} blocks, and not a word")
 
 
 def vanished():
@@ -104,6 +107,70 @@ def directories():
          wanted=0)
     # dlopen of a relative name where there is no directory
     same(["sh", "-c", f"mkdir d; cd d; rmdir ../d; {lib.workload('hazard_loader')} error"])
+
+
+OVERCOMMIT = pathlib.Path("/proc/sys/vm")
+# What of its memory the kernel has to keep ready, in KiB: "ac" in VmFlags.
+ACCOUNTED = r"""
+total=0
+while read -r name value rest; do
+	case $name in
+	Size:) size=$value ;;
+	VmFlags:) case " $value $rest " in *" ac "*) total=$((total + size)) ;; esac ;;
+	esac
+done </proc/self/smaps
+echo $total >&2
+"""
+
+
+class StrictOvercommit:
+    """vm.overcommit_memory=2: no memory is promised that is not there, MAP_NORESERVE or not. With a
+    limit that nobody on the machine reaches. It is put back when our end of a pipe is closed,
+    which happens however we end.
+    """
+
+    def __enter__(self):
+        names = ("overcommit_memory", "overcommit_kbytes", "overcommit_ratio")
+        old = {name: (OVERCOMMIT / name).read_text().strip() for name in names}
+        # Of kbytes and ratio the one written last counts, and makes the other 0.
+        size = "overcommit_kbytes" if int(old["overcommit_kbytes"]) else "overcommit_ratio"
+        script = "trap '' INT TERM HUP QUIT; read x; " + " && ".join(
+            f"echo {old[name]} >{OVERCOMMIT / name}" for name in ("overcommit_memory", size))
+        self.guard = subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE,
+                                      start_new_session=True)
+        self.old = old
+        try:
+            (OVERCOMMIT / "overcommit_kbytes").write_text(str(1 << 40))
+            (OVERCOMMIT / "overcommit_memory").write_text("2")
+        except OSError as error:
+            print(f"note: overcommit stays as it is: {error}")
+        return (OVERCOMMIT / "overcommit_memory").read_text().strip() == "2"
+
+    def __exit__(self, *unused):
+        self.guard.stdin.close()
+        self.guard.wait()
+        now = {name: (OVERCOMMIT / name).read_text().strip() for name in self.old}
+        lib.equal(now, self.old, "overcommit, put back")
+
+
+def strict_overcommit():
+    if os.getuid() != 0 or not os.access(OVERCOMMIT / "overcommit_memory", os.W_OK):
+        print("note: overcommit is not ours to set")
+        return
+    with StrictOvercommit() as is_strict:
+        if not is_strict:
+            return
+        for words in (["hazard_semantics", "heap"], ["hazard_semantics", "mappings"],
+                      ["hazard_semantics", "memory", "100"], ["hazard_moments", "many", "1000"],
+                      ["hazard_moments", "small"], ["hazard_fork", "live", "500"],
+                      ["hazard_fork", "threads", "8", "100"], ["truth_lines"]):
+            same([lib.workload(words[0], "O2"), *words[1:]], is_lossless=False,
+                 env=dict(os.environ, TRUTH_FILE="/dev/null"))
+        alone = lib.run(["sh", "-c", ACCOUNTED])
+        profiled = lib.Profiled(["sh", "-c", ACCOUNTED])
+        more = int(profiled.done.stderr) - int(alone.stderr)
+        print(f"each process must be promised {more} KiB more")
+        lib.check(0 < more < 32768, f"promised to each process: {more} KiB more")
 
 
 def libraries_of(program):
@@ -142,6 +209,8 @@ def main():
     directories()
     in_chroot()
     namespaces()
+    if hazards.IS_LONG:
+        strict_overcommit()
     lib.check(not list(pathlib.Path.cwd().glob("memwatch-*")), "run directory in a wrong place")
     lib.finish()
 
