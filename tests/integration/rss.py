@@ -91,6 +91,8 @@ def check_books(profiled, books):
                         key=lambda image: image.row["start_seconds"])
         rows = [row for row in rows_of(profiled, pid) if "image" in row or
                 row["last_seen_elapsed_ns"] - row["first_seen_elapsed_ns"] < COPY_S * 1e9]
+        # In the order in which they came to be; the launcher may have seen them in another.
+        rows.sort(key=lambda row: row.get("image", 0))
         lib.equal(len(rows), len(images), f"rows of run.json with pid {pid}")
         if not lib.check(len(images) >= len(mine), f"{len(images)} images with pid {pid}"):
             continue
