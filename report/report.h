@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#define MW_REPORT_PROFILING_VARIABLE "COMPSS_PROFILING_FILE"
 
 enum mw_report_color {
 	MW_REPORT_COLOR_AUTO = 0, /* when the output is a terminal and NO_COLOR is not set */
@@ -82,7 +85,11 @@ struct mw_report_options {
 
 /** mw_report_has_profiling_file() - COMPSS_PROFILING_FILE names a file to which tables or lines of
  * tasks are appended. */
-bool mw_report_has_profiling_file(void);
+static inline bool mw_report_has_profiling_file(void)
+{
+	const char *path = getenv(MW_REPORT_PROFILING_VARIABLE);
+	return path && path[0];
+}
 
 /** mw_report_options_init() - the defaults: 20 rows, 1 decimal, branches from 1 %, text to stdout.
  */

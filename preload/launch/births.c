@@ -1,5 +1,6 @@
 /* SPDX: no licence chosen yet, see README */
 /* births.c - wakes the main loop when a process image is born. See births.h. */
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -7,8 +8,9 @@
 #include <unistd.h>
 
 #include "preload/launch/births.h"
+#include "preload/launch/clock.h"
 
-#define PAUSE_US 20
+#define PATIENCE_NS (MW_NS_PER_MS / 10)
 
 /* The word lies in the dump: who truncates that takes the page, and wakes then reach nobody. */
 static const struct timespec longest_sleep = { .tv_sec = 1 };
@@ -38,6 +40,13 @@ void mw_births_start(struct mw_births *births, const uint32_t *word)
 	births->fd = -1;
 }
 
+static bool is_joined_soon(pthread_t thread)
+{
+	int64_t until_ns = mw_clock_monotonic_ns() + PATIENCE_NS;
+	struct timespec until = { until_ns / MW_NS_PER_S, until_ns % MW_NS_PER_S };
+	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != ETIMEDOUT;
+}
+
 void mw_births_stop(struct mw_births *births)
 {
 	if (births->fd < 0)
@@ -46,7 +55,7 @@ void mw_births_stop(struct mw_births *births)
 	/* A wake-up between its look at is_ending and its sleep is lost: so more than one. */
 	do {
 		syscall(SYS_futex, births->word, FUTEX_WAKE, 1, NULL, NULL, 0);
-	} while (pthread_tryjoin_np(births->thread, NULL) != 0 && usleep(PAUSE_US) == 0);
+	} while (!is_joined_soon(births->thread));
 	close(births->fd);
 	births->fd = -1;
 }

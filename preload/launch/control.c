@@ -84,6 +84,14 @@ static void fill_page(const struct mw_control_settings *settings, uint64_t alloc
 	memcpy(page->magic, magic, sizeof(magic));
 }
 
+static uint64_t bytes_ahead(uint64_t claimed_bytes)
+{
+	uint64_t bytes = claimed_bytes / MWD_PAGE * MWD_PAGE;
+	return bytes < MW_CONTROL_LEAST_AHEAD_BYTES ? MW_CONTROL_LEAST_AHEAD_BYTES
+	       : bytes > MW_CONTROL_AHEAD_BYTES	    ? MW_CONTROL_AHEAD_BYTES
+						    : bytes;
+}
+
 /* 0 or errno; the file at @path with its first blocks, and its first page mapped. */
 static int create_file(const char *path, uint64_t *allocated_out, struct mw_control *control)
 {
@@ -91,8 +99,7 @@ static int create_file(const char *path, uint64_t *allocated_out, struct mw_cont
 	control->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (control->fd < 0)
 		return errno;
-	*allocated_out = allocate_some(
-		control->fd, 0, MWD_PAGE + 2 * (uint64_t)MW_CONTROL_AHEAD_BYTES, &error);
+	*allocated_out = allocate_some(control->fd, 0, MWD_PAGE + 2 * bytes_ahead(0), &error);
 	if (*allocated_out > 0) {
 		void *page =
 			mmap(NULL, MWD_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, control->fd, 0);
@@ -134,10 +141,11 @@ void mw_control_allocate_ahead(struct mw_control *control)
 	/* relaxed: the zone re-checks allocated_end, and allocates for itself if it comes late */
 	uint64_t next = __atomic_load_n(&control->page->next_offset, __ATOMIC_RELAXED);
 	uint64_t end = __atomic_load_n(&control->page->allocated_end, __ATOMIC_RELAXED);
-	if (next + MW_CONTROL_AHEAD_BYTES <= end || next > end + MOST_GROWTH_BYTES)
+	uint64_t ahead = bytes_ahead(next);
+	if (next + ahead <= end || next > end + MOST_GROWTH_BYTES)
 		return;
 	/* Twice the distance, so that a steady claimer does not cost a call each tick. */
-	uint64_t wanted = next + 2 * (uint64_t)MW_CONTROL_AHEAD_BYTES - end;
+	uint64_t wanted = next + 2 * ahead - end;
 	uint64_t got = allocate_some(control->fd, end, wanted, &control->growth_error);
 	if (got > 0)
 		__atomic_store_n(&control->page->allocated_end, end + got, __ATOMIC_RELEASE);

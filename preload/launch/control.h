@@ -12,7 +12,12 @@
 #include "preload/launch/failure.h"
 #include "preload/launch/run_dir.h"
 
-/* Space a claim finds ready: enough for some hundred process images. */
+/*
+ * Space a claim finds ready: as much again as is claimed, but enough for a dozen process images,
+ * and no more than for some hundred. A file system in memory takes 0.3 ms for each MiB, and as much
+ * to take back what was not needed.
+ */
+#define MW_CONTROL_LEAST_AHEAD_BYTES (512u << 10)
 #define MW_CONTROL_AHEAD_BYTES (8u << 20)
 
 struct mw_control_settings {

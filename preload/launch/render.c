@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "preload/launch/render.h"
-#include "report/report.h"
+#include "preload/launch/report_library.h"
 
 static enum mw_report_color color_of(const struct mw_launch_options *options)
 {
@@ -37,10 +37,11 @@ static const char *job_name(void)
 	return base[0] ? base : NULL;
 }
 
-static struct mw_report_options report_of(const struct mw_launch_options *options)
+static struct mw_report_options report_of(
+	const struct mw_report_library *library, const struct mw_launch_options *options)
 {
 	struct mw_report_options report;
-	mw_report_options_init(&report);
+	library->options_init(&report);
 	report.function_regex = options->function;
 	report.task_regex = options->task;
 	report.annotate = options->annotate;
@@ -74,27 +75,46 @@ static struct mw_report_options report_of(const struct mw_launch_options *option
 	return report;
 }
 
+static bool has_nothing_to_write(const struct mw_launch_options *options)
+{
+	return !options->is_report ||
+	       (options->is_quiet && !options->is_json && !options->html_path &&
+		       !options->csv_path && !options->timeline_path && !options->is_mprof &&
+		       !mw_report_has_profiling_file());
+}
+
+/* Also of a report that will not be made: who gave a bad option must hear of it. */
+static bool has_nothing_to_check(const struct mw_launch_options *options)
+{
+	return !options->include && !options->exclude && !options->function && !options->task &&
+	       !options->process && !options->module && !options->report_path &&
+	       !options->json_path && !options->html_path && !options->csv_path &&
+	       !options->timeline_path && !options->is_mprof;
+}
+
 int mw_render_check(const struct mw_launch_options *options, struct mw_failure *failure_out)
 {
-	struct mw_report_options report = report_of(options);
-	if (mw_report_check(&report, failure_out->text, sizeof(failure_out->text)) != 0)
+	if (has_nothing_to_write(options) && has_nothing_to_check(options))
+		return MW_EXIT_OK;
+	const struct mw_report_library *library = mw_report_library_load(failure_out);
+	if (library == NULL)
+		return MW_EXIT_OWN_FAILURE;
+	struct mw_report_options report = report_of(library, options);
+	if (library->check(&report, failure_out->text, sizeof(failure_out->text)) != 0)
 		return MW_EXIT_USAGE;
 	return MW_EXIT_OK;
 }
 
-static bool has_nothing_to_write(const struct mw_launch_options *options)
-{
-	return options->is_quiet && !options->is_json && !options->html_path &&
-	       !options->csv_path && !options->timeline_path && !options->is_mprof &&
-	       !mw_report_has_profiling_file();
-}
-
 void mw_render(const struct mw_launch_options *options, const char *directory)
 {
-	struct mw_report_options report = report_of(options);
-	if (!options->is_report || has_nothing_to_write(options))
+	struct mw_failure failure; /* mw_render_check() has loaded it */
+	if (has_nothing_to_write(options))
 		return;
+	const struct mw_report_library *library = mw_report_library_load(&failure);
+	if (library == NULL)
+		return;
+	struct mw_report_options report = report_of(library, options);
 	report.directories = &directory;
 	report.n_directories = 1;
-	mw_report_run(&report);
+	library->run(&report);
 }

@@ -12,7 +12,8 @@
  * mw_render_check() - are the patterns good, and could every file be written?
  *
  * Asked before the run, which may take hours; leaves no file behind.
- * Return: MW_EXIT_OK, or MW_EXIT_USAGE with @failure_out filled.
+ * Return: MW_EXIT_OK; MW_EXIT_USAGE, or MW_EXIT_OWN_FAILURE without the report's library, with
+ * @failure_out filled.
  */
 int mw_render_check(const struct mw_launch_options *options, struct mw_failure *failure_out);
 

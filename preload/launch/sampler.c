@@ -139,12 +139,13 @@ static void on_image_end(void *context, const struct mw_open_image *open)
 	}
 }
 
+/* Asked once: a process that was found alive, but is no member, will not be buried. */
 static bool is_pid_gone(int32_t pid)
 {
 	struct mw_proc_stat stat;
-	if (kill(pid, 0) != 0 && errno == ESRCH)
-		return true;
-	return mw_proc_read_stat(pid, &stat) && stat.state == 'Z';
+	if (mw_proc_read_stat(pid, &stat))
+		return stat.state == 'Z' || stat.state == 'X'; /* X: its parent is reaping it */
+	return kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 /* Processes that had died before we saw them alive are buried here. */

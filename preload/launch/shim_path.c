@@ -12,9 +12,9 @@
 
 /* MEMWATCH_LIBDIR: the installation's library directory, from CMake ("lib/x86_64-linux-gnu"). */
 static const char *const places[] = {
-	"../lib/" MW_SHIM_NAME, /* build tree */
-	"../" MEMWATCH_LIBDIR "/memwatch-preload/" MW_SHIM_NAME,
-	"../lib/memwatch-preload/" MW_SHIM_NAME,
+	"../lib", /* build tree */
+	"../" MEMWATCH_LIBDIR "/memwatch-preload",
+	"../lib/memwatch-preload",
 };
 
 static int find_own_directory(char *directory_out)
@@ -30,21 +30,26 @@ static int find_own_directory(char *directory_out)
 	return 0;
 }
 
-int mw_shim_path_find(struct mw_shim_path *shim_out, struct mw_failure *failure_out)
+int mw_shim_path_find_beside(const char *name, char *path_out, struct mw_failure *failure_out)
 {
 	char directory[PATH_MAX];
-	*shim_out = (struct mw_shim_path){ 0 };
 	if (find_own_directory(directory) != 0)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out,
 			"cannot read /proc/self/exe; is /proc mounted?");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		char candidate[2 * PATH_MAX];
-		snprintf(candidate, sizeof(candidate), "%s/%s", directory, places[i]);
-		if (realpath(candidate, shim_out->path) != NULL)
+		snprintf(candidate, sizeof(candidate), "%s/%s/%s", directory, places[i], name);
+		if (realpath(candidate, path_out) != NULL)
 			return MW_EXIT_OK;
 	}
 	return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out,
-		"%s not found in %s/../lib or beside", MW_SHIM_NAME, directory);
+		"%s not found in %s/../lib or beside", name, directory);
+}
+
+int mw_shim_path_find(struct mw_shim_path *shim_out, struct mw_failure *failure_out)
+{
+	*shim_out = (struct mw_shim_path){ 0 };
+	return mw_shim_path_find_beside(MW_SHIM_NAME, shim_out->path, failure_out);
 }
 
 static int is_loadable(const char *path)

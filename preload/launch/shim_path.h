@@ -16,6 +16,13 @@ struct mw_shim_path {
 };
 
 /**
+ * mw_shim_path_find_beside() - a file of our library directory, by the launcher's own place
+ * @path_out: PATH_MAX bytes, absolute, without links
+ * Return: MW_EXIT_OK, or MW_EXIT_OWN_FAILURE with @failure_out filled.
+ */
+int mw_shim_path_find_beside(const char *name, char *path_out, struct mw_failure *failure_out);
+
+/**
  * mw_shim_path_find() - look beside the launcher's executable
  * @shim_out: `path` filled
  * Return: MW_EXIT_OK, or MW_EXIT_OWN_FAILURE with @failure_out filled.

@@ -9,20 +9,23 @@
 
 #include "preload/launch/spawn.h"
 
-/* As execvp does for a file that no loader of the kernel knows: it is a shell script. */
+/*
+ * As execvp does for a file that no loader of the kernel knows: it is a shell script. The words are
+ * the parent's memory, which never learns whether they may go: static, so that they are not lost.
+ */
 static void exec_by_shell(const struct mw_spawn_request *request)
 {
+	static char **words;
 	size_t n = 0;
 	while (request->command[n] != NULL)
 		n++;
-	char **words = calloc(n + 2, sizeof(*words));
+	words = calloc(n + 2, sizeof(*words));
 	if (words == NULL)
 		return;
 	words[0] = (char *)"/bin/sh";
 	words[1] = (char *)request->program->path;
 	memcpy(words + 2, request->command + 1, n * sizeof(*words)); /* with the NULL */
 	execve("/bin/sh", words, request->environment);
-	free(words);
 }
 
 /* What cannot be opened is no reason to let the output through. */
@@ -37,7 +40,11 @@ static void silence(void)
 		close(fd);
 }
 
-/* The pipe closes by exec; what it carries otherwise is the errno of the failure. */
+/*
+ * Runs in the parent's memory, whose copy would cost as much as the rest of the start, but on a
+ * copy of its descriptors and dispositions. The pipe closes by exec; what it carries otherwise is
+ * the errno of the failure (in memory it would be lost where vfork is a fork: qemu-user).
+ */
 static void become_command(const struct mw_spawn_request *request, int pipe_fd)
 {
 	mw_signals_restore(request->signals);
@@ -75,7 +82,7 @@ int mw_spawn(const struct mw_spawn_request *request, pid_t *pid_out, struct mw_f
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out, "cannot make a pipe: %s",
 			strerror(errno));
-	pid_t pid = fork();
+	pid_t pid = vfork();
 	if (pid == 0)
 		become_command(request, ends[1]);
 	int fork_error = errno;

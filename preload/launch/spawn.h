@@ -21,7 +21,9 @@ struct mw_spawn_request {
 };
 
 /**
- * mw_spawn() - fork and exec; returns once the new program has replaced the launcher's copy
+ * mw_spawn() - vfork and exec; returns once the new program runs, or could not be started
+ *
+ * Context: before the launcher has threads.
  * @pid_out: of the command; the caller reaps it
  * Return: MW_EXIT_OK; MW_EXIT_NOT_EXECUTABLE or MW_EXIT_OWN_FAILURE with @failure_out filled.
  */

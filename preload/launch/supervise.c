@@ -27,14 +27,18 @@ static int raise_priority(void)
 	return before;
 }
 
-/* Sleep until a signal, a birth, the end of a member, or the next tick. poll skips -1. */
+/* Sleep until a signal, a birth, the end of a member, the next tick or the checkpoint. poll skips
+ * -1. */
 static void wait_for_event(struct mw_supervision *supervision)
 {
 	struct mw_sampler *sampler = supervision->sampler;
 	struct pollfd events[] = { { .fd = supervision->signals->fd, .events = POLLIN },
 		{ .fd = supervision->births.fd, .events = POLLIN },
 		{ .fd = sampler->members.epoll_fd, .events = POLLIN } };
-	int64_t left_ns = sampler->next_tick_ns - mw_clock_monotonic_ns();
+	int64_t due_ns = sampler->next_tick_ns < supervision->checkpoint_ns
+				 ? sampler->next_tick_ns
+				 : supervision->checkpoint_ns;
+	int64_t left_ns = due_ns - mw_clock_monotonic_ns();
 	if (left_ns < 0)
 		left_ns = 0;
 	struct timespec timeout = { left_ns / MW_NS_PER_S, left_ns % MW_NS_PER_S };
@@ -124,6 +128,14 @@ static void tick(struct mw_supervision *supervision)
 	mw_progress_draw(&supervision->progress, supervision->sampler);
 }
 
+static void checkpoint_if_due(struct mw_supervision *supervision)
+{
+	if (mw_clock_monotonic_ns() < supervision->checkpoint_ns)
+		return;
+	supervision->checkpoint(supervision->context);
+	supervision->checkpoint_ns = INT64_MAX;
+}
+
 void mw_supervise(struct mw_supervision *supervision)
 {
 	struct mw_sampler *sampler = supervision->sampler;
@@ -139,6 +151,7 @@ void mw_supervise(struct mw_supervision *supervision)
 		reap_children(supervision);
 		if (is_tick)
 			tick(supervision);
+		checkpoint_if_due(supervision);
 	}
 	mw_progress_erase(&supervision->progress);
 	mw_births_stop(&supervision->births);

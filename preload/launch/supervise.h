@@ -26,9 +26,11 @@ struct mw_supervision {
 	struct mw_limits limits;
 	struct mw_progress progress;
 	bool is_wait_all; /* go on until the last descendant has ended */
-	/* Called after a signal that may be the launcher's last was passed on. */
+	/* Called once the run is a little old, and after a signal that may be the launcher's last
+	 * was passed on. */
 	void (*checkpoint)(void *context);
 	void *context;
+	int64_t checkpoint_ns; /* when it is due, CLOCK_MONOTONIC; INT64_MAX = it was */
 	/* found */
 	bool has_root_ended;
 	bool is_signal; /* status is the signal that ended the command, else its exit status */

@@ -67,6 +67,12 @@ static inline unsigned mw_arch_unpack_fp_back(unsigned packed, int words)
 	return packed;
 }
 
+/* The instructions of nearly every CIE, for a code alignment of 1 and a data alignment of -8:
+ * the CFA is sp + 8, the return address lies just below it. */
+#define MW_CIE_ALIGNS 0x01, 0x78, MW_REG_RA
+#define MW_CIE_INSTRUCTIONS 0x0c, MW_REG_SP, 8, 0x80 | MW_REG_RA, 1, 0, 0
+enum { MW_CODE_ALIGN = 1, MW_ENTRY_CFA = 8, MW_ENTRY_RA_BACK = 1 };
+
 #elif defined(__aarch64__)
 
 #define MW_ADDRESS_BITS 48 /* as on x86-64 */
@@ -116,6 +122,11 @@ static inline unsigned mw_arch_unpack_fp_back(unsigned packed, int words)
 {
 	return packed < 128 ? packed : (unsigned)words - (packed - 128);
 }
+
+/* The CFA is sp, the return address still in x30. */
+#define MW_CIE_ALIGNS 0x04, 0x78, MW_REG_RA
+#define MW_CIE_INSTRUCTIONS 0x0c, MW_REG_SP, 0
+enum { MW_CODE_ALIGN = 4, MW_ENTRY_CFA = 0, MW_ENTRY_RA_BACK = 0 };
 
 #else
 #error "memwatch-preload knows the stack frames of x86-64 and AArch64 only"

@@ -13,6 +13,7 @@
 
 #include "preload/zone/cfi.h"
 #include "preload/zone/cfi_cursor.h"
+#include "preload/zone/cfi_usual.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/zone.h"
 
@@ -308,6 +309,35 @@ static int32_t entry_at(const uint8_t *entries, uint32_t i, unsigned which)
 	return value;
 }
 
+/*
+ * The last entry at or below @wanted, of @n; the first one is. Functions are spread over the
+ * module rather evenly: begin where the entry would be if they were, and widen by doubling.
+ */
+static uint32_t find_entry(const uint8_t *entries, uint32_t n, int64_t wanted)
+{
+	int64_t first = entry_at(entries, 0, 0), last = entry_at(entries, n - 1, 0);
+	if (wanted >= last || last <= first)
+		return n - 1;
+	uint32_t low = (uint32_t)((uint64_t)(wanted - first) * (n - 1) / (uint64_t)(last - first));
+	uint32_t high = low + 1, step = 4;
+	for (; low > 0 && entry_at(entries, low, 0) > wanted; step *= 2) {
+		high = low;
+		low = low > step ? low - step : 0;
+	}
+	for (; high < n && entry_at(entries, high, 0) <= wanted; step *= 2) {
+		low = high;
+		high = n - high > step ? high + step : n;
+	}
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+		if (entry_at(entries, middle, 0) <= wanted)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* .eh_frame_hdr: a table of (function, FDE) sorted by function, both relative to the header.
  * Return: the FDE of the last function at or below pc, or NULL. */
 static const uint8_t *find_fde(const struct table *table, uintptr_t pc)
@@ -327,15 +357,7 @@ static const uint8_t *find_fde(const struct table *table, uintptr_t pc)
 	int64_t wanted = (int64_t)(pc - (uintptr_t)header);
 	if (entry_at(c.at, 0, 0) > wanted)
 		return NULL;
-	uint32_t low = 0;
-	for (uint32_t high = n; high - low > 1;) {
-		uint32_t middle = low + (high - low) / 2;
-		if (entry_at(c.at, middle, 0) <= wanted)
-			low = middle;
-		else
-			high = middle;
-	}
-	return at_distance(header, entry_at(c.at, low, 1));
+	return at_distance(header, entry_at(c.at, find_entry(c.at, n, wanted), 1));
 }
 
 /* Return: the CIE of a FDE; @c is left behind the field that leads to it. NULL = no FDE. */
@@ -352,6 +374,24 @@ static const uint8_t *fde_at_or_below(struct table *table, uintptr_t pc)
 	return table->header ? find_fde(table, pc) : NULL;
 }
 
+static bool is_usual(const struct table *table, const uint8_t *cie)
+{
+	const struct mw_module_bytes *module = &table->module;
+	return cie >= module->start && cie < module->end &&
+	       mw_cfi_is_usual_cie(cie, (size_t)(module->end - cie));
+}
+
+/* @c: a FDE with a usual CIE, behind the field that leads there. Return: BEYOND = ask cie. */
+static enum mw_cfi_outcome usual_row(struct cursor c, uintptr_t pc, struct mw_cfi_row *row_out)
+{
+	uintptr_t begin = take_encoded(&c, MW_CFI_USUAL_ENCODING);
+	uintptr_t bytes = take_encoded(&c, MW_CFI_USUAL_ENCODING & 0x0f);
+	if (c.is_broken || pc - begin >= bytes)
+		return MW_CFI_NO_TABLE;
+	skip(&c, take_uleb(&c));
+	return mw_cfi_usual_row(c, begin, pc, row_out) ? MW_CFI_ROW : MW_CFI_BEYOND;
+}
+
 enum mw_cfi_outcome mw_cfi_find_row(uintptr_t pc, uint64_t wanted, struct mw_cfi_row *row_out)
 {
 	struct table table;
@@ -362,6 +402,11 @@ enum mw_cfi_outcome mw_cfi_find_row(uintptr_t pc, uint64_t wanted, struct mw_cfi
 	const uint8_t *cie_entry = cie_of(&c);
 	if (!cie_entry)
 		return MW_CFI_NO_TABLE;
+	if (wanted == MW_REG_FP && is_usual(&table, cie_entry)) {
+		enum mw_cfi_outcome outcome = usual_row(c, pc, row_out);
+		if (mw_likely(outcome != MW_CFI_BEYOND))
+			return outcome;
+	}
 	struct cie cie = { 0 };
 	if (!parse_cie(&table, cie_entry, &cie))
 		return MW_CFI_BEYOND;

@@ -58,7 +58,7 @@ MW_EXPORT MW_FLAT void *calloc(size_t n, size_t bytes)
 static inline void record_and_free(struct mw_task *task, const struct mw_regs *regs, void *block)
 {
 	if (mw_likely(__libc_single_threaded)) {
-		uint64_t *slot = mw_record_free_soon(task, block);
+		uint32_t *slot = mw_record_free_soon(task, block);
 		MW_FORWARD_VOID(task, mw_real.free(block));
 		mw_record_freed(task, regs, slot);
 	} else {

@@ -189,7 +189,7 @@ static void plain_delete(void *block)
 		void(*real) parameters = (void(*) parameters)operators.name;                       \
 		struct mw_task *task = block ? mw_task_enter(__builtin_frame_address(0)) : NULL;   \
 		bool is_alone = task && __libc_single_threaded;                                    \
-		uint64_t *slot = is_alone ? mw_record_free_soon(task, block) : NULL;               \
+		uint32_t *slot = is_alone ? mw_record_free_soon(task, block) : NULL;               \
 		if (task && !is_alone)                                                             \
 			mw_record_free(task, &regs, block);                                        \
 		if (task)                                                                          \

@@ -220,7 +220,7 @@ static void note_allocator(void)
 static bool boot(void)
 {
 	mw_real_resolve_alloc();
-	mw_live_table_init(mw_real_malloc_is_glibc() ? 5 : 3);
+	mw_live_table_init(mw_real_malloc_is_glibc());
 	const long *argc = __libc_stack_end;
 	char *const *argv = (char *const *)(argc + 1);
 	const char *run_dir = find_variable(argv + *argc + 1, MW_ENV_RUN_DIR);

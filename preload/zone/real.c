@@ -6,6 +6,7 @@
 #define MW_ZONE_DEFINES_HOOKS /* names the functions it looks up */
 
 #include <dlfcn.h>
+#include <gnu/libc-version.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,6 @@
 #include "preload/zone/atomic.h"
 #include "preload/zone/real.h"
 #include "preload/zone/zone.h"
-
-extern void *__libc_malloc(size_t);
 
 /*
  * Bump allocator for the few blocks asked for while dlsym runs (dlerror's buffer, a constructor
@@ -137,9 +136,13 @@ void mw_real_resolve_rest(void)
 #undef X
 }
 
+/* Not by name: tcmalloc has a __libc_malloc, too. */
 int mw_real_malloc_is_glibc(void)
 {
-	return (void *)mw_real.malloc == (void *)__libc_malloc;
+	struct dl_find_object libc, found;
+	return _dl_find_object((void *)gnu_get_libc_version, &libc) == 0 &&
+	       _dl_find_object((void *)mw_real.malloc, &found) == 0 &&
+	       found.dlfo_link_map == libc.dlfo_link_map;
 }
 
 int mw_real_is_bypassed(void)

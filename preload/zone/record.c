@@ -13,7 +13,10 @@
 static inline struct mw_site site_of_call(
 	struct mw_task *task, const struct mw_regs *regs, enum mwd_class class)
 {
-	mw_unwind_capture(&task->trace, regs);
+	if (mw_likely(class == MWD_CLASS_HEAP))
+		mw_unwind_recall(&task->trace, regs);
+	else
+		mw_unwind_capture(&task->trace, regs);
 	return mw_sites_find(task, class);
 }
 
@@ -91,27 +94,33 @@ static struct mwd_record *count_freed(
 	return record;
 }
 
+/* An address that is handed out again was freed where we did not see it: in a handler on top of our
+ * accounting, or past us. */
+static MW_COLD void count_unseen_free(struct mw_task *task, uint32_t *slot)
+{
+	uint32_t record_id;
+	uint64_t bytes;
+	if (mw_live_table_take(slot, &record_id, &bytes))
+		count_freed(task, record_id, bytes, 1);
+}
+
 MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 {
 	if (mw_unlikely(mw_stacks_mode != MW_STACKS_ALL))
 		return;
-	mw_unwind_capture(&task->trace, regs);
+	mw_unwind_recall(&task->trace, regs);
 	mw_sites_prefetch(task);
 }
 
 MW_HOT void mw_record_alloc(
 	struct mw_task *task, const struct mw_regs *regs, const void *block, size_t bytes)
 {
-	uint64_t *slot = mw_live_table_slot(&task->leaf, (uintptr_t)block);
+	uint32_t *slot = mw_live_table_slot(&task->leaf, (uintptr_t)block);
 	struct mw_site site = site_of_block(task, regs, bytes);
 	if (mw_unlikely(!site.record))
 		return;
-	/* An address that is handed out again was freed where we did not see it: in a handler on
-	 * top of our accounting, or past us. */
-	uint32_t old_id;
-	uint64_t old_bytes;
-	if (mw_unlikely(mw_live_table_take(slot, &old_id, &old_bytes)))
-		count_freed(task, old_id, old_bytes, 1);
+	if (mw_unlikely(!mw_live_table_is_vacant(slot)))
+		count_unseen_free(task, slot);
 	if (mw_unlikely(!mw_live_table_put(slot, (uintptr_t)block, site.id, bytes))) {
 		mw_image_lost(MWD_LOST_NO_SLOT, 1);
 		return;
@@ -119,12 +128,12 @@ MW_HOT void mw_record_alloc(
 	mw_counters_alloc(task, site.record, MWD_CLASS_HEAP, bytes);
 }
 
-MW_HOT uint64_t *mw_record_free_soon(struct mw_task *task, const void *block)
+MW_HOT uint32_t *mw_record_free_soon(struct mw_task *task, const void *block)
 {
 	return mw_live_table_slot(&task->leaf, (uintptr_t)block);
 }
 
-MW_HOT void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, uint64_t *slot)
+MW_HOT void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, uint32_t *slot)
 {
 	uint32_t record_id;
 	uint64_t bytes;
@@ -137,7 +146,7 @@ MW_HOT void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, ui
 		count_freed_here(task, regs, MWD_CLASS_HEAP, born, bytes, 1);
 }
 
-MW_NOINLINE MW_HOT void mw_record_free(
+MW_NOINLINE MW_FLAT void mw_record_free(
 	struct mw_task *task, const struct mw_regs *regs, const void *block)
 {
 	mw_record_freed(task, regs, mw_record_free_soon(task, block));
@@ -146,7 +155,7 @@ MW_NOINLINE MW_HOT void mw_record_free(
 void mw_record_realloc_begin(
 	struct mw_task *task, const void *block, struct mw_record_moved *moved_out)
 {
-	uint64_t *slot = block ? mw_live_table_slot(&task->leaf, (uintptr_t)block) : NULL;
+	uint32_t *slot = block ? mw_live_table_slot(&task->leaf, (uintptr_t)block) : NULL;
 	moved_out->is_known = mw_live_table_take(slot, &moved_out->record_id, &moved_out->bytes);
 }
 

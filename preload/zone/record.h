@@ -26,8 +26,8 @@ void mw_record_alloc(
 void mw_record_free(struct mw_task *task, const struct mw_regs *regs, const void *block);
 
 /** mw_record_free_soon() - mw_record_freed() follows, with what this returns: begins its misses. */
-uint64_t *mw_record_free_soon(struct mw_task *task, const void *block);
-void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, uint64_t *slot);
+uint32_t *mw_record_free_soon(struct mw_task *task, const void *block);
+void mw_record_freed(struct mw_task *task, const struct mw_regs *regs, uint32_t *slot);
 
 /* What realloc takes out of the live table while the real call runs. */
 struct mw_record_moved {

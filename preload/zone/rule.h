@@ -12,7 +12,8 @@
  *
  *   SIGNAL    the frame is the kernel's trampoline; state comes from the ucontext at sp
  *   END       outermost frame (return address undefined)
- *   NO_TABLE  no unwind data for pc: JIT code, hand-written assembly
+ *   NO_TABLE  no unwind data for pc: JIT code, hand-written assembly; offset != 0: and if pc + 1 is
+ *             a return address, nothing lies beyond it (mw_rule_is_bottom())
  *   EXOTIC    unwind data that needs more than (pc, sp, fp)
  */
 #pragma once

@@ -67,9 +67,9 @@ static unsigned way_of(uint64_t hash, unsigned i)
 /* kind 3 | offset / 8, signed 11 | fp_back 8. Return: 0 when the rule does not fit. */
 static uint64_t pack(struct mw_rule rule)
 {
-	if (rule.kind > MW_RULE_DRAP)
-		return rule.kind;
 	int32_t words = rule.offset / 8;
+	if (rule.kind > MW_RULE_DRAP)
+		return rule.kind | (uint64_t)(words & 1) << 3;
 	uint64_t fp_back = mw_arch_pack_fp_back(rule.fp_back, words);
 	if (rule.ra_back != mw_arch_usual_ra_back(rule.fp_back) || fp_back > 0xff ||
 		words >= 1024 || words < -1024)

@@ -95,6 +95,12 @@ static bool is_sigreturn(uintptr_t pc)
 	       mw_arch_is_sigreturn((const uint32_t *)code);
 }
 
+static struct mw_rule no_table(uintptr_t pc)
+{
+	return (struct mw_rule){ .kind = MW_RULE_NO_TABLE,
+		.offset = mw_rule_is_bottom(pc + 1) ? 8 : 0 };
+}
+
 struct mw_rule mw_rule_compile(uintptr_t pc)
 {
 	struct mw_cfi_row row;
@@ -104,8 +110,7 @@ struct mw_rule mw_rule_compile(uintptr_t pc)
 	case MW_CFI_SIGNAL:
 		return (struct mw_rule){ .kind = MW_RULE_SIGNAL };
 	case MW_CFI_NO_TABLE:
-		return (struct mw_rule){ .kind = is_sigreturn(pc) ? MW_RULE_SIGNAL
-								  : MW_RULE_NO_TABLE };
+		return is_sigreturn(pc) ? (struct mw_rule){ .kind = MW_RULE_SIGNAL } : no_table(pc);
 	case MW_CFI_BEYOND:
 		break;
 	}

@@ -5,7 +5,7 @@
  * Each thread has its own open-addressing index from a key of 64 bits, the hash of stack and class,
  * to its record, so nothing here is shared:
  *
- *     slot = upper 38 bits of the key << 26 | record id;   0 = empty; no id = given up
+ *     slot = upper 39 bits of the key << 25 | record id;   0 = empty; no id = given up
  *
  * The lower half of the key is in the record, whose line is wanted anyway. So the whole key names
  * the stack: two of a million stacks collide with probability 3e-8.
@@ -21,6 +21,7 @@
 #include "preload/zone/image.h"
 #include "preload/zone/live_table.h"
 #include "preload/zone/private_memory.h"
+#include "preload/zone/recent.h"
 #include "preload/zone/sites.h"
 #include "preload/zone/stack_table.h"
 #include "preload/zone/zone.h"
@@ -320,7 +321,10 @@ static inline struct mw_site find_by_hash(
 MW_HOT void mw_sites_prefetch(struct mw_task *task)
 {
 	const struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
-	if (mw_likely(top->record))
+	const struct mw_recent *recalled = task->trace.recalled;
+	if (recalled)
+		__builtin_prefetch(recalled->record, 1);
+	else if (mw_likely(top->record))
 		__builtin_prefetch(top->record, 1);
 	else if (mw_likely(task->sites))
 		__builtin_prefetch(&task->sites[make_key(top->path_hash, MWD_CLASS_HEAP, 0) &
@@ -330,12 +334,16 @@ MW_HOT void mw_sites_prefetch(struct mw_task *task)
 MW_HOT struct mw_site mw_sites_find(struct mw_task *task, enum mwd_class class)
 {
 	struct mw_frame *top = &task->trace.frames[task->trace.n_frames - 1];
+	const struct mw_recent *recalled = task->trace.recalled;
+	if (recalled)
+		return (struct mw_site){ recalled->record, recalled->record_id };
 	if (mw_likely(top->record && class == MWD_CLASS_HEAP))
 		return (struct mw_site){ top->record, top->record_id };
 	struct mw_site site = find_by_hash(task, top->path_hash, class, 0);
-	if (class == MWD_CLASS_HEAP) {
+	if (class == MWD_CLASS_HEAP && mw_likely(site.record)) {
 		top->record = site.record;
 		top->record_id = site.id;
+		mw_recent_keep(&task->trace, site.record, site.id);
 	}
 	return site;
 }

@@ -137,7 +137,7 @@ static inline void hold_back(int64_t live)
 		publish_batch();
 }
 
-static MW_COLD int64_t add_threaded(
+static inline int64_t add_threaded(
 	struct mw_task *task, struct mwd_image_total *total, enum mwd_class class, int64_t delta)
 {
 	int64_t batch = batch_of(mw_load_relaxed(&total->peak_bytes));

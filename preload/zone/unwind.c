@@ -49,3 +49,27 @@ MW_HOT void mw_unwind_capture(struct mw_trace *trace, const struct mw_regs *regs
 	if (mode == CHECKED)
 		MW_FORWARD_VOID(task, check(trace, regs));
 }
+
+/* The reference is asked about frames: a stack that was recalled must be the one they make. */
+static MW_COLD void recall_and_check(struct mw_trace *trace, const struct mw_regs *regs)
+{
+	mw_unwind_rules_recall(trace, regs);
+	const struct mw_recent *recalled = trace->recalled;
+	uint64_t path_hash = recalled ? recalled->path_hash : 0;
+	mw_unwind_capture(trace, regs);
+	if (!recalled)
+		return;
+	mw_add_relaxed(&mw_image->n_checked, 1);
+	if (trace->frames[trace->n_frames - 1].path_hash != path_hash)
+		mw_add_relaxed(&mw_image->n_mismatched, 1);
+}
+
+MW_HOT void mw_unwind_recall(struct mw_trace *trace, const struct mw_regs *regs)
+{
+	if (mw_likely(mode == RULES))
+		mw_unwind_rules_recall(trace, regs);
+	else if (mode == CHECKED)
+		recall_and_check(trace, regs);
+	else
+		mw_unwind_capture(trace, regs);
+}

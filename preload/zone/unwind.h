@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct mwd_record;
@@ -59,6 +60,25 @@ struct mw_link {
 	uintptr_t slot, pc;
 };
 
+#define MW_NO_BASE UINT32_MAX /* all frames were new */
+#define MW_RECENT_BITS 4
+#define MW_RECENT_LINKS 4u
+
+/* A stack that was met before; see recent.h. */
+struct mw_recent {
+	uintptr_t pc, sp; /* of its innermost frame; 0 = none */
+	uintptr_t base_sp;
+	uint64_t base_hash; /* path_hash of frames[base] */
+	uint64_t path_hash; /* its own */
+	struct mwd_record *record;
+	uint32_t record_id;
+	uint16_t base;	      /* the frame of the trace that it stands on */
+	uint8_t n_links;      /* from its innermost frame to the base */
+	bool is_second_newer; /* of its set; in the first of two */
+	uintptr_t fp_slot;    /* of the base's fp; 0 = the register */
+	struct mw_link links[MW_RECENT_LINKS];
+};
+
 /* A thread's last stack, outermost first; kept, because the next is mostly the same. */
 struct mw_trace {
 	uint32_t n_frames;
@@ -68,8 +88,11 @@ struct mw_trace {
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
 	uintptr_t link_register;	 /* of the frame a signal interrupted; while unwinding */
 	/* What lies around the outermost frame: the thread's open region, see region.h. */
-	uint64_t root_hash;			 /* where path hashes begin; 0 = none */
-	uint32_t root_node;			 /* in the stack tree, 0 = none */
+	uint64_t root_hash;		  /* where path hashes begin; 0 = none */
+	uint32_t root_node;		  /* in the stack tree, 0 = none */
+	const struct mw_recent *recalled; /* not NULL: the stack is this one, not frames[] */
+	uint32_t base;			  /* frames above it were new; or MW_NO_BASE */
+	struct mw_recent recent[1u << MW_RECENT_BITS];
 	struct mw_link links[MW_TRACE_MAX + 1];	 /* of frames[], apart to be read fast */
 	struct mw_frame frames[MW_TRACE_MAX + 1] /* + marker */
 		__attribute__((aligned(64)));
@@ -81,7 +104,17 @@ static inline void mw_trace_forget(struct mw_trace *trace)
 {
 	trace->n_frames = trace->n_markers = 0;
 	trace->is_truncated = false;
+	trace->recalled = NULL;
+	for (uint32_t i = 0; i < 1u << MW_RECENT_BITS; i++)
+		trace->recent[i].pc = 0;
 }
+
+/**
+ * mw_unwind_recall() - as mw_unwind_capture(), or a stack that was met before: recalled, then
+ *
+ * For who wants nothing but its record. Context: as mw_unwind_capture().
+ */
+void mw_unwind_recall(struct mw_trace *trace, const struct mw_regs *regs);
 
 /**
  * mw_unwind_capture() - bring @trace up to the stack of @regs

@@ -19,6 +19,7 @@
 #include "preload/zone/arena.h"
 #include "preload/zone/modules.h"
 #include "preload/zone/raw.h"
+#include "preload/zone/recent.h"
 #include "preload/zone/rule.h"
 #include "preload/zone/unwind.h"
 #include "preload/zone/unwind_exotic.h"
@@ -116,7 +117,7 @@ static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_fra
 	case MW_RULE_NO_TABLE:
 		if (MW_HAS_LINK_REGISTER && (s->flags & MW_FRAME_EXACT))
 			return step_link(trace, s, s->sp, own_flags_out);
-		if (!(s->flags & MW_FRAME_EXACT) && mw_rule_is_bottom(s->pc))
+		if (!(s->flags & MW_FRAME_EXACT) && rule.offset)
 			return IS_OUTERMOST;
 		if (s->fp < s->sp)
 			return IS_STOPPED;
@@ -341,6 +342,17 @@ static inline uint32_t end_walk(
 }
 
 /*
+ * frames[at] stays, but another callee leads to it from here on: it is that one's frame which has
+ * the return address and, somewhere else, the saved fp. (Of an innermost frame, nobody's had.)
+ */
+static inline void lead_to(struct mw_trace *trace, uint32_t at, const struct mw_fresh_frame *s)
+{
+	trace->links[at].slot = s->sp - 8u * s->ra_back;
+	trace->frames[at].ra_back = s->ra_back;
+	trace->frames[at].fp_back = s->fp_back;
+}
+
+/*
  * Unwind from @regs until a frame of the old trace proves true, or to the end. Return: how many of
  * the old frames stay; the new ones are in fresh[0..*n_fresh).
  */
@@ -362,6 +374,8 @@ static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, 
 			bool is_deep = at + 1 - proven >= (uint32_t)(end - s);
 			if (proven == outermost && !is_deep) {
 				*n_fresh = (uint32_t)(s - trace->fresh);
+				if (*n_fresh)
+					lead_to(trace, at, s);
 				return at + 1;
 			}
 			if (!is_deep)
@@ -392,10 +406,31 @@ static MW_NOINLINE MW_HOT void capture_changed(struct mw_trace *trace, const str
 	uint32_t n_kept = walk(trace, regs, &n_fresh);
 	append_fresh(trace, n_kept, n_fresh);
 	trace->n_frames = n_kept + n_fresh;
+	trace->base = n_kept ? n_kept - 1 : MW_NO_BASE;
+}
+
+/* Whether the stack is one of those met before. */
+static inline bool recall(struct mw_trace *trace, const struct mw_regs *regs)
+{
+	const struct mw_recent *recent = mw_recent_find(trace, regs->pc, regs->sp);
+	if (!recent || trace->is_truncated || trace->generation != mw_modules_generation() ||
+		!mw_recent_holds(recent, trace, regs) || recent->base < trace->n_markers ||
+		verify(trace, recent->base, trace->n_markers) != trace->n_markers)
+		return false;
+	trace->recalled = recent;
+	return true;
+}
+
+MW_HOT void mw_unwind_rules_recall(struct mw_trace *trace, const struct mw_regs *regs)
+{
+	trace->recalled = NULL;
+	if (mw_unlikely(!is_unchanged(trace, regs)) && !recall(trace, regs))
+		capture_changed(trace, regs);
 }
 
 MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs *regs)
 {
+	trace->recalled = NULL;
 	if (mw_unlikely(!is_unchanged(trace, regs)))
 		capture_changed(trace, regs);
 }

@@ -8,13 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VARIABLE "COMPSS_PROFILING_FILE"
-
-bool mw_report_has_profiling_file(void)
-{
-	const char *path = getenv(VARIABLE);
-	return path && path[0];
-}
+#define VARIABLE MW_REPORT_PROFILING_VARIABLE
 
 static int append(const char *path, const char *bytes, size_t n_bytes)
 {

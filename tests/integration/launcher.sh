@@ -244,8 +244,9 @@ test_forwarding() {
 	check 'SIGINT to the group is not sent again' "$(send_group INT)" '2 x1'
 	check 'each of several' "$(send_group USR1 USR1 USR1)" '10 x3'
 	rm -rf run
-	"$launcher" -q --no-report --run-dir run sleep 10 &
+	"$launcher" -q --no-report -i 60000 --run-dir run sleep 10 &
 	wait_for run/run.json running
+	check 'run.json before the end, whatever the interval' "$(json state)" '"running"'
 	sleep 0.1
 	kill -TERM $!
 	wait $!

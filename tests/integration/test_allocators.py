@@ -57,12 +57,14 @@ def preloaded(pattern, expected_exact):
     for program in ("truth_hooks", "truth_lines", "truth_threads", "truth_cxx"):
         lib.compare_runs([lib.workload(program, "O2")], what=f"{program} with {paths[0]}",
                          env=dict(env, TRUTH_FILE="/dev/null"))
-    books, profiled = lib.with_truth([lib.workload("truth_lines")], env=env)
-    profile = profiled.must_have_profile()
-    for line in books[0]["lines"] if expected_exact else []:
-        got = profile.counters(line["function"], line["line"]) or {}
-        lib.equal(got.get("allocated_bytes", 0), line["allocated_bytes"],
-                  f"{os.path.basename(paths[0])}: {line['function']}:{line['line']}")
+    for program in ("truth_lines", "truth_sizes"):
+        books, profiled = lib.with_truth([lib.workload(program)], env=env)
+        profile = profiled.must_have_profile()
+        for line in books[0]["lines"] if expected_exact else []:
+            got = profile.counters(line["function"], line["line"]) or {}
+            for what in ("allocated_bytes", "freed_bytes"):
+                lib.equal(got.get(what, 0), line[what],
+                          f"{os.path.basename(paths[0])}: {line['function']}:{line['line']}: {what}")
 
 
 def linked():

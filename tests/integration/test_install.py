@@ -14,7 +14,7 @@ def main():
     shutil.move(prefix, moved)
     names = {path.name for path in moved.rglob("*") if path.is_file()}
     for name in ("memwatch-preload", "memwatch-report", "libmemwatch-preload.so",
-                 "memwatch-preload.1", "memwatch-report.1", "memwatch.h"):
+                 "libmemwatch-report.so", "memwatch-preload.1", "memwatch-report.1", "memwatch.h"):
         lib.check(name in names, f"{name} is not installed")
     lib.check(not any("truth" in name for name in names), "workloads are installed")
     env = dict(os.environ, PATH=f"{moved}/bin:{os.environ['PATH']}")
@@ -35,6 +35,17 @@ def main():
     lib.check(runs and runs[0].name.startswith("memwatch-sh-"), f"its name: {runs}")
     done = lib.run(["memwatch-report", runs[0]], env=env)
     lib.equal(done.status, 0, "memwatch-report from the moved prefix")
+
+    library = next(moved.rglob("libmemwatch-report.so"))
+    library.rename(library.with_suffix(".away"))
+    done = lib.run(["memwatch-preload", "echo", "ran"], env=env, cwd=work)
+    lib.equal((done.status, done.stdout), (125, b""), "no library of the report: not started")
+    lib.check(b"libmemwatch-report.so" in done.stderr and done.stderr.count(b"\n") == 1,
+              f"the missing library is named: {done.stderr!r}")
+    done = lib.run(["memwatch-preload", "-q", "--no-report", "echo", "ran"], env=env, cwd=work)
+    lib.equal((done.status, done.stdout, done.stderr), (0, b"ran\n", b""), "not needed: not missed")
+    done = lib.run(["memwatch-preload", "-q", "--no-report", "-f", "(", "echo", "ran"], env=env, cwd=work)
+    lib.equal((done.status, done.stdout), (125, b""), "a pattern cannot be checked without it")
     lib.finish()
 
 

@@ -17,7 +17,7 @@ MAY_SEE = {
     "preload/zone": ["preload/zone/", "preload/format.h", "preload/environment.h",
                      "preload/inspect.h"],
     "preload/launch": ["preload/launch/", "preload/format.h", "preload/environment.h",
-                       "preload/inspect.h", "report/report.h"],
+                       "preload/inspect.h", "report/report.h", "report/library.h"],
     "preload": ["preload/format.h", "preload/environment.h", "preload/inspect.h"],
     "symbolize": ["symbolize/"],
     "report/util": ["report/util/"],

@@ -67,6 +67,12 @@ static void test_control_page(void)
 	CHECK_INT(control.page->max_frames, 99);
 	CHECK_INT((long long)control.page->next_offset, MWD_PAGE);
 	uint64_t first_end = control.page->allocated_end;
+	CHECK(first_end >= MWD_PAGE + MW_CONTROL_LEAST_AHEAD_BYTES);
+	CHECK(first_end < MW_CONTROL_AHEAD_BYTES); /* little, until something is claimed */
+	control.page->next_offset = 3u << 20;
+	mw_control_allocate_ahead(&control);
+	CHECK(control.page->allocated_end >= 2 * control.page->next_offset);
+	control.page->next_offset = MWD_PAGE;
 	control.page->next_offset += 32u << 20; /* a claimer that ran ahead of us */
 	mw_control_allocate_ahead(&control);
 	CHECK(control.page->allocated_end > first_end);
