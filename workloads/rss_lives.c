@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,9 +101,17 @@ static int chain(char **arguments)
 	return 99;
 }
 
+/* For a minute at most; NULL: not at all. */
+static void await_file(const char *path)
+{
+	for (int i = 0; path != NULL && access(path, F_OK) != 0 && i < 6000; i++)
+		rss_truth_sleep_until(rss_truth_now_ns() + 10 * NS_PER_MS);
+}
+
 /*
- * rss_lives daemon MS MIB: a process in a session of its own, its parent gone; it takes its memory
- * when the root has ended, and ends MS later. orphan: the same, but the root waits for it.
+ * rss_lives daemon MS MIB [END]: a process in a session of its own, its parent gone; it takes its
+ * memory when the root has ended, and ends MS later, but not before the file END is there, if one
+ * is named. orphan: the same, but the root waits for it.
  */
 static int orphan(char **arguments, int is_daemon)
 {
@@ -123,6 +132,7 @@ static int orphan(char **arguments, int is_daemon)
 		}
 		void *memory = rss_truth_hold(mib);
 		rss_truth_sleep_until(rss_truth_now_ns() + ms * NS_PER_MS);
+		await_file(arguments[2]);
 		rss_truth_drop(memory, mib);
 		rss_truth_append(is_daemon ? "daemon" : "orphan");
 		_exit(0);
@@ -133,6 +143,27 @@ static int orphan(char **arguments, int is_daemon)
 	if (!is_daemon)
 		(void)!read(held[0], &byte, 1);
 	return 5;
+}
+
+/* rss_lives late MS MIB: a child that is held up for so long between its exec and its first event,
+ * in the loader, as a busy machine does. */
+static int late(char **arguments)
+{
+	const char *words[] = { self, "leaf", "late", arguments[1], NULL };
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		execv(SELF, (char *const *)words);
+		_exit(99);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+		return 77;
+	rss_truth_sleep_until(rss_truth_now_ns() + atoll(arguments[0]) * NS_PER_MS);
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	await(pid);
+	hold_and_tell("root", 2);
+	return 0;
 }
 
 /* Make the next pid of this namespace @pid, if it is free. */
@@ -210,14 +241,18 @@ int main(int argc, char **argv)
 		return spawn(arguments);
 	if (strcmp(what, "chain") == 0)
 		return chain(arguments);
-	if (argc == 4 && (strcmp(what, "orphan") == 0 || strcmp(what, "daemon") == 0))
+	if ((argc == 4 && strcmp(what, "orphan") == 0) ||
+		((argc == 4 || argc == 5) && strcmp(what, "daemon") == 0))
 		return orphan(arguments, what[0] == 'd');
+	if (argc == 4 && strcmp(what, "late") == 0)
+		return late(arguments);
 	if (argc == 4 && strcmp(what, "reuse") == 0)
 		return reuse(arguments);
 	if (argc == 4 && strcmp(what, "hold") == 0)
 		return hold(arguments);
-	fputs("usage: rss_lives spawn MIB | chain MIB... | orphan MS MIB | daemon MS MIB |\n"
-	      "                 reuse N MS | hold N MIB\n",
+	fputs("usage: rss_lives spawn MIB | chain MIB... | orphan MS MIB | "
+	      "daemon MS MIB [END] |\n"
+	      "                 late MS MIB | reuse N MS | hold N MIB\n",
 		stderr);
 	return 64;
 }

@@ -13,10 +13,11 @@
 /* What one process says of itself; small enough for one write() to a pipe. */
 struct rss_truth {
 	int32_t pid;
-	int32_t index;	    /* which child of its parent */
-	int64_t held_kib;   /* VmRSS while it held all its memory */
-	int64_t vm_hwm_kib; /* VmHWM at its very end */
-	int64_t alive_us;   /* from its first to its last moment, on a machine that may be busy */
+	int32_t index;	       /* which child of its parent */
+	int64_t held_kib;      /* VmRSS while it held all its memory */
+	int64_t vm_hwm_kib;    /* VmHWM at its very end */
+	int64_t held_until_ns; /* CLOCK_MONOTONIC; 0 = not told */
+	int64_t alive_us; /* from its first to its last moment, on a machine that may be busy */
 };
 
 /** rss_truth_kib() - a line of /proc/self/status such as "VmHWM:", with colon. KiB, -1 = none. */

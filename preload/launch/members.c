@@ -212,15 +212,21 @@ enum mw_writer mw_member_compare(const struct mw_members *members, const struct 
 	return is_forked || !may_have_execed(life) ? MW_WRITER_AFTER : MW_WRITER_IT;
 }
 
-/* Did we notice this exec from outside before its image was met? */
+/*
+ * Did we see this program from outside before its image was met? It takes long to its first event
+ * on a busy machine. A first life may be a copy of the parent still, with its program, but not its
+ * words.
+ */
 static bool is_noticed(const struct mw_member *member, uint64_t program, const char *command)
 {
 	const struct mw_life *life = member->life;
-	if (life->image_offset != 0 || life->previous == NULL || life->command == NULL)
+	if (life->image_offset != 0 || life->command == NULL)
 		return false;
-	if (program != 0)
-		return program == member->program;
-	return command[0] != '\0' && strncmp(life->command, command, strlen(command)) == 0;
+	bool is_same = program == 0 || program == member->program;
+	if (life->previous != NULL && program != 0)
+		return is_same;
+	return is_same && command[0] != '\0' &&
+	       strncmp(life->command, command, strlen(command)) == 0;
 }
 
 struct mw_life *mw_member_enter_image(struct mw_members *members, struct mw_member *member,

@@ -98,6 +98,7 @@ static void add_sampler(struct mw_json_object *object, const struct mw_sampler *
 	mw_json_object_integer(self, "pss_readings", (int64_t)sampler->sharing.n_readings);
 	mw_json_object_integer(self, "stretched_samples", (int64_t)sampler->n_stretched);
 	mw_json_object_seconds(self, "longest_interval_seconds", sampler->longest_period_ns, 3);
+	mw_json_object_seconds(self, "most_late_seconds", sampler->most_late_ns, 6);
 	mw_json_object_integer(self, "dropped_rows", (int64_t)sampler->process_timeline.n_dropped);
 }
 

@@ -259,11 +259,13 @@ static void meet_child(void *context, int32_t pid)
 /* Members added on the way are at the end of the live ones, so the walk visits them, too. */
 static void walk_children(struct mw_sampler *sampler, int64_t now_ns)
 {
+	/* CPU time: on a busy machine the time of one walk would put off the next for seconds. */
+	int64_t begin_cpu_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct walk walk = { sampler, now_ns };
 	mw_proc_visit_children(getpid(), meet_child, &walk);
 	for (size_t i = 0; i < sampler->members.n_live; i++)
 		mw_member_visit_children(sampler->members.live[i], meet_child, &walk);
-	int64_t cost_ns = mw_clock_monotonic_ns() - now_ns;
+	int64_t cost_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns;
 	sampler->next_walk_ns = now_ns + REST_PER_WALK * cost_ns;
 }
 
@@ -345,8 +347,18 @@ static void plan_next(struct mw_sampler *sampler, const struct mw_look *last, in
 
 void mw_sampler_hurry(struct mw_sampler *sampler)
 {
-	if (sampler->next_tick_ns > sampler->earliest_tick_ns)
-		sampler->next_tick_ns = sampler->earliest_tick_ns;
+	int64_t now_ns = mw_clock_monotonic_ns();
+	int64_t due_ns = sampler->earliest_tick_ns > now_ns ? sampler->earliest_tick_ns : now_ns;
+	if (sampler->next_tick_ns > due_ns)
+		sampler->next_tick_ns = due_ns;
+}
+
+/* Who is not given a CPU when it is due, or loses it while it measures, misses what was then. */
+static void note_lateness(struct mw_sampler *sampler)
+{
+	int64_t late_ns = mw_clock_monotonic_ns() - sampler->next_tick_ns;
+	if (sampler->n_samples > 0 && late_ns > sampler->most_late_ns)
+		sampler->most_late_ns = late_ns;
 }
 
 static void add_row(struct mw_sampler *sampler)
@@ -389,6 +401,7 @@ void mw_sampler_tick(struct mw_sampler *sampler)
 	if (now_ns >= sampler->next_walk_ns && mw_newcomers_may_be(&sampler->newcomers))
 		walk_children(sampler, now_ns);
 	sampler->look = (struct mw_look){ now_ns, measure_all(sampler, now_ns) };
+	note_lateness(sampler);
 	note_peak(sampler, sampler->look.rss_bytes, now_ns);
 	sampler->n_samples++;
 	int64_t work_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns;

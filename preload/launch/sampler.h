@@ -51,6 +51,7 @@ struct mw_sampler {
 	int64_t work_ns;	      /* CPU time of a tick, smoothed */
 	uint64_t n_stretched;	      /* samples that came later than the interval, to keep */
 	int64_t longest_period_ns;    /* within the budget; the longest of these pauses */
+	int64_t most_late_ns;	      /* from when a sample was due to its end, on a busy machine */
 	struct mw_look look;	      /* the last one */
 	struct mw_newcomers newcomers;
 	struct mw_allowance sharing_allowance, make_up_allowance;

@@ -15,7 +15,8 @@ static const char *const tree_keys[] = { "cpu_system_seconds", "cpu_user_seconds
 	"rss_at_pss_kib", "rss_lower_kib", "rss_upper_kib", "swap_kib", "upper_processes",
 	"upper_sampled_processes", "uss_kib", "voluntary_switches", "write_bytes", NULL };
 static const char *const sampler_keys[] = { "cpu_seconds", "cpu_share", "dropped_rows",
-	"longest_interval_seconds", "pss_readings", "samples", "stretched_samples", NULL };
+	"longest_interval_seconds", "most_late_seconds", "pss_readings", "samples",
+	"stretched_samples", NULL };
 static const char *const system_keys[] = { "least_available_kib", "psi_some_seconds", "total_kib",
 	NULL };
 static const char *const cgroup_keys[] = { "peak_before_kib", "peak_kib", NULL };

@@ -123,6 +123,9 @@ static void print_sampler(struct mw_text *text, const struct mw_run *run)
 		"measured by %.0f samples, every %.0f ms or closer, with %.1f %% of a core%s",
 		number(sampler, "samples"), run->info.interval_ms,
 		100 * number(sampler, "cpu_share"), late);
+	if (1e3 * number(sampler, "most_late_seconds") > run->info.interval_ms)
+		mw_text_item(text, "the machine was busy: a sample came %.3f s after it was due",
+			number(sampler, "most_late_seconds"));
 }
 
 static void print_system(struct mw_text *text, const struct mw_run *run)

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The peak of the tree in a burst: four children hold 64 MiB each, together for 20 ms. Oracle:
-each reads its RSS while all hold all of it (workloads/rss_burst.c). What is stated is within 2 %
-whenever in the beat of the sampler the burst comes; and with a sampler that is too slow to see
-it, since the upper bound is made of what the processes told of themselves.
+each reads its RSS while all hold all of it (workloads/rss_burst.c). The peak is within 2 %
+whenever in the beat of the sampler the burst comes, unless the sampler came late and says so; the
+upper bound always, since it is made of what the processes told of themselves.
 """
 
 import json
@@ -12,11 +12,11 @@ import rss
 
 
 def burst(start_ms, *options):
-    """One burst. Return: the dump's peak of the tree, its bounds in run.json, the truth; KiB."""
+    """One burst, and its bounds. Return: the run; the burst's own books; what to call it."""
     what = f"burst after {start_ms} ms {' '.join(options)}"
     command = [rss.workload("rss_burst"), *map(str, (1, 4, 64, 20, 350, start_ms))]
     profiled = lib.Profiled(command, *options)
-    profile = profiled.must_have_profile()
+    profiled.must_have_profile()
     lib.equal((profiled.done.status, profiled.done.stderr), (0, b""), f"{what}: end")
     truth = json.loads(profiled.done.stdout)
     lib.equal(len(truth["children"]), 4, f"{what}: children")
@@ -27,14 +27,18 @@ def burst(start_ms, *options):
     lib.check(lower_kib <= truth_kib + 64, f"{what}: lower bound {lower_kib}, truth {truth_kib}")
     lib.check(abs(upper_kib - truth_kib) <= truth_kib // 50,
               f"{what}: upper bound {upper_kib}, truth {truth_kib}")
-    return profile.data["runs"][0]["rss_peak"]["bytes"] // 1024, truth_kib, what
+    return profiled, truth, what
 
 
 def main():
     # Seven moments in a beat of 20 ms.
     for start_ms in range(200, 221, 3):
-        peak_kib, truth_kib, what = burst(start_ms)
-        lib.check(abs(peak_kib - truth_kib) <= truth_kib // 50,
+        profiled, truth, what = burst(start_ms)
+        peak_kib = profiled.profile.data["runs"][0]["rss_peak"]["bytes"] // 1024
+        truth_kib = truth["peak_kib"]
+        is_close = abs(peak_kib - truth_kib) <= truth_kib // 50
+        was_seen = rss.was_seen(profiled, truth, what)
+        lib.check(is_close or not was_seen,
                   f"{what}: peak {peak_kib} KiB, truth {truth_kib} KiB")
     burst(600, "-i", "500")
     burst(600, "-i", "60000")
