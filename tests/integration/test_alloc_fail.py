@@ -94,8 +94,10 @@ def main():
                    env=dict(os.environ, TRUTH_FILE="/dev/null"))
     lib.equal(done.status, 0, "the run")
     launcher(150)
-    for options in ((), ("--json",), ("--peak-only",), ("-f", "."), ("--export=speedscope",), ("--html=-",),
-                    ("--annotate=truth_inherit.c", "--wide"),
+    page = lib.run([lib.REPORTER, "--html=-", good])
+    has_page = b"built without the page" not in page.stderr
+    for options in ((), ("--json",), ("--peak-only",), ("-f", "."), ("--export=speedscope",),
+                    *((("--html=-",),) if has_page else ()), ("--annotate=truth_inherit.c", "--wide"),
                     ("--by=line", "--process=truth", "--module=truth")):
         reporter(pathlib.Path(good), options, 120 if not options else 60)
     lib.finish()
