@@ -108,8 +108,8 @@ MW_HOT void mw_record_prepare(struct mw_task *task, const struct mw_regs *regs)
 {
 	if (mw_unlikely(mw_stacks_mode != MW_STACKS_ALL))
 		return;
-	mw_unwind_recall(&task->trace, regs);
-	mw_sites_prefetch(task);
+	if (mw_unlikely(!mw_unwind_recall(&task->trace, regs)))
+		mw_sites_prefetch(task);
 }
 
 MW_COLD void mw_record_prepare_again(struct mw_task *task, const struct mw_regs *regs)

@@ -67,12 +67,13 @@ static MW_COLD void recall_and_check(struct mw_trace *trace, const struct mw_reg
 		mw_add_relaxed(&mw_image->n_mismatched, 1);
 }
 
-MW_HOT void mw_unwind_recall(struct mw_trace *trace, const struct mw_regs *regs)
+MW_HOT bool mw_unwind_recall(struct mw_trace *trace, const struct mw_regs *regs)
 {
 	if (mw_likely(mode == RULES))
-		mw_unwind_rules_recall(trace, regs);
-	else if (mode == CHECKED)
+		return mw_unwind_rules_recall(trace, regs);
+	if (mode == CHECKED)
 		recall_and_check(trace, regs);
 	else
 		mw_unwind_capture(trace, regs);
+	return false;
 }

@@ -113,8 +113,9 @@ static inline void mw_trace_forget(struct mw_trace *trace)
  * mw_unwind_recall() - as mw_unwind_capture(), or a stack that was met before: recalled, then
  *
  * For who wants nothing but its record. Context: as mw_unwind_capture().
+ * Return: whether it is the stack that frames[] had already; false = perhaps not.
  */
-void mw_unwind_recall(struct mw_trace *trace, const struct mw_regs *regs);
+bool mw_unwind_recall(struct mw_trace *trace, const struct mw_regs *regs);
 
 /**
  * mw_unwind_capture() - bring @trace up to the stack of @regs

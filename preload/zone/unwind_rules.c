@@ -421,11 +421,14 @@ static inline bool recall(struct mw_trace *trace, const struct mw_regs *regs)
 	return true;
 }
 
-MW_HOT void mw_unwind_rules_recall(struct mw_trace *trace, const struct mw_regs *regs)
+MW_HOT bool mw_unwind_rules_recall(struct mw_trace *trace, const struct mw_regs *regs)
 {
 	trace->recalled = NULL;
-	if (mw_unlikely(!is_unchanged(trace, regs)) && !recall(trace, regs))
+	if (mw_likely(is_unchanged(trace, regs)))
+		return true;
+	if (!recall(trace, regs))
 		capture_changed(trace, regs);
+	return false;
 }
 
 MW_HOT void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs *regs)

@@ -4,5 +4,5 @@
 
 #include "preload/zone/unwind.h"
 
-void mw_unwind_rules_recall(struct mw_trace *trace, const struct mw_regs *regs);
+bool mw_unwind_rules_recall(struct mw_trace *trace, const struct mw_regs *regs);
 void mw_unwind_rules_capture(struct mw_trace *trace, const struct mw_regs *regs);
