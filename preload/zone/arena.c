@@ -98,6 +98,8 @@ static bool allocate(int fd, uint64_t offset, size_t bytes)
 	return mw_raw_fallocate(fd, offset, bytes) == 0;
 }
 
+#define MOST_PAGES_AT_ONCE (64u << 10)
+
 /* @is_soon_full: its pages are wanted at once rather than one fault each. */
 static void *claim_from(int fd, size_t bytes, bool is_soon_full, uint64_t *offset_out)
 {
@@ -112,8 +114,12 @@ static void *claim_from(int fd, size_t bytes, bool is_soon_full, uint64_t *offse
 	}
 	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (claim) {
-		/* Else a first touch fills the page cache with zeros far beyond the claim. */
+		/* Else a first touch fills the page cache with zeros far beyond the claim; and
+		 * then with those of the claim, together: one by one they are a reading of the
+		 * disk each, to the kernel and to the program's count of faults. */
 		mw_raw_madvise(claim, bytes, MADV_RANDOM);
+		if (is_soon_full || bytes <= MOST_PAGES_AT_ONCE)
+			mw_raw_madvise(claim, bytes, MADV_WILLNEED);
 		if (is_soon_full) {
 			mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
 			mw_arena_reach(bytes);
