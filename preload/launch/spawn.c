@@ -10,22 +10,21 @@
 #include "preload/launch/spawn.h"
 
 /*
- * As execvp does for a file that no loader of the kernel knows: it is a shell script. The words are
- * the parent's memory, which never learns whether they may go: static, so that they are not lost.
+ * As execvp does for a file that no loader of the kernel knows: it is a shell script. Made before
+ * the vfork, whose child had better not allocate. Return: owned by the caller; or NULL.
  */
-static void exec_by_shell(const struct mw_spawn_request *request)
+static char **words_for_shell(const struct mw_spawn_request *request)
 {
-	static char **words;
 	size_t n = 0;
 	while (request->command[n] != NULL)
 		n++;
-	words = calloc(n + 2, sizeof(*words));
+	char **words = calloc(n + 2, sizeof(*words));
 	if (words == NULL)
-		return;
+		return NULL;
 	words[0] = (char *)"/bin/sh";
 	words[1] = (char *)request->program->path;
 	memcpy(words + 2, request->command + 1, n * sizeof(*words)); /* with the NULL */
-	execve("/bin/sh", words, request->environment);
+	return words;
 }
 
 /* What cannot be opened is no reason to let the output through. */
@@ -45,14 +44,14 @@ static void silence(void)
  * copy of its descriptors and dispositions. The pipe closes by exec; what it carries otherwise is
  * the errno of the failure (in memory it would be lost where vfork is a fork: qemu-user).
  */
-static void become_command(const struct mw_spawn_request *request, int pipe_fd)
+static void become_command(const struct mw_spawn_request *request, char **for_shell, int pipe_fd)
 {
 	mw_signals_restore(request->signals);
 	if (request->is_silent)
 		silence();
 	execve(request->program->path, request->command, request->environment);
-	if (errno == ENOEXEC)
-		exec_by_shell(request);
+	if (errno == ENOEXEC && for_shell != NULL)
+		execve("/bin/sh", for_shell, request->environment);
 	int error = errno;
 	ssize_t n = write(pipe_fd, &error, sizeof(error));
 	_exit(n == sizeof(error) ? MW_EXIT_OWN_FAILURE : MW_EXIT_NOT_EXECUTABLE);
@@ -82,10 +81,12 @@ int mw_spawn(const struct mw_spawn_request *request, pid_t *pid_out, struct mw_f
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out, "cannot make a pipe: %s",
 			strerror(errno));
+	char **for_shell = words_for_shell(request);
 	pid_t pid = vfork();
 	if (pid == 0)
-		become_command(request, ends[1]);
+		become_command(request, for_shell, ends[1]);
 	int fork_error = errno;
+	free(for_shell);
 	close(ends[1]);
 	int error = pid > 0 ? read_error(ends[0]) : 0;
 	close(ends[0]);
