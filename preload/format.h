@@ -43,6 +43,8 @@
 
 #define MWD_FILE_NAME "run.mwd"
 #define MWD_PAGE 4096u
+#define MWD_CLAIM_ALIGN                                                                            \
+	16384u /* claims begin and end at multiples of it: large folios can hold them */
 #define MWD_VERSION 1u
 /* "\211MWD\r\n\032\n": breaks visibly under text conversion and 7-bit transport. */
 #define MWD_MAGIC_BYTES                                                                            \

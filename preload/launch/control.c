@@ -77,7 +77,7 @@ static void fill_page(const struct mw_control_settings *settings, uint64_t alloc
 	memcpy(&page->sample_seed, page->run_id, sizeof(page->sample_seed));
 	if (settings->sample_seed != 0)
 		page->sample_seed = settings->sample_seed;
-	page->next_offset = MWD_PAGE;
+	page->next_offset = MWD_CLAIM_ALIGN;
 	page->allocated_end = allocated_bytes;
 	page->heap_epoch = 1;
 	page->rss_epoch = page->rss_epoch_beside = 1;

@@ -18,9 +18,6 @@
 #include "preload/zone/zone.h"
 
 #define PATH_BYTES 4096
-/* Tables that have grown this far go on growing: their next pages come at once, at a third of the
- * price of one write fault each in a file mapping. */
-
 struct mwd_control *mw_control;
 
 static MW_LARGE_FIRST char run_dir[2 * PATH_BYTES + sizeof("/" MWD_FILE_NAME)];
@@ -89,44 +86,79 @@ static bool is_same_file(int fd)
 }
 
 /* Beyond the program's own file size limit the kernel sends SIGXFSZ, which kills it. */
-static bool allocate(int fd, uint64_t offset, size_t bytes)
+static bool may_write(uint64_t end)
 {
 	struct rlimit limit;
-	if (mw_raw6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
-		offset + bytes > limit.rlim_cur)
-		return false;
-	return mw_raw_fallocate(fd, offset, bytes) == 0;
+	return mw_raw6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
+	       end <= limit.rlim_cur;
 }
 
-#define MOST_PAGES_AT_ONCE (64u << 10)
-
-/* @is_soon_full: its pages are wanted at once rather than one fault each. */
-static void *claim_from(int fd, size_t bytes, bool is_soon_full, uint64_t *offset_out)
+static bool allocate(int fd, uint64_t offset, size_t bytes)
 {
+	return may_write(offset + bytes) && mw_raw_fallocate(fd, offset, bytes) == 0;
+}
+
+#define ZEROS_AT_ONCE 64u /* pages */
+
+/*
+ * The pages of a claim come into the page cache by being written, not by being touched: together,
+ * and in folios as large as their place in the file allows. That is a quarter of the price of one
+ * fault each, and no fault is left that the kernel would take for a reading of the disk. Return:
+ * whether they came.
+ */
+static bool write_zeros(int fd, uint64_t offset, size_t bytes)
+{
+	static const uint8_t zeros[MWD_PAGE] __attribute__((aligned(MWD_PAGE)));
+	struct iovec pages[ZEROS_AT_ONCE];
+	for (unsigned i = 0; i < ZEROS_AT_ONCE; i++)
+		pages[i] = (struct iovec){ (void *)zeros, MWD_PAGE };
+	if (!may_write(offset + bytes))
+		return false;
+	for (uint64_t end = offset + bytes; offset < end;) {
+		uint64_t n = (end - offset) / MWD_PAGE;
+		n = n < ZEROS_AT_ONCE ? n : ZEROS_AT_ONCE;
+		long written = mw_raw6(SYS_pwritev, fd, (long)pages, (long)n, (long)offset, 0, 0);
+		if (written != (long)(n * MWD_PAGE))
+			return false;
+		offset += (uint64_t)written;
+	}
+	return true;
+}
+
+/* All of its pages, at once. */
+static void fill(int fd, void *claim, uint64_t offset, size_t bytes)
+{
+	if (!write_zeros(fd, offset, bytes))
+		mw_raw_madvise(claim, bytes, MADV_WILLNEED);
+	mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
+	mw_arena_reach(bytes);
+}
+
+static void *claim_from(int fd, size_t bytes, bool is_dense, uint64_t *offset_out)
+{
+	size_t claimed = (bytes + MWD_CLAIM_ALIGN - 1) / MWD_CLAIM_ALIGN * MWD_CLAIM_ALIGN;
 	/* relaxed: only uniqueness matters; the segment header publishes. */
-	uint64_t offset = mw_add_relaxed(&mw_control->next_offset, bytes);
-	if (offset + bytes > mw_load_relaxed(&mw_control->allocated_end) &&
-		!allocate(fd, offset, bytes)) {
+	uint64_t offset = mw_add_relaxed(&mw_control->next_offset, claimed);
+	if (offset + claimed > mw_load_relaxed(&mw_control->allocated_end) &&
+		!allocate(fd, offset, claimed)) {
 		/* Given back, if nobody came after us: a full disk is met at every event. */
-		uint64_t end = offset + bytes;
+		uint64_t end = offset + claimed;
 		mw_cas_acq_rel(&mw_control->next_offset, &end, offset);
 		return NULL;
 	}
 	void *claim = mw_raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
-	if (claim) {
-		/* Else a first touch fills the page cache with zeros far beyond the claim; and
-		 * then with those of the claim, together: one by one they are a reading of the
-		 * disk each, to the kernel and to the program's count of faults. */
-		mw_raw_madvise(claim, bytes, MADV_RANDOM);
-		if (is_soon_full || bytes <= MOST_PAGES_AT_ONCE)
-			mw_raw_madvise(claim, bytes, MADV_WILLNEED);
-		if (is_soon_full) {
-			mw_raw_madvise(claim, bytes, MADV_POPULATE_WRITE);
-			mw_arena_reach(bytes);
-		}
-		mw_add_relaxed(&claimed_bytes, bytes);
-		*offset_out = offset;
-	}
+	if (!claim)
+		return NULL;
+	/* Else a first touch fills the page cache with zeros far beyond the claim; and then with
+	 * those of a small claim, together: one by one they are a reading of the disk each, to the
+	 * kernel and to the program's count of faults. */
+	mw_raw_madvise(claim, bytes, MADV_RANDOM);
+	if (is_dense)
+		fill(fd, claim, offset, bytes);
+	else if (bytes < MW_ARENA_DENSE_BYTES)
+		mw_raw_madvise(claim, bytes, MADV_WILLNEED);
+	mw_add_relaxed(&claimed_bytes, claimed);
+	*offset_out = offset;
 	return claim;
 }
 
@@ -142,6 +174,8 @@ static void *take_reserve(size_t bytes, uint64_t *offset_out)
 		if (!reserve || at + bytes > RESERVE_BYTES)
 			return NULL; /* the caller comes again for less */
 	} while (!mw_cas_acq_rel(&reserve_used, &at, at + bytes));
+	if (bytes >= MW_ARENA_DENSE_BYTES)
+		mw_arena_reach(bytes);
 	*offset_out = reserve_offset + at;
 	return reserve + at;
 }
@@ -154,7 +188,7 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 	if (fd < 0)
 		return NULL;
 	mw_control = map_control(fd);
-	void *claim = mw_control ? claim_from(fd, bytes, false, offset_out) : NULL;
+	void *claim = mw_control ? claim_from(fd, bytes, true, offset_out) : NULL;
 	mw_raw_close(fd);
 	return claim;
 }
@@ -162,13 +196,13 @@ void *mw_arena_open(const char *directory, size_t bytes, uint64_t *offset_out)
 /* Once refused, only every so often is there another try: each costs three system calls. */
 #define TRY_EVERY 1024u
 
-static void *claim(size_t bytes, bool is_soon_full, uint64_t *offset_out)
+static void *claim(size_t bytes, bool is_dense, uint64_t *offset_out)
 {
 	if (mw_load_relaxed(&n_refused) && mw_add_relaxed(&n_refused, 1) % TRY_EVERY)
 		return NULL;
 	int fd = open_dump();
-	void *memory = fd >= 0 && is_same_file(fd) ? claim_from(fd, bytes, is_soon_full, offset_out)
-						   : NULL;
+	void *memory =
+		fd >= 0 && is_same_file(fd) ? claim_from(fd, bytes, is_dense, offset_out) : NULL;
 	if (fd >= 0)
 		mw_raw_close(fd);
 	mw_store_relaxed(&n_refused, memory ? 0 : 1);

@@ -59,13 +59,13 @@ void mw_arena_unmap(void *claim, size_t bytes);
 void mw_arena_publish_segment(struct mwd_segment *segment);
 
 /**
- * mw_arena_reach() - @bytes more of a claim or first piece that is not dense are being touched
+ * mw_arena_reach() - @bytes more of a claim that is not dense are being touched
  *
- * Whoever fills such a piece says so page by page; dense claims (64 KiB and more) are touched all
- * over at once, and counted then.
+ * Whoever fills such a claim says so page by page; dense claims (32 KiB and more, the first of a
+ * process among them) are touched all over at once, and counted then.
  */
 void mw_arena_reach(uint64_t bytes);
-#define MW_ARENA_DENSE_BYTES 65536u
+#define MW_ARENA_DENSE_BYTES 32768u
 
 /** mw_arena_resident_bytes() - of the dump, what this process has touched: an upper bound, for
  * shared rules count in full. */

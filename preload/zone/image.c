@@ -90,7 +90,6 @@ bool mw_image_begin(const char *run_dir, char *const *argv)
 	} else {
 		copy_identity(image, mw_image);
 	}
-	mw_arena_reach(MWD_PAGE);
 	image->pid = mw_raw_getpid();
 	image->ppid = mw_raw_getppid();
 	image->start_ns = mw_clock_ns();

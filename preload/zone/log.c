@@ -42,7 +42,8 @@ static MW_COLD bool grow(struct mwd_segment *full)
 	if (!fresh)
 		return false;
 	fill_header(fresh, bytes);
-	mw_arena_reach(MWD_PAGE);
+	if (!first)
+		mw_arena_reach(MWD_PAGE);
 	/* The loser's segment stays empty in the file; the next entry uses the winner's. */
 	if (!mw_cas_acq_rel(&current, &full, fresh) && !first)
 		mw_arena_unmap(fresh, bytes);

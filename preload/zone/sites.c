@@ -119,7 +119,7 @@ static MW_COLD bool claim_chunks(struct mw_task *task)
 		return false;
 	if (!first)
 		task->claim_chunks = n < MAX_CLAIM_CHUNKS ? n * 2 : n;
-	task->is_claim_dense = (size_t)n * CHUNK_BYTES >= MW_ARENA_DENSE_BYTES;
+	task->is_claim_dense = first || (size_t)n * CHUNK_BYTES >= MW_ARENA_DENSE_BYTES;
 	task->n_spare_chunks = n - 1;
 	use_chunk(task, chunk, number);
 	return true;

@@ -42,7 +42,7 @@ struct chunk {
 	struct mwd_node *nodes;
 	uint32_t first_id, capacity;
 	uint32_t n_used; /* may run past capacity: then the chunk is full */
-	bool is_dense;	 /* counted as touched */
+	bool is_dense;	 /* counted as touched: large, or a piece of the first claim */
 };
 
 #define MIN_CHUNK_BYTES 16384u
@@ -92,7 +92,7 @@ static struct chunk *make_chunk(struct mwd_segment *segment, size_t bytes, uint3
 	*chunk = (struct chunk){ .nodes = (void *)(segment + 1),
 		.first_id = id,
 		.capacity = (uint32_t)((bytes - sizeof(*segment)) / sizeof(struct mwd_node)),
-		.is_dense = bytes >= MW_ARENA_DENSE_BYTES };
+		.is_dense = bytes < MIN_CHUNK_BYTES || bytes >= MW_ARENA_DENSE_BYTES };
 	if (!chunk->is_dense)
 		mw_arena_reach(MWD_PAGE);
 	segment->kind = MWD_SEGMENT_NODES;

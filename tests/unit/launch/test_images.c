@@ -65,7 +65,7 @@ static void test_control_page(void)
 	CHECK_INT(control.page->version, MWD_VERSION);
 	CHECK_INT(control.page->options, MWD_OPT_FREE_STACKS);
 	CHECK_INT(control.page->max_frames, 99);
-	CHECK_INT((long long)control.page->next_offset, MWD_PAGE);
+	CHECK_INT((long long)control.page->next_offset, MWD_CLAIM_ALIGN);
 	uint64_t first_end = control.page->allocated_end;
 	CHECK(first_end >= MWD_PAGE + MW_CONTROL_LEAST_AHEAD_BYTES);
 	CHECK(first_end < MW_CONTROL_AHEAD_BYTES); /* little, until something is claimed */
