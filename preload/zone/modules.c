@@ -32,7 +32,7 @@ struct module {
 	uint64_t build_id_hash; /* 0 = no build ID */
 	uintptr_t shared_rules; /* table word; 0 = not attached */
 	uint32_t generation;
-	uint32_t n_misses; /* rules asked for since, see MISSES_BEFORE_SHARING */
+	uint32_t n_compiled; /* rules, see COMPILED_BEFORE_SHARING */
 };
 
 static struct module *modules; /* [MAX_MODULES], pages touched as used; entry i has id i + 1 */
@@ -264,14 +264,23 @@ static MW_COLD uint32_t add_module(const struct object *object, uint32_t now)
 	return at + 1;
 }
 
+static bool is_within(const struct module *known, uintptr_t pc, uint32_t now)
+{
+	uintptr_t end = mw_load_acquire(&known->end);
+	return pc < end && pc >= known->start && mw_load_relaxed(&known->generation) == now;
+}
+
 static uint32_t known_module(uintptr_t pc, uint32_t now)
 {
-	for (uint32_t i = mw_load_acquire(&n_modules); i > 0; i--) {
-		const struct module *known = &modules[i - 1];
-		uintptr_t end = mw_load_acquire(&known->end);
-		if (pc < end && pc >= known->start && mw_load_relaxed(&known->generation) == now)
+	static uint32_t last; /* one after the other is mostly of one module */
+	uint32_t i = mw_load_relaxed(&last);
+	if (i && is_within(&modules[i - 1], pc, now))
+		return i;
+	for (i = mw_load_acquire(&n_modules); i > 0; i--)
+		if (is_within(&modules[i - 1], pc, now)) {
+			mw_store_relaxed(&last, i);
 			return i;
-	}
+		}
 	return 0;
 }
 
@@ -287,24 +296,32 @@ uint16_t mw_modules_locate(uintptr_t pc, uint64_t *value_out)
 	return (uint16_t)id;
 }
 
-#define MISSES_BEFORE_SHARING 24u
-
-uintptr_t mw_modules_shared_rules(uintptr_t pc, uintptr_t *bias_out)
+static struct module *find_with_build_id(uintptr_t pc)
 {
 	uint64_t value;
 	uint16_t id = mw_modules_locate(pc, &value);
-	struct module *module = id ? &modules[id - 1] : NULL;
-	if (!module || !module->build_id_hash)
-		return 0;
-	*bias_out = module->bias;
-	uint32_t n = mw_load_relaxed(&module->n_misses);
-	if (n <= MISSES_BEFORE_SHARING) {
-		mw_store_relaxed(&module->n_misses, n + 1);
-		if (n == MISSES_BEFORE_SHARING)
-			mw_store_relaxed(
-				&module->shared_rules, mw_rule_share_attach(module->build_id_hash));
-	}
-	return mw_load_relaxed(&module->shared_rules);
+	return id && modules[id - 1].build_id_hash ? &modules[id - 1] : NULL;
+}
+
+uintptr_t mw_modules_shared_rules(uintptr_t pc, uintptr_t *bias_out)
+{
+	const struct module *module = find_with_build_id(pc);
+	*bias_out = module ? module->bias : 0;
+	return module ? mw_load_relaxed(&module->shared_rules) : 0;
+}
+
+#define COMPILED_BEFORE_SHARING 24u
+
+void mw_modules_note_compiled(uintptr_t pc)
+{
+	struct module *module = find_with_build_id(pc);
+	uint32_t n = module ? mw_load_relaxed(&module->n_compiled) : UINT32_MAX;
+	if (n > COMPILED_BEFORE_SHARING)
+		return;
+	mw_store_relaxed(&module->n_compiled, n + 1);
+	if (n == COMPILED_BEFORE_SHARING)
+		mw_store_relaxed(
+			&module->shared_rules, mw_rule_share_attach(module->build_id_hash));
 }
 
 uint32_t mw_modules_after_fork(void)

@@ -54,11 +54,17 @@ uint16_t mw_modules_locate(uintptr_t pc, uint64_t *value_out);
  * mw_modules_shared_rules() - the table of unwind rules that all processes of the run share
  * @bias_out: of the module that contains @pc; the table's keys are addresses of the module
  *
- * Only for modules with a build ID, and after some misses: a process that asks for a few rules
- * compiles them faster than it maps a table.
- * Return: a table word as in rule_cache.c, or 0.
+ * Return: a table word as in rule_cache.c; 0 = it has none, or not yet.
  */
 uintptr_t mw_modules_shared_rules(uintptr_t pc, uintptr_t *bias_out);
+
+/**
+ * mw_modules_note_compiled() - this process compiled a rule of the module that contains @pc
+ *
+ * After some of them a module with build ID gets its shared table: a process that asks for a few
+ * rules compiles them faster than it maps a table.
+ */
+void mw_modules_note_compiled(uintptr_t pc);
 
 /** mw_modules_after_fork() - the child goes on with the parent's ids. Return: its first own id. */
 uint32_t mw_modules_after_fork(void);

@@ -55,7 +55,8 @@ struct mw_rule {
 struct mw_rule mw_rule_compile(uintptr_t pc);
 
 /**
- * mw_rule_lookup() - the same through the process-wide cache
+ * mw_rule_lookup() - the same through the process-wide cache; mw_rule_find() of rule_near.h is
+ * faster
  *
  * Context: zone; lock-free; signal-safe. Cost: one cache line when hot.
  */

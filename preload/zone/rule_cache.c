@@ -1,8 +1,11 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * rule_cache.c - pc -> rule, one hash table a process, 8 bytes an entry. Zone; unwind.
+ * rule_cache.c - pc -> rule, behind the few of rule_near.h. Zone; unwind.
  *
- * An entry is one atomic word, so there is nothing to publish and nothing to tear:
+ * Two tables of one form: the module's, shared by all processes of the job that have it mapped
+ * (rule_share.h), with the module's own addresses for keys; and the process's own, for modules
+ * without build ID, for those of which few rules were asked for, and for what does not fit the
+ * shared one. An entry is one atomic word, so there is nothing to publish and nothing to tear:
  *
  *     63             22 21                0
  *     [ tag: 42 bits   ][ rule: 22 bits    ]
@@ -12,13 +15,10 @@
  * whatever the table's size (>= 64 buckets), so tag and bucket together are the pc, exactly. Rules
  * that do not fit 22 bits (frames over 16 KiB) are compiled anew each time.
  *
- * On a miss, the module's shared table is asked (rule_share.h), which has the same form but keys of
- * the module's own addresses: what one process of a job compiled serves all others.
- *
- * The table word is (address | log2 of buckets): pages are aligned, so the low bits are free.
- * Growing publishes a new table with release; a writer still in the old one loses its entry,
- * which costs a second compile. Old tables stay mapped for readers in them: their sum is that of
- * the newest, since tables double.
+ * A table's word is (address | log2 of buckets): pages are aligned, so the low bits are free.
+ * Growing our own publishes a new table with release; a writer still in the old one loses its
+ * entry, which costs a second compile. Old tables stay mapped for readers in them: their sum is
+ * that of the newest, since tables double.
  */
 
 #include "preload/zone/arch.h"
@@ -26,6 +26,7 @@
 #include "preload/zone/modules.h"
 #include "preload/zone/private_memory.h"
 #include "preload/zone/rule.h"
+#include "preload/zone/rule_near.h"
 #include "preload/zone/rule_share.h"
 #include "preload/zone/zone.h"
 
@@ -35,8 +36,10 @@
 _Static_assert(MW_RULE_SHARE_BITS >= FIRST_BITS, "the bucket names the low bits of the hash");
 #define MAX_BITS 20
 #define PC_MASK (((uint64_t)1 << 48) - 1)
-#define RULE_BITS 22
-#define RULE_MASK (((uint64_t)1 << RULE_BITS) - 1)
+#define RULE_BITS MW_RULE_BITS
+#define RULE_MASK MW_RULE_MASK
+
+uint64_t mw_rule_near[1u << MW_NEAR_BITS];
 
 static uintptr_t table_word; /* 0 = none yet */
 static uint32_t n_entries;
@@ -64,7 +67,7 @@ static unsigned way_of(uint64_t hash, unsigned i)
 	return ((unsigned)(hash >> 45) + i) & (N_WAYS - 1);
 }
 
-/* kind 3 | offset / 8, signed 11 | fp_back 8. Return: 0 when the rule does not fit. */
+/* Return: 0 when the rule does not fit. */
 static uint64_t pack(struct mw_rule rule)
 {
 	int32_t words = rule.offset / 8;
@@ -77,30 +80,31 @@ static uint64_t pack(struct mw_rule rule)
 	return rule.kind | ((uint64_t)words & 0x7ff) << 3 | fp_back << 14;
 }
 
-static struct mw_rule unpack(uint64_t packed)
+static uint64_t entry_of_rule(uint64_t hash, uint64_t packed)
 {
-	struct mw_rule rule = { .kind = packed & 7 };
-	int32_t words = (int32_t)((uint32_t)(packed >> 3) << 21) >> 21;
-	rule.offset = words * 8;
-	rule.fp_back = (uint16_t)mw_arch_unpack_fp_back(packed >> 14 & 0xff, words);
-	rule.ra_back = (__typeof__(rule.ra_back))mw_arch_usual_ra_back(rule.fp_back);
-	return rule;
+	return hash >> FIRST_BITS << RULE_BITS | packed;
 }
 
-/* Return: whether there was a free way; if not, the oldest guess makes room. */
-static bool put(uintptr_t word, uint64_t hash, uint64_t packed)
+/* Return: whether there was a free way. */
+static bool put_in_free_way(uintptr_t word, uint64_t hash, uint64_t packed)
 {
 	uint64_t *bucket = bucket_of(word, hash);
-	uint64_t entry = hash >> FIRST_BITS << RULE_BITS | packed;
 	for (unsigned i = 0; i < N_WAYS; i++) {
 		unsigned way = way_of(hash, i);
 		if (mw_load_relaxed(&bucket[way]) == 0) {
-			mw_store_relaxed(&bucket[way], entry);
+			mw_store_relaxed(&bucket[way], entry_of_rule(hash, packed));
 			return true;
 		}
 	}
-	mw_store_relaxed(&bucket[way_of(hash, 0)], entry);
 	return false;
+}
+
+/* Where there is no free way, the oldest guess makes room. */
+static void put(uintptr_t word, uint64_t hash, uint64_t packed)
+{
+	if (!put_in_free_way(word, hash, packed))
+		mw_store_relaxed(
+			&bucket_of(word, hash)[way_of(hash, 0)], entry_of_rule(hash, packed));
 }
 
 static void rehash(uintptr_t from, uintptr_t to)
@@ -156,50 +160,60 @@ static void keep(uint64_t hash, uint64_t packed)
 		put(word, hash, packed);
 }
 
-static MW_COLD struct mw_rule find_shared_or_compile(uintptr_t pc, uint64_t hash)
+/* Of the module's shared table, where it has one and room, else of our own. */
+struct place {
+	uintptr_t shared; /* table word, or 0 */
+	uint64_t shared_hash, own_hash;
+};
+
+static uint64_t find_in(const struct place *place)
 {
-	if (mw_modules_are_changing())
-		return mw_rule_compile(pc);
-	uintptr_t bias = 0;
-	uintptr_t shared = mw_modules_shared_rules(pc, &bias);
-	uint64_t shared_hash = hash_pc(pc - bias);
-	uint64_t packed = shared ? find(shared, shared_hash) : 0;
-	if (packed) {
-		keep(hash, packed);
-		return unpack(packed);
-	}
-	struct mw_rule rule = mw_rule_compile(pc);
-	packed = pack(rule);
-	if (!packed)
-		return rule;
-	keep(hash, packed);
-	if (shared)
-		put(shared, shared_hash, packed);
-	return rule;
+	uint64_t packed = place->shared ? find(place->shared, place->shared_hash) : 0;
+	uintptr_t own = mw_load_acquire(&table_word);
+	return packed || !own ? packed : find(own, place->own_hash);
 }
 
-static MW_NOINLINE MW_HOT struct mw_rule look_further(uintptr_t pc)
+static MW_COLD uint64_t compile_and_keep(
+	uintptr_t pc, const struct place *place, struct mw_rule *rule_out)
+{
+	*rule_out = mw_rule_compile(pc);
+	uint64_t packed = pack(*rule_out);
+	if (!packed || mw_modules_are_changing())
+		return 0;
+	mw_modules_note_compiled(pc);
+	if (!place->shared || !put_in_free_way(place->shared, place->shared_hash, packed))
+		keep(place->own_hash, packed);
+	return packed;
+}
+
+static void keep_near(uintptr_t pc, uint64_t packed)
+{
+	mw_store_relaxed(mw_rule_near_entry(pc), (uint64_t)pc >> 6 << MW_RULE_BITS | packed);
+}
+
+MW_NOINLINE MW_HOT struct mw_rule mw_rule_lookup(uintptr_t pc)
 {
 	if (mw_unlikely(pc > PC_MASK))
 		return (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
-	uintptr_t word = mw_load_acquire(&table_word);
-	uint64_t hash = hash_pc(pc);
-	uint64_t packed = mw_likely(word) ? find(word, hash) : 0;
-	return mw_likely(packed) ? unpack(packed) : find_shared_or_compile(pc, hash);
-}
-
-MW_FLAT struct mw_rule mw_rule_lookup(uintptr_t pc)
-{
-	uint64_t hash = hash_pc(pc);
-	uintptr_t word = mw_load_acquire(&table_word);
-	uint64_t entry = mw_likely(word) ? bucket_of(word, hash)[way_of(hash, 0)] : 0;
-	if (mw_likely(entry && entry >> RULE_BITS == hash >> FIRST_BITS && pc <= PC_MASK))
-		return unpack(entry & RULE_MASK);
-	return look_further(pc);
+	uintptr_t bias = 0;
+	struct place place = { .shared = mw_modules_shared_rules(pc, &bias) };
+	place.shared_hash = hash_pc(pc - bias);
+	place.own_hash = hash_pc(pc);
+	struct mw_rule rule;
+	uint64_t packed = find_in(&place);
+	if (mw_unlikely(!packed))
+		packed = compile_and_keep(pc, &place, &rule);
+	else
+		rule = mw_rule_unpack(packed);
+	if (mw_likely(packed && !mw_modules_are_changing()))
+		keep_near(pc, packed);
+	return rule;
 }
 
 void mw_rule_forget_all(void)
 {
+	for (unsigned i = 0; i < 1u << MW_NEAR_BITS; i++)
+		mw_store_relaxed(&mw_rule_near[i], 0);
 	/* In place, page by page: a thread may be reading it, and finds either a rule or nothing.
 	 */
 	uintptr_t word = mw_load_acquire(&table_word);
