@@ -38,10 +38,22 @@ static struct mw_recent *place(struct mw_trace *trace, uintptr_t pc, uintptr_t s
 	return &set[set->is_second_newer];
 }
 
+/* Whether the stack came not long ago: one that comes but once would be kept for nothing, in the
+ * place of one that comes back. */
+static bool comes_back(struct mw_trace *trace, uint64_t path_hash)
+{
+	uint64_t *seen = &trace->seen[path_hash >> (64 - MW_SEEN_BITS)];
+	bool is_back = *seen == path_hash;
+	*seen = path_hash;
+	return is_back;
+}
+
 MW_HOT void mw_recent_keep(struct mw_trace *trace, struct mwd_record *record, uint32_t record_id)
 {
 	const struct mw_frame *frames = trace->frames;
 	uint32_t base = trace->base, top = trace->n_frames - 1, n = top - base;
+	if (!comes_back(trace, frames[top].path_hash))
+		return;
 	if (base == MW_NO_BASE || base < trace->n_markers || n > MW_RECENT_LINKS ||
 		!is_plain(frames, base, top))
 		return;

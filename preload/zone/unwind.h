@@ -63,6 +63,7 @@ struct mw_link {
 #define MW_NO_BASE UINT32_MAX /* all frames were new */
 #define MW_RECENT_BITS 4
 #define MW_RECENT_LINKS 4u
+#define MW_SEEN_BITS 6
 
 /* A stack that was met before; see recent.h. */
 struct mw_recent {
@@ -93,7 +94,8 @@ struct mw_trace {
 	const struct mw_recent *recalled; /* not NULL: the stack is this one, not frames[] */
 	uint32_t base;			  /* frames above it were new; or MW_NO_BASE */
 	struct mw_recent recent[1u << MW_RECENT_BITS];
-	struct mw_link links[MW_TRACE_MAX + 1];	 /* of frames[], apart to be read fast */
+	uint64_t seen[1u << MW_SEEN_BITS];	/* path hashes of the stacks before; see recent.c */
+	struct mw_link links[MW_TRACE_MAX + 1]; /* of frames[], apart to be read fast */
 	struct mw_frame frames[MW_TRACE_MAX + 1] /* + marker */
 		__attribute__((aligned(64)));
 	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */

@@ -21,6 +21,7 @@
 #include "preload/zone/raw.h"
 #include "preload/zone/recent.h"
 #include "preload/zone/rule.h"
+#include "preload/zone/rule_near.h"
 #include "preload/zone/unwind.h"
 #include "preload/zone/unwind_exotic.h"
 #include "preload/zone/unwind_rules.h"
@@ -177,15 +178,20 @@ static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_fra
 static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_frame *s,
 	struct mw_fresh_frame *next, struct mw_rule rule)
 {
-	if (mw_unlikely(rule.kind - MW_RULE_SP > MW_RULE_FP - MW_RULE_SP))
-		return false;
 	if (MW_HAS_LINK_REGISTER ? !rule.ra_back || (s->flags & MW_FRAME_GUESSED)
 				 : rule.ra_back != 1)
 		return false;
 	uint16_t ra_back = MW_HAS_LINK_REGISTER ? rule.ra_back : 1;
-	uintptr_t sp = s->sp, fp = s->fp;
-	uintptr_t cfa = (rule.kind == MW_RULE_SP ? sp : fp) + (uintptr_t)rule.offset;
-	uintptr_t bytes = cfa - sp;
+	uintptr_t sp = s->sp, fp = s->fp, bytes, cfa;
+	if (mw_likely(rule.kind == MW_RULE_SP)) {
+		bytes = (uintptr_t)rule.offset;
+		cfa = sp + bytes;
+	} else if (mw_likely(rule.kind == MW_RULE_FP)) {
+		cfa = fp + (uintptr_t)rule.offset;
+		bytes = cfa - sp;
+	} else {
+		return false;
+	}
 	if (mw_unlikely(bytes - 1 >= trace->stack_high - sp || cfa % sizeof(uintptr_t) ||
 			8u * rule.fp_back > bytes || 8u * ra_back > bytes))
 		return false;
@@ -208,39 +214,53 @@ static inline bool holds(const struct mw_link *link)
 	return mw_likely(mw_arch_plain_pc(word_at(link->slot)) == link->pc);
 }
 
+/* The @link behind the last that holds, or @end: those from there to before @link are one word
+ * each. */
+static inline const struct mw_link *verify_plain(
+	const struct mw_link *link, const struct mw_link *end)
+{
+	for (const struct mw_link *last_four = end + 4; link >= last_four; link -= 4) {
+		if (!holds(&link[-1]))
+			return link;
+		if (!holds(&link[-2]))
+			return link - 1;
+		if (!holds(&link[-3]))
+			return link - 2;
+		if (!holds(&link[-4]))
+			return link - 3;
+	}
+	while (link > end && holds(&link[-1]))
+		link--;
+	return link;
+}
+
+/* The way out of a frame that takes more than one word. */
+static inline bool holds_special(const struct mw_trace *trace, uint32_t i)
+{
+	const struct mw_frame *outer = &trace->frames[i - 1];
+	return !(trace->frames[i].flags & MW_FRAME_HARD) && holds(&trace->links[i - 1]) &&
+	       !((outer->flags & MW_FRAME_NEEDS_FP) && outer->fp_back &&
+		       word_at(outer->sp - 8u * outer->fp_back) != outer->fp);
+}
+
 /*
- * Whether the words that lead from frames[i] outwards are what they were. Return: index of the
- * outermost frame that is still proven. Down to the last special frame it is one word each.
+ * Whether the words that lead from frames[i], @outermost or above, outwards are what they were.
+ * Return: index of the outermost frame that is still proven.
  */
 static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t outermost)
 {
 	const struct mw_link *links = trace->links;
-	const struct mw_frame *frames = trace->frames;
-	uint32_t easy_end = frames[i].last_special > outermost ? frames[i].last_special : outermost;
-	const struct mw_link *link = &links[i], *end = &links[easy_end];
-	for (; link - end >= 4; link -= 4) {
-		if (!holds(&link[-1]))
+	for (;; i--) {
+		uint32_t special = trace->frames[i].last_special;
+		uint32_t stop = special > outermost ? special : outermost;
+		const struct mw_link *end = &links[stop];
+		const struct mw_link *link = verify_plain(&links[i], end);
+		if (mw_unlikely(link != end))
 			return (uint32_t)(link - links);
-		if (!holds(&link[-2]))
-			return (uint32_t)(link - links) - 1;
-		if (!holds(&link[-3]))
-			return (uint32_t)(link - links) - 2;
-		if (!holds(&link[-4]))
-			return (uint32_t)(link - links) - 3;
-	}
-	for (; link > end; link--)
-		if (!holds(&link[-1]))
-			return (uint32_t)(link - links);
-	i = easy_end < i ? easy_end : i;
-	for (; i > outermost; i--) {
-		const struct mw_frame *outer = &frames[i - 1];
-		if (frames[i].flags & MW_FRAME_HARD || !holds(&links[i - 1]))
-			return i;
-		if ((outer->flags & MW_FRAME_NEEDS_FP) && outer->fp_back &&
-			word_at(outer->sp - 8u * outer->fp_back) != outer->fp)
+		i = stop;
+		if (i == outermost || !holds_special(trace, i))
 			return i;
 	}
-	return outermost;
 }
 
 static inline bool is_same(
@@ -382,7 +402,7 @@ static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, 
 				s = move_proven(trace, at, proven, s);
 			old = is_deep ? none : &trace->frames[proven] - 1;
 		}
-		struct mw_rule rule = mw_rule_lookup(s->flags & MW_FRAME_EXACT ? s->pc : s->pc - 1);
+		struct mw_rule rule = mw_rule_find(s->flags & MW_FRAME_EXACT ? s->pc : s->pc - 1);
 		if (mw_unlikely(!step_plainly(trace, s, s + 1, rule))) {
 			unsigned own_flags;
 			s[1] = s[0];
