@@ -1,11 +1,11 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * rule_near.h - the rules of the pcs met last, close together: a thousand words in front of the
+ * rule_near.h - the rules of the pcs met last, close together: two thousand words in front of the
  * table of rule_cache.c, whose lines the program's own work keeps pushing out of the nearest cache.
  * Zone; unwind.
  *
  * One atomic word an entry, as there: [ pc / 64: 42 bits ][ packed rule: 22 bits ]. The low bits of
- * the pc follow from the place, which is (pc ^ pc >> 10) mod 1024.
+ * the pc follow from the place, which is (pc ^ pc >> 11) mod 2048.
  *
  * A packed rule is [ fp_back 8 ][ offset / 8, signed 11 ][ kind 3 ]; 0 = none.
  */
@@ -17,7 +17,7 @@
 
 #define MW_RULE_BITS 22
 #define MW_RULE_MASK (((uint64_t)1 << MW_RULE_BITS) - 1)
-#define MW_NEAR_BITS 10
+#define MW_NEAR_BITS 11
 
 extern uint64_t mw_rule_near[1u << MW_NEAR_BITS];
 
