@@ -18,6 +18,8 @@
 /* A process changes its name by exec, mostly when young; VmHWM tells of peaks between samples. */
 #define YOUNG_NS (50 * MW_NS_PER_MS)
 #define REFRESH_YOUNG_NS (20 * MW_NS_PER_MS)
+/* In case it is killed. */
+#define REFRESH_TELLING_NS (40 * MW_NS_PER_MS)
 #define REFRESH_NS (2 * MW_NS_PER_S)
 /* Shorter, a copy of the parent between fork and exec is the beginning of what is executed. */
 #define COPY_NS (100 * MW_NS_PER_MS)
@@ -106,6 +108,8 @@ static bool begin_life(struct mw_members *members, struct mw_member *member,
 		return false;
 	if (!is_known)
 		life->ppid = stat->ppid;
+	if (life->max_threads == 0 && stat->n_threads < UINT32_MAX)
+		life->max_threads = (uint32_t)stat->n_threads;
 	life->start_ticks = stat->start_ticks;
 	life->member = member;
 	member->life = life;
@@ -147,6 +151,12 @@ static void watch_end(struct mw_members *members, struct mw_member *member)
 
 struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_t now_ns)
 {
+	return mw_members_add_if(members, pid, now_ns, NULL, NULL);
+}
+
+struct mw_member *mw_members_add_if(struct mw_members *members, int32_t pid, int64_t now_ns,
+	bool (*is_wanted)(void *context, const struct mw_proc_stat *stat), void *context)
+{
 	struct mw_proc_stat stat;
 	struct mw_member *member = reserve(members) ? malloc(sizeof(*member)) : NULL;
 	if (member == NULL)
@@ -155,13 +165,13 @@ struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_
 	*member = (struct mw_member){ .pid = pid,
 		.pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
 		.statm_fd = mw_proc_open(pid, "statm"),
-		.children_fd = mw_proc_open_children(pid),
+		.children_fd = -1,
 		.first_seen_ns = now_ns,
 		.is_memory_shared = true };
 	keep_if_affordable(&member->pidfd);
 	keep_if_affordable(&member->statm_fd);
-	keep_if_affordable(&member->children_fd);
-	bool is_there = mw_proc_read_stat(pid, &stat);
+	bool is_there =
+		mw_proc_read_stat(pid, &stat) && (is_wanted == NULL || is_wanted(context, &stat));
 	member->start_ticks = is_there ? stat.start_ticks : 0;
 	if (!is_there || mw_member_has_ended(member) ||
 		!begin_life(members, member, &stat, now_ns)) {
@@ -240,6 +250,9 @@ struct mw_life *mw_member_enter_image(struct mw_members *members, struct mw_memb
 	else if (!is_its_own && !is_noticed(member, program, command))
 		life = follow_exec(members, member, image->start_ns);
 	member->program = program;
+	/* Its words are known, and its use is next to nothing. */
+	if (member->refreshed_ns == 0 && image->cmdline_bytes < MWD_CMDLINE_BYTES)
+		member->refreshed_ns = image->start_ns;
 	return life;
 }
 
@@ -321,6 +334,11 @@ static void read_io(const struct mw_member *member)
 		mw_proc_read_io(member->pid, &usage->read_bytes, &usage->written_bytes);
 }
 
+bool mw_member_tells_end(const struct mw_member *member)
+{
+	return member->life->image != NULL && end_of_image(member->life) == MWD_END_NONE;
+}
+
 static void read_status(const struct mw_member *member, int64_t now_ns)
 {
 	struct mw_proc_status status;
@@ -339,7 +357,7 @@ static void read_status(const struct mw_member *member, int64_t now_ns)
 static int64_t refresh_period(const struct mw_member *member, int64_t now_ns)
 {
 	if (mw_member_is_young(member, now_ns))
-		return REFRESH_YOUNG_NS;
+		return mw_member_tells_end(member) ? REFRESH_TELLING_NS : REFRESH_YOUNG_NS;
 	return REFRESH_NS + member->pid % 64 * (REFRESH_NS / 64);
 }
 
@@ -388,14 +406,27 @@ static void read_rss(struct mw_member *member)
 	member->rss_bytes = (int64_t)statm.resident_pages * page_bytes;
 }
 
-void mw_member_measure(struct mw_members *members, struct mw_member *member, int64_t now_ns)
+/* Higher than what is known of it; by a step, if what is between matters to the tree only. */
+static bool is_maximum(const struct mw_member *member, int64_t step_bytes)
+{
+	const struct mw_life *life = member->life;
+	if (!mw_member_tells_end(member))
+		return member->rss_bytes > life->max_rss_bytes;
+	int64_t known_bytes = life->n_steps > 0 ? life->steps[life->n_steps - 1].bytes : 0;
+	int64_t own_step_bytes = known_bytes / 64;
+	return member->rss_bytes - known_bytes >
+	       (own_step_bytes > step_bytes ? own_step_bytes : step_bytes);
+}
+
+void mw_member_measure(
+	struct mw_members *members, struct mw_member *member, int64_t step_bytes, int64_t now_ns)
 {
 	if (!member->life->has_ended)
 		member->life->end_ns = now_ns;
 	member->last_rss_bytes = member->rss_bytes;
 	read_rss(member);
 	const struct mw_life *life = member->life;
-	if (member->rss_bytes > life->max_rss_bytes || is_refresh_due(member, now_ns))
+	if (is_maximum(member, step_bytes) || is_refresh_due(member, now_ns))
 		refresh(members, member, now_ns);
 	if (member->life != life) /* what was read was another program's */
 		read_rss(member);
@@ -404,8 +435,12 @@ void mw_member_measure(struct mw_members *members, struct mw_member *member, int
 
 /* Each thread has a list of its own; most processes have one thread. */
 void mw_member_visit_children(
-	const struct mw_member *member, void (*visit)(void *context, int32_t child), void *context)
+	struct mw_member *member, void (*visit)(void *context, int32_t child), void *context)
 {
+	if (member->children_fd < 0) {
+		member->children_fd = mw_proc_open_children(member->pid);
+		keep_if_affordable(&member->children_fd);
+	}
 	if (member->children_fd >= 0 && member->life->max_threads <= 1)
 		mw_proc_visit_open_children(member->children_fd, visit, context);
 	else

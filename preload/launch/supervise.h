@@ -37,6 +37,9 @@ struct mw_supervision {
 	int status;
 	int64_t root_end_ns;
 	bool has_children;
+	/* of the loop */
+	bool has_births;  /* births.h was asked to start */
+	bool has_signals; /* there is something to read at signals->fd */
 };
 
 /**
