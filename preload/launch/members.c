@@ -12,6 +12,7 @@
 
 #include "preload/format.h"
 #include "preload/launch/clock.h"
+#include "preload/launch/member_reading.h"
 #include "preload/launch/members.h"
 #include "preload/launch/proc_read.h"
 
@@ -291,66 +292,9 @@ static void refresh_command(struct mw_members *members, struct mw_member *member
 		mw_life_set_command(life, text);
 }
 
-static bool read_statm(const struct mw_member *member, struct mw_proc_statm *statm_out)
-{
-	char bytes[128];
-	ssize_t n = member->statm_fd >= 0
-			    ? pread(member->statm_fd, bytes, sizeof(bytes), 0)
-			    : mw_proc_read(member->pid, "statm", bytes, sizeof(bytes));
-	return n > 0 && mw_proc_parse_statm(bytes, (size_t)n, statm_out);
-}
-
-/* A leader that ended before its threads has no statm any more; any other thread has. */
-static void read_statm_of_thread(struct mw_member *member, struct mw_proc_statm *statm)
-{
-	int fd = mw_proc_open_statm_of_thread(member->pid);
-	if (fd < 0)
-		return;
-	close_if_open(&member->statm_fd);
-	member->statm_fd = fd;
-	read_statm(member, statm);
-}
-
-static void read_times(const struct mw_member *member)
-{
-	struct mw_proc_stat stat;
-	struct mw_life *life = member->life;
-	int64_t tick_ns = MW_NS_PER_S / sysconf(_SC_CLK_TCK);
-	if (life->is_usage_exact || !mw_proc_read_stat(member->pid, &stat) ||
-		stat.start_ticks != member->start_ticks)
-		return;
-	life->usage.cpu_user_ns = (int64_t)stat.user_ticks * tick_ns;
-	life->usage.cpu_system_ns = (int64_t)stat.system_ticks * tick_ns;
-	life->usage.minor_faults = stat.minor_faults;
-	life->usage.major_faults = stat.major_faults;
-	if (stat.n_threads > life->max_threads && stat.n_threads < UINT32_MAX)
-		life->max_threads = (uint32_t)stat.n_threads;
-}
-
-static void read_io(const struct mw_member *member)
-{
-	struct mwd_usage *usage = &member->life->usage;
-	if (!member->life->is_usage_exact)
-		mw_proc_read_io(member->pid, &usage->read_bytes, &usage->written_bytes);
-}
-
 bool mw_member_tells_end(const struct mw_member *member)
 {
 	return member->life->image != NULL && end_of_image(member->life) == MWD_END_NONE;
-}
-
-static void read_status(const struct mw_member *member, int64_t now_ns)
-{
-	struct mw_proc_status status;
-	struct mw_life *life = member->life;
-	if (!mw_proc_read_status(member->pid, &status))
-		return;
-	if (!member->is_memory_shared && status.hwm_kib > 0)
-		mw_life_note_hwm(life, (int64_t)status.hwm_kib * 1024, now_ns);
-	if (life->is_usage_exact)
-		return;
-	life->usage.voluntary_switches = status.voluntary_switches;
-	life->usage.involuntary_switches = status.involuntary_switches;
 }
 
 /* Not all of many that were born together in the same tick. */
@@ -373,37 +317,12 @@ static void refresh(struct mw_members *members, struct mw_member *member, int64_
 	bool is_due = is_refresh_due(member, now_ns);
 	if (is_due)
 		refresh_command(members, member, now_ns);
-	read_status(member, now_ns);
+	mw_member_read_status(member, now_ns);
 	if (!is_due)
 		return;
-	read_times(member);
-	read_io(member);
+	mw_member_read_times(member);
+	mw_member_read_io(member);
 	member->refreshed_ns = now_ns;
-}
-
-/*
- * Between vfork and exec a child has its parent's memory, which must not count twice. Once
- * seen with an address space of its own, it keeps one.
- */
-static bool is_memory_shared(struct mw_member *member)
-{
-	if (member->is_memory_shared)
-		member->is_memory_shared = mw_proc_is_same_memory(member->pid, member->life->ppid);
-	return member->is_memory_shared;
-}
-
-static void read_rss(struct mw_member *member)
-{
-	static int64_t page_bytes;
-	struct mw_proc_statm statm = { 0 };
-	if (page_bytes == 0)
-		page_bytes = sysconf(_SC_PAGESIZE);
-	bool is_shared = is_memory_shared(member);
-	if (!is_shared)
-		read_statm(member, &statm);
-	if (!is_shared && statm.size_pages == 0 && !mw_member_has_ended(member))
-		read_statm_of_thread(member, &statm);
-	member->rss_bytes = (int64_t)statm.resident_pages * page_bytes;
 }
 
 /* Higher than what is known of it; by a step, if what is between matters to the tree only. */
@@ -424,12 +343,12 @@ void mw_member_measure(
 	if (!member->life->has_ended)
 		member->life->end_ns = now_ns;
 	member->last_rss_bytes = member->rss_bytes;
-	read_rss(member);
+	mw_member_read_rss(member);
 	const struct mw_life *life = member->life;
 	if (is_maximum(member, step_bytes) || is_refresh_due(member, now_ns))
 		refresh(members, member, now_ns);
 	if (member->life != life) /* what was read was another program's */
-		read_rss(member);
+		mw_member_read_rss(member);
 	mw_life_note_rss(member->life, member->rss_bytes, now_ns);
 }
 
@@ -476,7 +395,7 @@ struct mw_life *mw_members_retire(
 	note_unseen_exec(members, member, now_ns);
 	struct mw_life *life = member->life;
 	members->n_unwatched -= !member->is_watched;
-	read_times(member);
+	mw_member_read_times(member);
 	if (!life->has_ended)
 		life->end_ns = now_ns;
 	life->has_ended = true;

@@ -48,6 +48,7 @@ static void wait_for_event(struct mw_supervision *supervision)
 	eventfd_t n_births;
 	bool is_event = ppoll(events, 3, &timeout, NULL) > 0;
 	supervision->has_signals = is_event && events[0].revents != 0;
+	supervision->has_ends = is_event && events[2].revents != 0;
 	if (is_event && events[1].revents != 0 &&
 		eventfd_read(supervision->births.fd, &n_births) == 0)
 		mw_sampler_hurry(sampler);
@@ -156,14 +157,14 @@ void mw_supervise(struct mw_supervision *supervision)
 	struct mw_sampler *sampler = supervision->sampler;
 	int priority = raise_priority();
 	supervision->births.fd = -1;
-	tick(supervision);
 	while (!is_over(supervision)) {
 		limit_to_grace(supervision);
 		wait_for_event(supervision);
 		pass_on_signals(supervision);
-		bool is_tick = mw_clock_monotonic_ns() >= sampler->next_tick_ns;
+		bool is_tick =
+			sampler->n_samples == 0 || mw_clock_monotonic_ns() >= sampler->next_tick_ns;
 		mw_sampler_retire_ended(sampler, is_tick); /* before reaping frees their pids */
-		if (supervision->has_signals || is_tick)
+		if (is_tick || supervision->has_signals || supervision->has_ends)
 			reap_children(supervision);
 		if (is_tick)
 			tick(supervision);

@@ -40,6 +40,7 @@ struct mw_supervision {
 	/* of the loop */
 	bool has_births;  /* births.h was asked to start */
 	bool has_signals; /* there is something to read at signals->fd */
+	bool has_ends;	  /* a member ended, which may be a child of ours */
 };
 
 /**
