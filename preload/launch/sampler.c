@@ -306,14 +306,19 @@ static void note_peak(struct mw_sampler *sampler, int64_t rss_bytes, int64_t now
 	}
 }
 
+/* How long the sum stays below its maximum for certain. */
+static int64_t time_below_peak(const struct mw_sampler *sampler)
+{
+	return (sampler->rss_peak_bytes - sampler->look.rss_bytes) / RISE_MOST_BYTES_PER_NS;
+}
+
 /* Young processes are looked at densely, as long as that can make a difference. */
 static int64_t period_of_young(const struct mw_sampler *sampler, int64_t dense_ns)
 {
 	const struct mw_look *now = &sampler->look;
 	int64_t period_ns = sampler->interval_ns;
-	int64_t telling_ns = (sampler->rss_peak_bytes - now->rss_bytes) / RISE_MOST_BYTES_PER_NS;
-	if (telling_ns < dense_ns)
-		telling_ns = dense_ns;
+	int64_t below_ns = time_below_peak(sampler);
+	int64_t telling_ns = below_ns > dense_ns ? below_ns : dense_ns;
 	for (size_t i = 0; i < sampler->members.n_live; i++) {
 		const struct mw_member *member = sampler->members.live[i];
 		if (!mw_member_is_young(member, now->at_ns))
@@ -368,7 +373,11 @@ static void plan_next(struct mw_sampler *sampler, const struct mw_look *last, in
 void mw_sampler_hurry(struct mw_sampler *sampler)
 {
 	int64_t soon_ns = mw_clock_monotonic_ns() + BIRTH_NS;
-	int64_t due_ns = sampler->earliest_tick_ns > soon_ns ? sampler->earliest_tick_ns : soon_ns;
+	int64_t due_ns = sampler->look.at_ns + time_below_peak(sampler);
+	if (due_ns < soon_ns)
+		due_ns = soon_ns;
+	if (due_ns < sampler->earliest_tick_ns)
+		due_ns = sampler->earliest_tick_ns;
 	if (sampler->next_tick_ns > due_ns)
 		sampler->next_tick_ns = due_ns;
 }
