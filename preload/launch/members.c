@@ -24,8 +24,8 @@
 #define REFRESH_NS (2 * MW_NS_PER_S)
 /* Shorter, a copy of the parent between fork and exec is the beginning of what is executed. */
 #define COPY_NS (100 * MW_NS_PER_MS)
-/* /proc rounds a start down to a clock tick. */
-#define START_SLACK_NS (20 * MW_NS_PER_MS)
+/* Between readings of two clocks. That /proc rounds a start down makes it earlier only. */
+#define START_SLACK_NS (2 * MW_NS_PER_MS)
 #define COMMAND_BYTES 2048
 /* Descriptors for everything but members. */
 #define RESERVE 8

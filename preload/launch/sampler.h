@@ -76,8 +76,8 @@ struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler);
  */
 int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out);
 
-/** mw_sampler_hurry() - a followed process was born: the next tick is as soon as it can matter to the
- * tree's maximum, and the budget allows */
+/** mw_sampler_hurry() - a followed process was born: the next tick is as soon as it can matter to
+ * the tree's maximum, and the budget allows */
 void mw_sampler_hurry(struct mw_sampler *sampler);
 
 /** mw_sampler_tick() - look once, whenever called; sets next_tick_ns */

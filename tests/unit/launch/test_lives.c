@@ -104,6 +104,18 @@ static void test_bound_of_stairs(void)
 	mw_lives_deinit(&lives);
 }
 
+/* What is read after the last words can be of the pid's next owner. */
+static void test_exact_is_final(void)
+{
+	struct mw_life *life = add(1, 0, 1000, 100);
+	life->is_exact = true;
+	mw_life_note_hwm(life, 200, 1001);
+	mw_life_note_rss(life, 200, 1001);
+	CHECK_INT(life->max_rss_bytes, 100);
+	check_bound(100, 1, 0);
+	mw_lives_deinit(&lives);
+}
+
 static struct mw_process_timeline history;
 
 static void sample(struct mw_life *life, int64_t at, int64_t rss)
@@ -179,6 +191,7 @@ int main(void)
 {
 	test_latest_of_a_pid();
 	test_exec_chain();
+	test_exact_is_final();
 	test_bound_of_overlaps();
 	test_bound_of_stairs();
 	test_history_is_bounded();
