@@ -14,7 +14,7 @@
 #define GRACE_NS (30 * MW_NS_PER_MS)
 
 /*
- * Where it is allowed: who takes a twentieth of a core at most is not to wait for those who take
+ * Where it is allowed: who takes a fortieth of a core at most is not to wait for those who take
  * it all. It is this thread's alone, and that of threads it makes; the command is there already.
  */
 #define NICE_STEPS 10
