@@ -103,8 +103,12 @@ void mw_life_set_command(struct mw_life *life, const char *text)
 	life->command = copy;
 }
 
+/* After the last words of a life nothing is its own: the pid can be another's within a clock tick.
+ */
 void mw_life_note_rss(struct mw_life *life, int64_t rss_bytes, int64_t now_ns)
 {
+	if (life->is_exact)
+		return;
 	if (rss_bytes > life->max_rss_bytes)
 		life->max_rss_bytes = rss_bytes;
 	if (rss_bytes <= life->sampled_rss_bytes)
@@ -130,6 +134,8 @@ static bool add_step(struct mw_life *life, struct mw_life_step step)
 
 void mw_life_note_hwm(struct mw_life *life, int64_t hwm_bytes, int64_t now_ns)
 {
+	if (life->is_exact)
+		return;
 	if (hwm_bytes > life->max_rss_bytes)
 		life->max_rss_bytes = hwm_bytes;
 	struct mw_life_step *last = life->n_steps ? &life->steps[life->n_steps - 1] : NULL;

@@ -81,10 +81,10 @@ struct mw_life *mw_lives_latest(const struct mw_lives *lives, int32_t pid);
 /** mw_life_set_command() - @text is copied; without memory the old one stays */
 void mw_life_set_command(struct mw_life *life, const char *text);
 
-/** mw_life_note_rss() - a sample of its RSS */
+/** mw_life_note_rss() - a sample of its RSS; no more when its exact maximum is known */
 void mw_life_note_rss(struct mw_life *life, int64_t rss_bytes, int64_t now_ns);
 
-/** mw_life_note_hwm() - VmHWM was read from outside: until now it never held more */
+/** mw_life_note_hwm() - VmHWM was read from outside: until now it never held more; as above */
 void mw_life_note_hwm(struct mw_life *life, int64_t hwm_bytes, int64_t now_ns);
 
 /** mw_life_begin_anew() - what was sampled so far was a copy of the parent, before its exec */

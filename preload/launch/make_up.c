@@ -85,19 +85,46 @@ static void read_member(const struct mw_member *member, const char *run_dir, int
 		*life->make_up = made;
 }
 
-void mw_make_up_look(const struct mw_members *members, struct mw_allowance *allowance,
-	const char *run_dir, int64_t now_ns)
+static int64_t bytes_read(const struct mw_life *life)
+{
+	return life != NULL && life->make_up != NULL ? life->make_up->rss_bytes : 0;
+}
+
+/* Where it stands among the largest, or whose place it can take: the smallest one's. */
+static size_t place_of(const struct mw_make_ups *make_ups, const struct mw_life *life)
+{
+	size_t place = 0;
+	for (size_t i = 0; i < MW_MAKE_UPS_LARGEST; i++) {
+		if (make_ups->largest[i] == life)
+			return i;
+		if (bytes_read(make_ups->largest[i]) < bytes_read(make_ups->largest[place]))
+			place = i;
+	}
+	return place;
+}
+
+static bool is_large(const struct mw_make_ups *make_ups, const struct mw_member *member)
+{
+	const struct mw_life *other = make_ups->largest[place_of(make_ups, member->life)];
+	int64_t other_bytes = other == member->life ? 0 : bytes_read(other);
+	return member->rss_bytes > other_bytes + other_bytes / 20;
+}
+
+void mw_make_ups_look(
+	struct mw_make_ups *make_ups, const struct mw_members *members, int64_t now_ns)
 {
 	const struct mw_member *largest = NULL;
+	struct mw_allowance *allowance = &make_ups->allowance;
 	for (size_t i = 0; i < members->n_live; i++) {
 		const struct mw_member *member = members->live[i];
-		if (wants(member, now_ns) &&
-			(largest == NULL || member->rss_bytes > largest->rss_bytes))
+		if ((largest == NULL || member->rss_bytes > largest->rss_bytes) &&
+			wants(member, now_ns) && is_large(make_ups, member))
 			largest = member;
 	}
 	if (largest == NULL || !mw_allowance_covers(allowance, cost_of(largest), now_ns))
 		return;
 	int64_t begin_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	read_member(largest, run_dir, now_ns);
+	read_member(largest, make_ups->run_dir, now_ns);
 	allowance->spent_ns += mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_ns;
+	make_ups->largest[place_of(make_ups, largest->life)] = largest->life;
 }

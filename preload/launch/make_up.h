@@ -1,7 +1,8 @@
 /* SPDX: no licence chosen yet, see README */
 /*
  * make_up.h - what a process's RSS is made of at its highest: read from smaps when it stands near
- * its maximum, within the allowance. Hosted; serves the sampler.
+ * its maximum, within the allowance; of the largest processes only, since a build has thousands
+ * that nobody asks about. Hosted; serves the sampler.
  */
 #pragma once
 
@@ -18,9 +19,15 @@ struct mw_make_up {
 	int64_t mapped_live_bytes; /* mapped by the program itself */
 };
 
-/**
- * mw_make_up_look() - at most one process at a time: the largest that is at a new maximum
- * @run_dir: path of the run directory
- */
-void mw_make_up_look(const struct mw_members *members, struct mw_allowance *allowance,
-	const char *run_dir, int64_t now_ns);
+/* The report shows fewer. */
+#define MW_MAKE_UPS_LARGEST 8
+
+struct mw_make_ups {
+	const char *run_dir; /* path of the run directory; borrowed */
+	struct mw_allowance allowance;
+	struct mw_life *largest[MW_MAKE_UPS_LARGEST]; /* that were read; borrowed, NULL = none */
+};
+
+/** mw_make_ups_look() - at most one process at a time: the largest that is at a new maximum */
+void mw_make_ups_look(
+	struct mw_make_ups *make_ups, const struct mw_members *members, int64_t now_ns);

@@ -12,17 +12,20 @@
 
 #include "preload/format.h"
 #include "preload/launch/clock.h"
+#include "preload/launch/member_reading.h"
 #include "preload/launch/members.h"
 #include "preload/launch/proc_read.h"
 
 /* A process changes its name by exec, mostly when young; VmHWM tells of peaks between samples. */
 #define YOUNG_NS (50 * MW_NS_PER_MS)
 #define REFRESH_YOUNG_NS (20 * MW_NS_PER_MS)
+/* In case it is killed. */
+#define REFRESH_TELLING_NS (40 * MW_NS_PER_MS)
 #define REFRESH_NS (2 * MW_NS_PER_S)
 /* Shorter, a copy of the parent between fork and exec is the beginning of what is executed. */
 #define COPY_NS (100 * MW_NS_PER_MS)
-/* /proc rounds a start down to a clock tick. */
-#define START_SLACK_NS (20 * MW_NS_PER_MS)
+/* Between readings of two clocks. That /proc rounds a start down makes it earlier only. */
+#define START_SLACK_NS (2 * MW_NS_PER_MS)
 #define COMMAND_BYTES 2048
 /* Descriptors for everything but members. */
 #define RESERVE 8
@@ -106,6 +109,8 @@ static bool begin_life(struct mw_members *members, struct mw_member *member,
 		return false;
 	if (!is_known)
 		life->ppid = stat->ppid;
+	if (life->max_threads == 0 && stat->n_threads < UINT32_MAX)
+		life->max_threads = (uint32_t)stat->n_threads;
 	life->start_ticks = stat->start_ticks;
 	life->member = member;
 	member->life = life;
@@ -147,6 +152,12 @@ static void watch_end(struct mw_members *members, struct mw_member *member)
 
 struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_t now_ns)
 {
+	return mw_members_add_if(members, pid, now_ns, NULL, NULL);
+}
+
+struct mw_member *mw_members_add_if(struct mw_members *members, int32_t pid, int64_t now_ns,
+	bool (*is_wanted)(void *context, const struct mw_proc_stat *stat), void *context)
+{
 	struct mw_proc_stat stat;
 	struct mw_member *member = reserve(members) ? malloc(sizeof(*member)) : NULL;
 	if (member == NULL)
@@ -155,13 +166,13 @@ struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_
 	*member = (struct mw_member){ .pid = pid,
 		.pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
 		.statm_fd = mw_proc_open(pid, "statm"),
-		.children_fd = mw_proc_open_children(pid),
+		.children_fd = -1,
 		.first_seen_ns = now_ns,
 		.is_memory_shared = true };
 	keep_if_affordable(&member->pidfd);
 	keep_if_affordable(&member->statm_fd);
-	keep_if_affordable(&member->children_fd);
-	bool is_there = mw_proc_read_stat(pid, &stat);
+	bool is_there =
+		mw_proc_read_stat(pid, &stat) && (is_wanted == NULL || is_wanted(context, &stat));
 	member->start_ticks = is_there ? stat.start_ticks : 0;
 	if (!is_there || mw_member_has_ended(member) ||
 		!begin_life(members, member, &stat, now_ns)) {
@@ -240,6 +251,9 @@ struct mw_life *mw_member_enter_image(struct mw_members *members, struct mw_memb
 	else if (!is_its_own && !is_noticed(member, program, command))
 		life = follow_exec(members, member, image->start_ns);
 	member->program = program;
+	/* Its words are known, and its use is next to nothing. */
+	if (member->refreshed_ns == 0 && image->cmdline_bytes < MWD_CMDLINE_BYTES)
+		member->refreshed_ns = image->start_ns;
 	return life;
 }
 
@@ -278,68 +292,16 @@ static void refresh_command(struct mw_members *members, struct mw_member *member
 		mw_life_set_command(life, text);
 }
 
-static bool read_statm(const struct mw_member *member, struct mw_proc_statm *statm_out)
+bool mw_member_tells_end(const struct mw_member *member)
 {
-	char bytes[128];
-	ssize_t n = member->statm_fd >= 0
-			    ? pread(member->statm_fd, bytes, sizeof(bytes), 0)
-			    : mw_proc_read(member->pid, "statm", bytes, sizeof(bytes));
-	return n > 0 && mw_proc_parse_statm(bytes, (size_t)n, statm_out);
-}
-
-/* A leader that ended before its threads has no statm any more; any other thread has. */
-static void read_statm_of_thread(struct mw_member *member, struct mw_proc_statm *statm)
-{
-	int fd = mw_proc_open_statm_of_thread(member->pid);
-	if (fd < 0)
-		return;
-	close_if_open(&member->statm_fd);
-	member->statm_fd = fd;
-	read_statm(member, statm);
-}
-
-static void read_times(const struct mw_member *member)
-{
-	struct mw_proc_stat stat;
-	struct mw_life *life = member->life;
-	int64_t tick_ns = MW_NS_PER_S / sysconf(_SC_CLK_TCK);
-	if (life->is_usage_exact || !mw_proc_read_stat(member->pid, &stat) ||
-		stat.start_ticks != member->start_ticks)
-		return;
-	life->usage.cpu_user_ns = (int64_t)stat.user_ticks * tick_ns;
-	life->usage.cpu_system_ns = (int64_t)stat.system_ticks * tick_ns;
-	life->usage.minor_faults = stat.minor_faults;
-	life->usage.major_faults = stat.major_faults;
-	if (stat.n_threads > life->max_threads && stat.n_threads < UINT32_MAX)
-		life->max_threads = (uint32_t)stat.n_threads;
-}
-
-static void read_io(const struct mw_member *member)
-{
-	struct mwd_usage *usage = &member->life->usage;
-	if (!member->life->is_usage_exact)
-		mw_proc_read_io(member->pid, &usage->read_bytes, &usage->written_bytes);
-}
-
-static void read_status(const struct mw_member *member, int64_t now_ns)
-{
-	struct mw_proc_status status;
-	struct mw_life *life = member->life;
-	if (!mw_proc_read_status(member->pid, &status))
-		return;
-	if (!member->is_memory_shared && status.hwm_kib > 0)
-		mw_life_note_hwm(life, (int64_t)status.hwm_kib * 1024, now_ns);
-	if (life->is_usage_exact)
-		return;
-	life->usage.voluntary_switches = status.voluntary_switches;
-	life->usage.involuntary_switches = status.involuntary_switches;
+	return member->life->image != NULL && end_of_image(member->life) == MWD_END_NONE;
 }
 
 /* Not all of many that were born together in the same tick. */
 static int64_t refresh_period(const struct mw_member *member, int64_t now_ns)
 {
 	if (mw_member_is_young(member, now_ns))
-		return REFRESH_YOUNG_NS;
+		return mw_member_tells_end(member) ? REFRESH_TELLING_NS : REFRESH_YOUNG_NS;
 	return REFRESH_NS + member->pid % 64 * (REFRESH_NS / 64);
 }
 
@@ -355,57 +317,49 @@ static void refresh(struct mw_members *members, struct mw_member *member, int64_
 	bool is_due = is_refresh_due(member, now_ns);
 	if (is_due)
 		refresh_command(members, member, now_ns);
-	read_status(member, now_ns);
+	mw_member_read_status(member, now_ns);
 	if (!is_due)
 		return;
-	read_times(member);
-	read_io(member);
+	mw_member_read_times(member);
+	mw_member_read_io(member);
 	member->refreshed_ns = now_ns;
 }
 
-/*
- * Between vfork and exec a child has its parent's memory, which must not count twice. Once
- * seen with an address space of its own, it keeps one.
- */
-static bool is_memory_shared(struct mw_member *member)
+/* Higher than what is known of it; by a step, if what is between matters to the tree only. */
+static bool is_maximum(const struct mw_member *member, int64_t step_bytes)
 {
-	if (member->is_memory_shared)
-		member->is_memory_shared = mw_proc_is_same_memory(member->pid, member->life->ppid);
-	return member->is_memory_shared;
+	const struct mw_life *life = member->life;
+	if (!mw_member_tells_end(member))
+		return member->rss_bytes > life->max_rss_bytes;
+	int64_t known_bytes = life->n_steps > 0 ? life->steps[life->n_steps - 1].bytes : 0;
+	int64_t own_step_bytes = known_bytes / 64;
+	return member->rss_bytes - known_bytes >
+	       (own_step_bytes > step_bytes ? own_step_bytes : step_bytes);
 }
 
-static void read_rss(struct mw_member *member)
-{
-	static int64_t page_bytes;
-	struct mw_proc_statm statm = { 0 };
-	if (page_bytes == 0)
-		page_bytes = sysconf(_SC_PAGESIZE);
-	bool is_shared = is_memory_shared(member);
-	if (!is_shared)
-		read_statm(member, &statm);
-	if (!is_shared && statm.size_pages == 0 && !mw_member_has_ended(member))
-		read_statm_of_thread(member, &statm);
-	member->rss_bytes = (int64_t)statm.resident_pages * page_bytes;
-}
-
-void mw_member_measure(struct mw_members *members, struct mw_member *member, int64_t now_ns)
+void mw_member_measure(
+	struct mw_members *members, struct mw_member *member, int64_t step_bytes, int64_t now_ns)
 {
 	if (!member->life->has_ended)
 		member->life->end_ns = now_ns;
 	member->last_rss_bytes = member->rss_bytes;
-	read_rss(member);
+	mw_member_read_rss(member);
 	const struct mw_life *life = member->life;
-	if (member->rss_bytes > life->max_rss_bytes || is_refresh_due(member, now_ns))
+	if (is_maximum(member, step_bytes) || is_refresh_due(member, now_ns))
 		refresh(members, member, now_ns);
 	if (member->life != life) /* what was read was another program's */
-		read_rss(member);
+		mw_member_read_rss(member);
 	mw_life_note_rss(member->life, member->rss_bytes, now_ns);
 }
 
 /* Each thread has a list of its own; most processes have one thread. */
 void mw_member_visit_children(
-	const struct mw_member *member, void (*visit)(void *context, int32_t child), void *context)
+	struct mw_member *member, void (*visit)(void *context, int32_t child), void *context)
 {
+	if (member->children_fd < 0) {
+		member->children_fd = mw_proc_open_children(member->pid);
+		keep_if_affordable(&member->children_fd);
+	}
 	if (member->children_fd >= 0 && member->life->max_threads <= 1)
 		mw_proc_visit_open_children(member->children_fd, visit, context);
 	else
@@ -441,7 +395,7 @@ struct mw_life *mw_members_retire(
 	note_unseen_exec(members, member, now_ns);
 	struct mw_life *life = member->life;
 	members->n_unwatched -= !member->is_watched;
-	read_times(member);
+	mw_member_read_times(member);
 	if (!life->has_ended)
 		life->end_ns = now_ns;
 	life->has_ended = true;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "preload/launch/lives.h"
+#include "preload/launch/proc_parse.h"
 
 struct mw_member {
 	struct mw_life *life; /* what it runs at present; borrowed */
@@ -23,7 +24,7 @@ struct mw_member {
 	int64_t first_seen_ns;	/* CLOCK_MONOTONIC */
 	int64_t rss_bytes;	/* at the last sample */
 	int64_t last_rss_bytes; /* at the one before */
-	int pidfd, statm_fd, children_fd; /* -1 = none */
+	int pidfd, statm_fd, children_fd; /* -1 = none; the last one is opened when first asked */
 	int64_t refreshed_ns;		  /* when VmHWM, command and use were last read */
 	bool is_watched;		  /* its end makes epoll_fd readable */
 	bool is_memory_shared; /* not seen with an address space of its own yet (vfork) */
@@ -49,6 +50,10 @@ void mw_members_init(
  * Return: the new member (borrowed), or NULL: it is gone or a zombie, or no memory.
  */
 struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_t now_ns);
+
+/** mw_members_add_if() - the same, if the process is one that @is_wanted says yes to */
+struct mw_member *mw_members_add_if(struct mw_members *members, int32_t pid, int64_t now_ns,
+	bool (*is_wanted)(void *context, const struct mw_proc_stat *stat), void *context);
 
 /** mw_members_find_live() - by pid. Return: borrowed, or NULL. */
 struct mw_member *mw_members_find_live(const struct mw_members *members, int32_t pid);
@@ -78,8 +83,16 @@ enum mw_writer mw_member_compare(const struct mw_members *members, const struct 
 struct mw_life *mw_member_enter_image(struct mw_members *members, struct mw_member *member,
 	const struct mwd_image *image, const char *command);
 
-/** mw_member_measure() - read the RSS now, and command, VmHWM and use where it is time to */
-void mw_member_measure(struct mw_members *members, struct mw_member *member, int64_t now_ns);
+/**
+ * mw_member_measure() - read the RSS now, and command, VmHWM and use where it is time to
+ * @step_bytes: a process that will tell its own VmHWM is not asked for it again before it has grown
+ *	by so much, and a 64th
+ */
+void mw_member_measure(
+	struct mw_members *members, struct mw_member *member, int64_t step_bytes, int64_t now_ns);
+
+/** mw_member_tells_end() - what it runs is followed, and will tell its use and VmHWM itself */
+bool mw_member_tells_end(const struct mw_member *member);
 
 /** mw_member_is_young() - in the first 50 ms since it was seen, when most of a life happens */
 bool mw_member_is_young(const struct mw_member *member, int64_t now_ns);
@@ -96,7 +109,7 @@ struct mw_member *mw_members_next_ended(const struct mw_members *members, bool i
 
 /** mw_member_visit_children() - call @visit for each child it has at present */
 void mw_member_visit_children(
-	const struct mw_member *member, void (*visit)(void *context, int32_t child), void *context);
+	struct mw_member *member, void (*visit)(void *context, int32_t child), void *context);
 
 /**
  * mw_members_retire() - @member has ended: its last numbers taken, descriptors closed, freed

@@ -25,8 +25,8 @@ int mw_proc_open(int32_t pid, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* The kernel hands out long files a page at a time. */
-static ssize_t read_and_close(int fd, char *buffer, size_t size)
+/* A list is handed out a page at a time. */
+static ssize_t read_list_and_close(int fd, char *buffer, size_t size)
 {
 	if (fd < 0)
 		return -1;
@@ -40,7 +40,12 @@ static ssize_t read_and_close(int fd, char *buffer, size_t size)
 
 ssize_t mw_proc_read(int32_t pid, const char *name, char *buffer, size_t size)
 {
-	return read_and_close(mw_proc_open(pid, name), buffer, size);
+	int fd = mw_proc_open(pid, name);
+	if (fd < 0)
+		return -1;
+	ssize_t n = read(fd, buffer, size);
+	close(fd);
+	return n;
 }
 
 bool mw_proc_read_stat(int32_t pid, struct mw_proc_stat *stat_out)
@@ -156,7 +161,7 @@ static void visit_children_of_thread(
 	char bytes[CHILDREN_BYTES];
 	snprintf(name, sizeof(name), "%d/children", tid);
 	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
-	visit_list(bytes, read_and_close(fd, bytes, sizeof(bytes)), visit, context);
+	visit_list(bytes, read_list_and_close(fd, bytes, sizeof(bytes)), visit, context);
 }
 
 int mw_proc_open_children(int32_t pid)

@@ -15,7 +15,8 @@
 /** mw_proc_open() - /proc/PID/@name for reading, close-on-exec. Return: descriptor or -1. */
 int mw_proc_open(int32_t pid, const char *name);
 
-/** mw_proc_read() - up to @size bytes of /proc/PID/@name. Return: bytes read, or -1. */
+/** mw_proc_read() - what one read() of up to @size bytes gives of /proc/PID/@name, which is all of
+ * a file without lists. Return: bytes read, or -1. */
 ssize_t mw_proc_read(int32_t pid, const char *name, char *buffer, size_t size);
 
 /** mw_proc_read_stat() - /proc/PID/stat. False if the process is gone. */

@@ -22,6 +22,9 @@
  */
 #define CHECKPOINT_NS (50 * MW_NS_PER_MS)
 
+/* Until then a program that is followed is busy being loaded, and what it is, it tells itself. */
+#define FIRST_TICK_NS (MW_NS_PER_MS / 2)
+
 static int prepare_signals(struct mw_run_state *run, struct mw_failure *failure)
 {
 	int error = -mw_signals_take(&run->signals);
@@ -189,6 +192,8 @@ int mw_run_wait(struct mw_run_state *run, struct mw_failure *failure_out)
 {
 	struct mw_supervision *supervision = &run->supervision;
 	supervision->sampler = run->sampler;
+	if (run->program.verdict == MWD_VERDICT_FOLLOWED)
+		run->sampler->next_tick_ns = mw_clock_monotonic_ns() + FIRST_TICK_NS;
 	supervision->signals = &run->signals;
 	supervision->is_wait_all = run->options->is_wait_all;
 	supervision->limits.most_bytes[MW_LIMIT_TOTAL] = run->options->max_total_rss_bytes;

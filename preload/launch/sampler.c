@@ -6,17 +6,23 @@
 #include <unistd.h>
 
 #include "preload/launch/clock.h"
-#include "preload/launch/make_up.h"
 #include "preload/launch/proc_read.h"
 #include "preload/launch/sampler.h"
 
 #define DENSE_NS (3 * MW_NS_PER_MS / 2)
-/* Work may take less than a hundredth of a core, and a twentieth while much happens. */
+/* Work may take less than a hundredth of a core, and a fortieth while much happens. */
 #define REST_PER_WORK 150
-#define REST_PER_DENSE_WORK 20
+#define REST_PER_DENSE_WORK 40
 #define REST_PER_WALK 500
 /* What may be missed between two samples near the maximum: 1 %. */
 #define PEAK_PER_STEP 100
+/* A process that tells its own maximum matters to the tree's only: who is so far below that gets
+ * there in this time at the earliest, all CPUs filling pages. */
+#define RISE_MOST_BYTES_PER_NS 4
+/* And what it grows by is of interest only if it is so much of the tree's. */
+#define PEAK_PER_MEMBER_STEP 200
+/* A process that was just born may be gone after it. */
+#define BIRTH_NS (1 * MW_NS_PER_MS)
 /* Deeper than any honest chain of parents; a bound for races with dying parents. */
 #define ANCESTORS_MOST 256
 
@@ -31,15 +37,16 @@ int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out
  * We are the subreaper, so every process of the job, and no other, has us among its ancestors.
  * A pid from the dump needs this check: it may be of another pid namespace.
  */
-static bool is_of_job(const struct mw_sampler *sampler, int32_t pid)
+static bool is_of_job(void *context, const struct mw_proc_stat *process)
 {
+	const struct mw_sampler *sampler = context;
 	int32_t own_pid = getpid();
-	struct mw_proc_stat stat;
-	for (int i = 0; i < ANCESTORS_MOST && mw_proc_read_stat(pid, &stat); i++) {
-		pid = stat.ppid;
+	struct mw_proc_stat stat = *process;
+	for (int i = 0; i < ANCESTORS_MOST; i++) {
+		int32_t pid = stat.ppid;
 		if (pid == own_pid || mw_members_find_live(&sampler->members, pid) != NULL)
 			return true;
-		if (pid <= 1)
+		if (pid <= 1 || !mw_proc_read_stat(pid, &stat))
 			return false;
 	}
 	return false;
@@ -59,10 +66,9 @@ static struct mw_member *find_writer(
 	if (writer != MW_WRITER_AFTER)
 		return writer == MW_WRITER_IT ? member : NULL;
 	bool has_ended = __atomic_load_n(&open->image->end, __ATOMIC_ACQUIRE) != MWD_END_NONE;
-	if (has_ended || !is_of_job(sampler, open->pid) ||
-		(member != NULL && !mw_member_has_ended(member)))
+	if (has_ended || (member != NULL && !mw_member_has_ended(member)))
 		return NULL;
-	member = mw_members_add(&sampler->members, open->pid, now_ns);
+	member = mw_members_add_if(&sampler->members, open->pid, now_ns, is_of_job, sampler);
 	if (member == NULL ||
 		mw_member_compare(&sampler->members, member, open->image) != MW_WRITER_IT)
 		return NULL;
@@ -172,17 +178,18 @@ struct mw_sampler *mw_sampler_create(
 	if (sampler == NULL)
 		return NULL;
 	sampler->control = control;
-	sampler->run_dir = run_dir;
 	sampler->interval_ns = interval_ns;
 	sampler->cpu_begin_ns = mw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	sampler->start_ns = control->page->start_monotonic_ns;
 	mw_members_init(&sampler->members, &sampler->lives, control->boot_minus_monotonic_ns);
 	mw_newcomers_init(&sampler->newcomers);
+	sampler->children_fd = mw_proc_open_children(getpid());
 	mw_surroundings_init(&sampler->surroundings);
 	sampler->sharing_allowance = (struct mw_allowance){
 		.start_ns = sampler->start_ns, .first_ns = 40 * MW_NS_PER_MS, .share = 100
 	};
-	sampler->make_up_allowance = (struct mw_allowance){
+	sampler->make_ups.run_dir = run_dir;
+	sampler->make_ups.allowance = (struct mw_allowance){
 		.start_ns = sampler->start_ns, .first_ns = 10 * MW_NS_PER_MS, .share = 400
 	};
 	sampler->images.on_begin = on_image_begin;
@@ -200,6 +207,8 @@ struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler)
 	mw_lives_deinit(&sampler->lives);
 	mw_process_timeline_deinit(&sampler->process_timeline);
 	mw_newcomers_deinit(&sampler->newcomers);
+	if (sampler->children_fd >= 0)
+		close(sampler->children_fd);
 	mw_surroundings_finish(&sampler->surroundings);
 	free(sampler);
 	return NULL;
@@ -262,7 +271,7 @@ static void walk_children(struct mw_sampler *sampler, int64_t now_ns)
 	/* CPU time: on a busy machine the time of one walk would put off the next for seconds. */
 	int64_t begin_cpu_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct walk walk = { sampler, now_ns };
-	mw_proc_visit_children(getpid(), meet_child, &walk);
+	mw_proc_visit_open_children(sampler->children_fd, meet_child, &walk);
 	for (size_t i = 0; i < sampler->members.n_live; i++)
 		mw_member_visit_children(sampler->members.live[i], meet_child, &walk);
 	int64_t cost_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_cpu_ns;
@@ -272,9 +281,10 @@ static void walk_children(struct mw_sampler *sampler, int64_t now_ns)
 static int64_t measure_all(struct mw_sampler *sampler, int64_t now_ns)
 {
 	int64_t sum_bytes = 0;
+	int64_t step_bytes = sampler->rss_peak_bytes / PEAK_PER_MEMBER_STEP;
 	for (size_t i = 0; i < sampler->members.n_live; i++) {
 		struct mw_member *member = sampler->members.live[i];
-		mw_member_measure(&sampler->members, member, now_ns);
+		mw_member_measure(&sampler->members, member, step_bytes, now_ns);
 		note_row(sampler, member->life, member->rss_bytes, now_ns);
 		sum_bytes += member->rss_bytes;
 	}
@@ -296,13 +306,29 @@ static void note_peak(struct mw_sampler *sampler, int64_t rss_bytes, int64_t now
 	}
 }
 
-static bool is_any_young(const struct mw_sampler *sampler, int64_t now_ns)
+/* How long the sum stays below its maximum for certain. */
+static int64_t time_below_peak(const struct mw_sampler *sampler)
 {
+	return (sampler->rss_peak_bytes - sampler->look.rss_bytes) / RISE_MOST_BYTES_PER_NS;
+}
+
+/* Young processes are looked at densely, as long as that can make a difference. */
+static int64_t period_of_young(const struct mw_sampler *sampler, int64_t dense_ns)
+{
+	const struct mw_look *now = &sampler->look;
+	int64_t period_ns = sampler->interval_ns;
+	int64_t below_ns = time_below_peak(sampler);
+	int64_t telling_ns = below_ns > dense_ns ? below_ns : dense_ns;
 	for (size_t i = 0; i < sampler->members.n_live; i++) {
-		if (mw_member_is_young(sampler->members.live[i], now_ns))
-			return true;
+		const struct mw_member *member = sampler->members.live[i];
+		if (!mw_member_is_young(member, now->at_ns))
+			continue;
+		if (!mw_member_tells_end(member))
+			return dense_ns;
+		if (telling_ns < period_ns)
+			period_ns = telling_ns;
 	}
-	return false;
+	return period_ns;
 }
 
 /* How long a rise goes on until it is a step above the maximum; the interval if it does not. */
@@ -320,11 +346,10 @@ static int64_t time_to_step(const struct mw_sampler *sampler, const struct mw_lo
 static int64_t choose_period(const struct mw_sampler *sampler, const struct mw_look *last)
 {
 	int64_t dense_ns = DENSE_NS < sampler->interval_ns ? DENSE_NS : sampler->interval_ns;
-	if (is_any_young(sampler, sampler->look.at_ns))
-		return dense_ns;
+	int64_t young_ns = period_of_young(sampler, dense_ns);
 	int64_t step_ns = time_to_step(sampler, last);
-	if (step_ns >= sampler->interval_ns)
-		return sampler->interval_ns;
+	if (step_ns >= young_ns)
+		return young_ns;
 	return step_ns > dense_ns ? step_ns : dense_ns;
 }
 
@@ -347,8 +372,12 @@ static void plan_next(struct mw_sampler *sampler, const struct mw_look *last, in
 
 void mw_sampler_hurry(struct mw_sampler *sampler)
 {
-	int64_t now_ns = mw_clock_monotonic_ns();
-	int64_t due_ns = sampler->earliest_tick_ns > now_ns ? sampler->earliest_tick_ns : now_ns;
+	int64_t soon_ns = mw_clock_monotonic_ns() + BIRTH_NS;
+	int64_t due_ns = sampler->look.at_ns + time_below_peak(sampler);
+	if (due_ns < soon_ns)
+		due_ns = soon_ns;
+	if (due_ns < sampler->earliest_tick_ns)
+		due_ns = sampler->earliest_tick_ns;
 	if (sampler->next_tick_ns > due_ns)
 		sampler->next_tick_ns = due_ns;
 }
@@ -386,8 +415,7 @@ static void look_closer(struct mw_sampler *sampler)
 		    now->rss_bytes, now->at_ns))
 		mw_sharing_read(&sampler->sharing, &sampler->members, &sampler->sharing_allowance,
 			now->rss_bytes, now->at_ns);
-	mw_make_up_look(
-		&sampler->members, &sampler->make_up_allowance, sampler->run_dir, now->at_ns);
+	mw_make_ups_look(&sampler->make_ups, &sampler->members, now->at_ns);
 	mw_surroundings_look(&sampler->surroundings, now->at_ns);
 }
 

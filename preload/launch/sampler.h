@@ -5,7 +5,7 @@
  * One tick finds new members (the dump's list of images, and the children of children, since
  * what the shim cannot enter has no image), measures all, and, when the sum sets a new maximum,
  * tells the zone by the dump's RSS epoch. Ticks are dense while a process is young, or the sum
- * rises fast beyond its maximum, and take a twentieth of one core then at most; else they follow
+ * rises fast beyond its maximum, and take a fortieth of one core then at most; else they follow
  * the interval, or come later to take no more than a hundredth.
  */
 #pragma once
@@ -16,6 +16,7 @@
 #include "preload/launch/group_watch.h"
 #include "preload/launch/images.h"
 #include "preload/launch/lives.h"
+#include "preload/launch/make_up.h"
 #include "preload/launch/members.h"
 #include "preload/launch/newcomers.h"
 #include "preload/launch/process_timeline.h"
@@ -30,7 +31,6 @@ struct mw_look {
 
 struct mw_sampler {
 	struct mw_control *control;	    /* borrowed */
-	const char *run_dir;		    /* path of the run directory; borrowed */
 	const struct mw_group_watch *group; /* borrowed; a child of ours that is not of the job */
 	int64_t interval_ns;
 	int64_t start_ns; /* of the run, CLOCK_MONOTONIC */
@@ -54,11 +54,13 @@ struct mw_sampler {
 	int64_t most_late_ns;	      /* from when a sample was due to its end, on a busy machine */
 	struct mw_look look;	      /* the last one */
 	struct mw_newcomers newcomers;
-	struct mw_allowance sharing_allowance, make_up_allowance;
+	struct mw_allowance sharing_allowance;
 	struct mw_sharing sharing;
+	struct mw_make_ups make_ups;
 	struct mw_surroundings surroundings;
 	int64_t next_tick_ns, earliest_tick_ns;
 	int64_t next_walk_ns; /* of the tree of children */
+	int children_fd;      /* the list of our own; only the main thread has any */
 };
 
 /** mw_sampler_create() - Ownership: the caller's. Return: NULL without memory. */
@@ -74,7 +76,8 @@ struct mw_sampler *mw_sampler_destroy(struct mw_sampler *sampler);
  */
 int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out);
 
-/** mw_sampler_hurry() - a process was born: the next tick as soon as the budget allows */
+/** mw_sampler_hurry() - a followed process was born: the next tick is as soon as it can matter to
+ * the tree's maximum, and the budget allows */
 void mw_sampler_hurry(struct mw_sampler *sampler);
 
 /** mw_sampler_tick() - look once, whenever called; sets next_tick_ns */

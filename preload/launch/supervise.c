@@ -14,10 +14,13 @@
 #define GRACE_NS (30 * MW_NS_PER_MS)
 
 /*
- * Where it is allowed: who takes a twentieth of a core at most is not to wait for those who take
+ * Where it is allowed: who takes a fortieth of a core at most is not to wait for those who take
  * it all. It is this thread's alone, and that of threads it makes; the command is there already.
  */
 #define NICE_STEPS 10
+
+/* Until then the command itself is young, and looked at often; most runs are over by then. */
+#define BIRTHS_NS (40 * MW_NS_PER_MS)
 
 /* Return: the priority before. */
 static int raise_priority(void)
@@ -43,7 +46,10 @@ static void wait_for_event(struct mw_supervision *supervision)
 		left_ns = 0;
 	struct timespec timeout = { left_ns / MW_NS_PER_S, left_ns % MW_NS_PER_S };
 	eventfd_t n_births;
-	if (ppoll(events, 3, &timeout, NULL) > 0 && events[1].revents != 0 &&
+	bool is_event = ppoll(events, 3, &timeout, NULL) > 0;
+	supervision->has_signals = is_event && events[0].revents != 0;
+	supervision->has_ends = is_event && events[2].revents != 0;
+	if (is_event && events[1].revents != 0 &&
 		eventfd_read(supervision->births.fd, &n_births) == 0)
 		mw_sampler_hurry(sampler);
 }
@@ -52,9 +58,10 @@ static void pass_on_signals(struct mw_supervision *supervision)
 {
 	struct signalfd_siginfo info;
 	pid_t pid = supervision->has_root_ended ? 0 : supervision->root_pid;
-	while (read(supervision->signals->fd, &info, sizeof(info)) == sizeof(info)) {
+	while (supervision->has_signals &&
+		read(supervision->signals->fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
-			continue; /* reap_children() looks anyway */
+			continue; /* reap_children() comes next */
 		mw_signals_forward(supervision->signals, &info, pid);
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
 			info.ssi_signo == SIGHUP)
@@ -136,21 +143,32 @@ static void checkpoint_if_due(struct mw_supervision *supervision)
 	supervision->checkpoint_ns = INT64_MAX;
 }
 
+static void start_births_if_due(struct mw_supervision *supervision)
+{
+	struct mw_sampler *sampler = supervision->sampler;
+	if (supervision->has_births || mw_clock_monotonic_ns() < sampler->start_ns + BIRTHS_NS)
+		return;
+	supervision->has_births = true;
+	mw_births_start(&supervision->births, &sampler->control->page->n_images);
+}
+
 void mw_supervise(struct mw_supervision *supervision)
 {
 	struct mw_sampler *sampler = supervision->sampler;
 	int priority = raise_priority();
-	mw_births_start(&supervision->births, &sampler->control->page->n_images);
-	tick(supervision);
+	supervision->births.fd = -1;
 	while (!is_over(supervision)) {
 		limit_to_grace(supervision);
 		wait_for_event(supervision);
 		pass_on_signals(supervision);
-		bool is_tick = mw_clock_monotonic_ns() >= sampler->next_tick_ns;
+		bool is_tick =
+			sampler->n_samples == 0 || mw_clock_monotonic_ns() >= sampler->next_tick_ns;
 		mw_sampler_retire_ended(sampler, is_tick); /* before reaping frees their pids */
-		reap_children(supervision);
+		if (is_tick || supervision->has_signals || supervision->has_ends)
+			reap_children(supervision);
 		if (is_tick)
 			tick(supervision);
+		start_births_if_due(supervision);
 		checkpoint_if_due(supervision);
 	}
 	mw_progress_erase(&supervision->progress);

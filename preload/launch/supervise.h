@@ -37,6 +37,10 @@ struct mw_supervision {
 	int status;
 	int64_t root_end_ns;
 	bool has_children;
+	/* of the loop */
+	bool has_births;  /* births.h was asked to start */
+	bool has_signals; /* there is something to read at signals->fd */
+	bool has_ends;	  /* a member ended, which may be a child of ours */
 };
 
 /**

@@ -84,23 +84,42 @@ static void test_bound_of_overlaps(void)
 	mw_lives_deinit(&lives);
 }
 
+/* As VmHWM was read while the life, whose end is known here already, still ran. */
+static void read_before_end(struct mw_life *life, int64_t hwm_bytes, int64_t now_ns)
+{
+	life->is_exact = false;
+	mw_life_note_hwm(life, hwm_bytes, now_ns);
+	life->is_exact = true;
+}
+
 /* It had 10 until 500, and 100 in the end; the other was gone by then. */
 static void test_bound_of_stairs(void)
 {
 	struct mw_life *growing = add(1, 0, 1000, 100);
 	add(2, 100, 400, 60);
 	check_bound(160, 2, 0);
-	mw_life_note_hwm(growing, 10, 500);
+	read_before_end(growing, 10, 500);
 	check_bound(100, 1, 0);
-	mw_life_note_hwm(growing, 10, 600); /* the same: the stair is longer */
+	read_before_end(growing, 10, 600); /* the same: the stair is longer */
 	CHECK_INT((long long)growing->n_steps, 1);
 	add(3, 550, 580, 91);
 	check_bound(101, 2, 0);
 	for (int i = 0; i < 1000; i++)
-		mw_life_note_hwm(growing, 1000 + i, 700 + i);
+		read_before_end(growing, 1000 + i, 700 + i);
 	CHECK(growing->n_steps < 60); /* each a 64th higher than the one before */
 	CHECK_INT(growing->max_rss_bytes, 1999);
 	check_bound(1999, 1, 0);
+	mw_lives_deinit(&lives);
+}
+
+/* What is read after the last words can be of the pid's next owner. */
+static void test_exact_is_final(void)
+{
+	struct mw_life *life = add(1, 0, 1000, 100);
+	mw_life_note_hwm(life, 200, 1001);
+	mw_life_note_rss(life, 200, 1001);
+	CHECK_INT(life->max_rss_bytes, 100);
+	check_bound(100, 1, 0);
 	mw_lives_deinit(&lives);
 }
 
@@ -179,6 +198,7 @@ int main(void)
 {
 	test_latest_of_a_pid();
 	test_exec_chain();
+	test_exact_is_final();
 	test_bound_of_overlaps();
 	test_bound_of_stairs();
 	test_history_is_bounded();
