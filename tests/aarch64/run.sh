@@ -13,8 +13,9 @@ rule=memwatch-aarch64
 
 # -dev: what CMake looks for. The rest: programs that the tests run or profile.
 root_packages="libc6-dev libstdc++-12-dev libdw-dev libelf-dev libcjson-dev libpcre2-dev libiberty-dev
-	libunwind-dev gcc g++ cmake git perl procps python3 python3-dev python3-jsonschema xz-utils
-	libc-devtools libjemalloc2 libtcmalloc-minimal4"
+	libunwind-dev libprotobuf-c-dev zlib1g-dev liblz4-dev gcc g++ make cmake git perl procps python3
+	python3-dev python3-jsonschema xz-utils libc-devtools libgoogle-perftools-dev libjemalloc-dev
+	libjemalloc2 libmimalloc-dev libtcmalloc-minimal4 sqlite3 bash-completion"
 tool_packages="gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu cpp-12-aarch64-linux-gnu
 	libgcc-12-dev-arm64-cross libgcc-s1-arm64-cross libstdc++-12-dev-arm64-cross
 	libstdc++6-arm64-cross binutils-aarch64-linux-gnu qemu-user-static"
@@ -50,6 +51,7 @@ unpack_tools() {
 
 # The kernel starts aarch64 programs by qemu, in a chroot, too ("F": it is opened now).
 register_qemu() {
+	[ ! -e "$binfmt/$rule" ] || echo -1 >"$binfmt/$rule" # of a run that was killed
 	if [ ! -e "$binfmt/register" ]; then
 		mount -t binfmt_misc binfmt_misc "$binfmt" || skip "no binfmt_misc here"
 		has_mounted=yes
@@ -67,16 +69,23 @@ make_root() {
 		grep -m1 '/debian/*$' || true)
 	say "debootstrap bookworm for arm64 from ${mirror:=http://deb.debian.org/debian} (minutes)"
 	rm -rf --one-file-system "$work/root"
-	quietly debootstrap --arch=arm64 --variant=minbase --include="$(echo $root_packages | tr ' ' ,)" \
-		bookworm "$work/root" "$mirror"
-	rm -f "$work"/root/var/cache/apt/archives/*.deb
+	quietly debootstrap --arch=arm64 --variant=minbase bookworm "$work/root" "$mirror"
+	touch "$work/root/complete"
+}
+
+# What the list above has now and a root that is kept has not.
+complete_root() {
+	say "packages of the arm64 root (minutes)"
+	local apt="apt-get -q -y -o Dpkg::Use-Pty=0"
+	quietly in_root "export DEBIAN_FRONTEND=noninteractive; $apt update &&
+		$apt install --no-install-recommends $(echo $root_packages) && apt-get clean"
 	# A linker outside follows links from where it stands.
 	local link target
 	find "$work/root/usr/lib/aarch64-linux-gnu" -type l -lname '/*' | while read -r link; do
 		target=$(readlink "$link")
 		ln -sfnr "$work/root$target" "$link"
 	done
-	touch "$work/root/complete"
+	echo $root_packages >"$work/root/complete"
 }
 
 build() {
@@ -114,10 +123,12 @@ else
 	is_temporary=yes
 fi
 trap clean_up EXIT
+mkdir -p "$work/build"
 
 [ -e "$work/tools/usr/bin/qemu-aarch64-static" ] || unpack_tools
 register_qemu
 [ -e "$work/root/complete" ] || make_root
+[ "$(cat "$work/root/complete")" = "$(echo $root_packages)" ] || complete_root
 build
 say "test, under qemu-user"
 status=0
