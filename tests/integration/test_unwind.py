@@ -16,8 +16,13 @@ import lib
 WORKLOADS = lib.SOURCE / "workloads"
 
 # Flags of the compilers: with and without frame pointers, of all levels, lazily and eagerly bound.
+# On aarch64: with signed return addresses, and with leaf functions that have no frame record.
+IS_X86 = os.uname().machine == "x86_64"
 GCC = (("-O0",), ("-O2",), ("-O3", "-march=native"), ("-O2", "-fno-omit-frame-pointer"),
-       ("-O2", "-mstackrealign", "-fno-plt"), ("-Os", "-fcf-protection", "-Wl,-z,now"))
+       ("-O2", "-mstackrealign", "-fno-plt"), ("-Os", "-fcf-protection", "-Wl,-z,now")) if IS_X86 \
+      else (("-O0",), ("-O2",), ("-O2", "-fomit-frame-pointer"), ("-O2", "-mbranch-protection=standard"),
+            ("-O3", "-mno-omit-leaf-frame-pointer"),
+            ("-Os", "-mbranch-protection=pac-ret+leaf", "-Wl,-z,now"))
 CLANG = (("-O0",), ("-O2",), ("-O2", "-fno-omit-frame-pointer"))
 
 
@@ -257,8 +262,6 @@ GROUPS = {function.__name__: function for function in
 
 
 def main():
-    if os.uname().machine != "x86_64":
-        lib.skip("these programs are of x86-64")
     GROUPS[sys.argv[1]]()
     lib.finish()
 
