@@ -165,6 +165,7 @@ static void count(int number)
 	allocate((size_t)number);
 }
 
+#if defined(__x86_64__)
 /* In assembly, since its table must be right at each instruction, too. */
 void step(void);
 void stop_stepping(void);
@@ -176,6 +177,16 @@ __asm__(".macro change_flags name, instruction, mask\n"
 	"	ret\n.cfi_endproc\n.size \\name, . - \\name\n.endm\n"
 	"change_flags step, orq, 0x100\n"
 	"change_flags stop_stepping, andq, -0x101\n");
+#else
+static void step(void)
+{
+	exit(77);
+}
+
+static void stop_stepping(void)
+{
+}
+#endif
 
 static KEEP uint64_t steps(int flags, uint64_t (*function)(uint64_t))
 {

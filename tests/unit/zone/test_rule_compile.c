@@ -196,7 +196,8 @@ static struct mw_rule expected_rule(Dwarf_Frame *frame, GElf_Addr pc)
 	size_t n;
 	if (ra.kind == MW_PLACE_UNDEFINED)
 		return (struct mw_rule){ .kind = MW_RULE_END };
-	bool is_in_register = MW_HAS_LINK_REGISTER && ra.kind == MW_PLACE_SAME; /* its offset is 0 */
+	bool is_in_register =
+		MW_HAS_LINK_REGISTER && ra.kind == MW_PLACE_SAME; /* its offset is 0 */
 	if (!is_in_register && (ra.kind != MW_PLACE_AT_CFA || ra.offset >= 0))
 		return rule;
 	if (dwarf_frame_cfa(frame, &ops, &n) != 0)
