@@ -231,6 +231,15 @@ static bool is_same_rule(struct mw_rule a, struct mw_rule b)
 	       a.offset == b.offset;
 }
 
+/* rule_cache.c has eight bits for fp_back, and knows the rest by the size of the frame. */
+static bool is_kept_by_cache(struct mw_rule rule)
+{
+	int words = rule.offset / 8;
+	unsigned packed = mw_arch_pack_fp_back(rule.fp_back, words);
+	return (rule.kind != MW_RULE_SP && rule.kind != MW_RULE_FP) || packed > 0xff ||
+	       mw_arch_unpack_fp_back(packed, words) == rule.fp_back;
+}
+
 static void fail(const struct image *image, GElf_Addr pc, const char *what, struct mw_rule ours,
 	struct mw_rule theirs)
 {
@@ -291,6 +300,8 @@ static void compare_at(const struct image *image, Dwarf_Frame *frame, bool is_si
 	sums.n_exotic += ours.kind == MW_RULE_EXOTIC;
 	if (!is_same_rule(ours, theirs))
 		fail(image, pc, "rule", ours, theirs);
+	if (!is_kept_by_cache(ours))
+		fail(image, pc, "in eight bits", ours, theirs);
 	if (!is_signal)
 		compare_places(image, frame, pc);
 }
