@@ -100,6 +100,15 @@ def need_real_proc(what):
         skip(f"{what} from /proc, which has {name} there")
 
 
+def possible(tests, *of_proc):
+    """TESTS without those OF_PROC, whose truth is in /proc, where that has an emulator in it."""
+    if not (name := emulator()):
+        return tests
+    for test in of_proc:
+        print(f"note: {test.__name__} not tried: /proc has {name} and its memory there")
+    return [test for test in tests if test not in of_proc]
+
+
 def adopts_orphans():
     """Whether a process can become its orphans' parent. Under qemu-user it cannot."""
     return subprocess.run([sys.executable, "-c", "import ctypes, sys; "
