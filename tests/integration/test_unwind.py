@@ -183,9 +183,10 @@ def plugins():
             shared = ("-shared", "-fPIC", level, f"-Wl,--build-id={build_id}",
                       # Free, and one that qemu-user gives, too.
                       "-Wl,-Ttext-segment=" + ("0x610000000000" if IS_X86 else "0x500000000000"))
+            # Frames of as many instructions: else the functions have other addresses on aarch64.
             alpha, beta = (build("gcc", (*shared, f"-DNAME={name}", f"-DFRAME_BYTES={size}"),
                                  "unwind_plugin.c", name=name)
-                           for name, size in (("alpha", 304), ("beta", 1008)))
+                           for name, size in (("alpha", 624), ("beta", 1008)))
             # The loader heeds the plugins' address in programs that have one of their own.
             program = build("gcc", ("-no-pie", level), "unwind_plugins.c")
             what = f"plugins {level}, build ID {build_id}"
