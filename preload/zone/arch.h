@@ -73,6 +73,10 @@ static inline unsigned mw_arch_unpack_fp_back(unsigned packed, int words)
 #define MW_CIE_INSTRUCTIONS 0x0c, MW_REG_SP, 8, 0x80 | MW_REG_RA, 1, 0, 0
 enum { MW_CODE_ALIGN = 1, MW_ENTRY_CFA = 8, MW_ENTRY_RA_BACK = 1 };
 
+/* Before the loader has relocated us, each thread-local variable seems to lie where the thread
+ * pointer points: here to that address itself, so that mw_task_current seems to be a busy task. */
+#define MW_SEEMS_BUSY_UNRELOCATED 1
+
 #elif defined(__aarch64__)
 
 #define MW_ADDRESS_BITS 48 /* as on x86-64 */
@@ -127,6 +131,9 @@ static inline unsigned mw_arch_unpack_fp_back(unsigned packed, int words)
 #define MW_CIE_ALIGNS 0x04, 0x78, MW_REG_RA
 #define MW_CIE_INSTRUCTIONS 0x0c, MW_REG_SP, 0
 enum { MW_CODE_ALIGN = 4, MW_ENTRY_CFA = 0, MW_ENTRY_RA_BACK = 0 };
+
+/* Here to a table (of the modules' blocks) whose first word is 0: a task at leisure. */
+#define MW_SEEMS_BUSY_UNRELOCATED 0
 
 #else
 #error "memwatch-preload knows the stack frames of x86-64 and AArch64 only"

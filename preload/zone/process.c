@@ -40,7 +40,7 @@ enum process_state { OFF, BOOTING, ON, DISABLED };
 __thread struct mw_task *mw_task_current __attribute__((tls_model("initial-exec")));
 
 static const uint32_t never_on;
-const uint32_t *mw_process_is_on = &never_on;
+const uint32_t *mw_process_is_on = MW_SEEMS_BUSY_UNRELOCATED ? &never_on : NULL;
 
 static uint32_t process_state; /* enum process_state; copied by fork */
 /* [0] is_on: 0 = not attached, 1 = on, 2 = being attached; [1] pid of a forked child, 0 = unknown

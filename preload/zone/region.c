@@ -89,7 +89,7 @@ static struct mwd_log_region *find_region(uint32_t outer, const char *name, size
 	return NULL;
 }
 
-static void raise(int64_t *most, int64_t value)
+static void raise_to(int64_t *most, int64_t value)
 {
 	int64_t seen = mw_load_relaxed(most);
 	while (value > seen && !mw_cas_acq_rel(most, &seen, value))
@@ -195,9 +195,9 @@ static void end_innermost(struct mw_task *task)
 		return;
 	int64_t elapsed = found.end_ns - region->start_ns;
 	mw_add_relaxed(&entry->elapsed_sum_ns, elapsed);
-	raise(&entry->elapsed_max_ns, elapsed);
+	raise_to(&entry->elapsed_max_ns, elapsed);
 	mw_add_relaxed(&entry->peak_sum_bytes, found.peak_bytes);
-	raise(&entry->peak_max_bytes, found.peak_bytes);
+	raise_to(&entry->peak_max_bytes, found.peak_bytes);
 	mw_add_relaxed(&entry->n_ended, 1);
 	log_span(region, regions->n, &found);
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "preload/format.h"
+#include "preload/zone/arch.h"
 #include "preload/zone/comebacks.h"
 #include "preload/zone/live_table.h"
 #include "preload/zone/region.h"
@@ -85,14 +86,17 @@ static inline void mw_task_leave(struct mw_task *task);
 
 /* Behind mw_task_enter(): */
 extern __thread struct mw_task *mw_task_current __attribute__((tls_model("initial-exec")));
-extern const uint32_t *mw_process_is_on; /* reads 0 in a forked child: the page is wiped */
+/* Reads 0 in a forked child: the page is wiped. NULL: not yet, see MW_SEEMS_BUSY_UNRELOCATED. */
+extern const uint32_t *mw_process_is_on;
 struct mw_task *mw_task_enter_slow(uintptr_t frame);
 
 static inline struct mw_task *mw_task_enter(const void *frame)
 {
 	struct mw_task *task = mw_task_current;
-	if (__builtin_expect(
-		    task && !task->busy && *(const volatile uint32_t *)mw_process_is_on, 1)) {
+	if (__builtin_expect(task && !task->busy &&
+				     (MW_SEEMS_BUSY_UNRELOCATED || mw_process_is_on) &&
+				     *(const volatile uint32_t *)mw_process_is_on,
+		    1)) {
 		task->busy = MW_BUSY_OF(frame);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		return task;

@@ -50,6 +50,10 @@ def equal(got, expected, what):
 
 
 def skip(cause):
+    """What is left cannot be tried here. A failure before it is still one."""
+    if _failures:
+        print("note: the rest is left out:", cause)
+        finish()
     print("skip:", cause)
     sys.exit(77)
 
@@ -57,6 +61,14 @@ def skip(cause):
 def need(program):
     """Path of a program, or skip the test."""
     return shutil.which(program) or skip(f"no {program} here")
+
+
+def has(program, what):
+    """Whether a program that a part of a test needs is here; a note says so where it is not."""
+    found = shutil.which(program)
+    if not found:
+        print(f"note: no {program} here; {what} not tried")
+    return found
 
 
 def finish():
@@ -73,6 +85,35 @@ def wipes_on_fork():
     if child == 0:
         os._exit(page[0])
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def emulator():
+    """What others see in /proc in place of this program: qemu-user, say. None: the program."""
+    mine = os.readlink("/proc/self/exe") # this one qemu answers itself
+    seen = run(["readlink", f"/proc/{os.getpid()}/exe"]).stdout.decode().strip()
+    return None if seen == mine else os.path.basename(seen)
+
+
+def need_real_proc(what):
+    """Skip the test where /proc tells of an emulator."""
+    if name := emulator():
+        skip(f"{what} from /proc, which has {name} there")
+
+
+def possible(tests, *of_proc):
+    """TESTS without those OF_PROC, whose truth is in /proc, where that has an emulator in it."""
+    if not (name := emulator()):
+        return tests
+    for test in of_proc:
+        print(f"note: {test.__name__} not tried: /proc has {name} and its memory there")
+    return [test for test in tests if test not in of_proc]
+
+
+def adopts_orphans():
+    """Whether a process can become its orphans' parent. Under qemu-user it cannot."""
+    return subprocess.run([sys.executable, "-c", "import ctypes, sys; "
+                           "sys.exit(ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) != 0)"],
+                          check=False).returncode == 0
 
 
 def workload(name, level="O0"):

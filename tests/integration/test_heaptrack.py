@@ -20,8 +20,9 @@ def heaptrack_print(path, *options):
 
 
 def from_main(names):
-    """heaptrack leaves out what is outside of main, but not in every stack."""
-    return tuple(names[names.index("main"):] if "main" in names else names)
+    """heaptrack leaves out what is outside of main, or of what calls it, but not in every stack."""
+    outermost = next((name for name in ("main", "__libc_start_main") if name in names), None)
+    return tuple(names[names.index(outermost):] if outermost else names)
 
 
 def stacks(path, cost):

@@ -71,6 +71,9 @@ def signal_status():
 
 def orphans():
     """4. Orphans are lost, and what outlives the root is not waited for."""
+    if not lib.adopts_orphans():
+        print("note: no child subreapers here; orphans not tried")
+        return
     truth = lib.fresh("truth")
     run = Run([LIVES, "daemon", "300", "24"], "--wait-all",
               env=dict(os.environ, TRUTH_FILE=str(truth)))
@@ -85,6 +88,9 @@ def orphans():
 
 def own_names():
     """5. A child seen between fork and exec keeps its parent's name."""
+    if lib.emulator():
+        print(f"note: the names of processes are {lib.emulator()}'s at first; not compared")
+        return
     run = Run(["sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; sleep 0.01; done"])
     names = [row["command"].split()[0] for row in run.rows]
     lib.equal({name: names.count(name) for name in set(names)},

@@ -49,6 +49,7 @@ def kinds():
 
 
 def main():
+    lib.need_real_proc("which program was not followed is known")
     n_tested = 0
     for name, program, word in kinds():
         if not program:

@@ -81,6 +81,8 @@ def threads():
 
 
 def main():
+    if lib.emulator():
+        lib.skip(f"smaps has the pages of {lib.emulator()} among the program's")
     small_processes()
     blocks()
     sites()

@@ -119,7 +119,10 @@ def end_by_kill(options):
 def main():
     for options in (), ("--wait-all",):
         end_by_terminal(options)
-        end_by_kill(options)
+        if options and not lib.adopts_orphans():
+            print("note: no child subreapers here; --wait-all of orphans not tried")
+        else:
+            end_by_kill(options)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         job = Launched("--wait-all")
         os.kill(job.child, number)

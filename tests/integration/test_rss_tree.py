@@ -268,7 +268,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if subprocess.run([PYTHON, "-c", ""], check=False).returncode != 0:
         lib.skip(f"{PYTHON} does not run")
-    for test in burst, sharing, use, made_of, unfollowed, unfollowed_exec, history, own_cost:
+    tests = [burst, sharing, use, made_of, unfollowed, unfollowed_exec, history, own_cost]
+    for test in lib.possible(tests, made_of, unfollowed, unfollowed_exec):
         print(test.__name__, flush=True)
         test()
     lib.finish()

@@ -15,7 +15,7 @@ files=()
 for name in libc.so.6 libstdc++.so.6 libcrypto.so.3 libgcrypt.so.20 libm.so.6; do
 	[ ! -e "$libraries/$name" ] || files+=("$libraries/$name")
 done
-for file in /lib64/ld-linux-x86-64.so.2 /usr/bin/python3 /usr/bin/perl; do
+for file in /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 /usr/bin/python3 /usr/bin/perl; do
 	[ ! -e "$file" ] || files+=("$file")
 done
 large=$(gcc -print-prog-name=cc1 2>/dev/null || true)
