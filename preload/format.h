@@ -90,7 +90,7 @@ struct mwd_rules_entry {
 struct mwd_control {
 	uint8_t magic[8];
 	uint32_t version;
-	uint32_t control_bytes; /* MWD_PAGE */
+	uint32_t control_bytes; /* MWD_PAGE, or up to MWD_CLAIM_ALIGN: where claims begin */
 	uint8_t run_id[16];	/* random; tells runs apart when several are merged */
 	int64_t start_realtime_ns;
 	int64_t start_monotonic_ns; /* all other times are CLOCK_MONOTONIC */
@@ -106,9 +106,11 @@ struct mwd_control {
 	uint32_t n_images;
 	uint32_t n_lost_images; /* processes that could not claim their first segments */
 	/* Set by the launcher, never changed. */
-	uint64_t sample_bytes; /* mean distance of two samples of heap allocations; 0 = all */
-	uint64_t sample_seed;  /* of the random numbers they are drawn with */
-	uint64_t reserved1[2];
+	uint64_t sample_bytes;	   /* mean distance of two samples of heap allocations; 0 = all */
+	uint64_t sample_seed;	   /* of the random numbers they are drawn with */
+	uint32_t is_any_locked_in; /* a process of the run is in a sandbox: whoever comes by exec
+				    * from it may be killed for writing by a system call */
+	uint32_t reserved1[3];
 
 	/* The tree's heap: written by every image. */
 	int64_t heap_live_bytes;

@@ -64,7 +64,7 @@ static void fill_page(const struct mw_control_settings *settings, uint64_t alloc
 {
 	static const uint8_t magic[8] = MWD_MAGIC_BYTES;
 	page->version = MWD_VERSION;
-	page->control_bytes = MWD_PAGE;
+	page->control_bytes = MWD_CLAIM_ALIGN;
 	if (getrandom(page->run_id, sizeof(page->run_id), GRND_NONBLOCK) < 0)
 		memcpy(page->run_id, &(int64_t){ mw_clock_ns(CLOCK_REALTIME) }, 8);
 	page->start_realtime_ns = mw_clock_ns(CLOCK_REALTIME);

@@ -13,6 +13,7 @@
 
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
+#include "preload/zone/image.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/unwind.h"
 #include "preload/zone/zone.h"
@@ -42,7 +43,7 @@ static bool is_ours(int fd)
 	return mw_raw6(SYS_pread64, fd, (long)&head, sizeof(head.bytes), 0, 0, 0) ==
 		       sizeof(head.bytes) &&
 	       memcmp(head.control.magic, magic, sizeof(magic)) == 0 &&
-	       head.control.version == MWD_VERSION && head.control.control_bytes == MWD_PAGE &&
+	       head.control.version == MWD_VERSION && head.control.control_bytes >= MWD_PAGE &&
 	       head.control.max_frames <= MW_TRACE_MAX; /* sizes the zone's arrays */
 }
 
@@ -85,7 +86,8 @@ static bool is_same_file(int fd)
 	       status.st_ino == dump_inode;
 }
 
-/* Beyond the program's own file size limit the kernel sends SIGXFSZ, which kills it. */
+/* Beyond the program's own file size limit the kernel sends SIGXFSZ, which kills it. Who may not
+ * ask for it does not grow the file. */
 static bool may_write(uint64_t end)
 {
 	struct rlimit limit;
@@ -100,6 +102,16 @@ static bool allocate(int fd, uint64_t offset, size_t bytes)
 
 #define ZEROS_AT_ONCE 64u /* pages */
 
+/* Who got here by exec under somebody's seccomp filter can be killed for a write. And in a handler
+ * on top of a claim the program may have forked: the parent has begun to use what the child would
+ * write.
+ */
+static bool may_write_by_call(uint64_t end)
+{
+	bool is_forked = mw_image && mw_image->pid != mw_raw_getpid();
+	return !mw_load_relaxed(&mw_control->is_any_locked_in) && !is_forked && may_write(end);
+}
+
 /*
  * The pages of a claim come into the page cache by being written, not by being touched: together,
  * and in folios as large as their place in the file allows. That is a quarter of the price of one
@@ -112,11 +124,11 @@ static bool write_zeros(int fd, uint64_t offset, size_t bytes)
 	struct iovec pages[ZEROS_AT_ONCE];
 	for (unsigned i = 0; i < ZEROS_AT_ONCE; i++)
 		pages[i] = (struct iovec){ (void *)zeros, MWD_PAGE };
-	if (!may_write(offset + bytes))
-		return false;
 	for (uint64_t end = offset + bytes; offset < end;) {
 		uint64_t n = (end - offset) / MWD_PAGE;
 		n = n < ZEROS_AT_ONCE ? n : ZEROS_AT_ONCE;
+		if (!may_write_by_call(end))
+			return false;
 		long written = mw_raw6(SYS_pwritev, fd, (long)pages, (long)n, (long)offset, 0, 0);
 		if (written != (long)(n * MWD_PAGE))
 			return false;

@@ -45,6 +45,8 @@ MW_EXPORT int prctl(int operation, ...)
 	va_end(list);
 	if (mw_unlikely(!mw_real.prctl))
 		mw_real_resolve_rest();
+	if (locks_in(operation, a) && mw_control)
+		mw_store_relaxed(&mw_control->is_any_locked_in, 1);
 	bool is_locking_in = !mw_is_sandboxed && locks_in(operation, a) && is_own_memory();
 	if (is_locking_in)
 		mw_arena_reserve();

@@ -195,6 +195,7 @@ MW_NOINLINE MW_HOT struct mw_rule mw_rule_lookup(uintptr_t pc)
 {
 	if (mw_unlikely(pc > PC_MASK))
 		return (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
+	uint32_t generation = mw_modules_generation();
 	uintptr_t bias = 0;
 	struct place place = { .shared = mw_modules_shared_rules(pc, &bias) };
 	place.shared_hash = hash_pc(pc - bias);
@@ -205,7 +206,8 @@ MW_NOINLINE MW_HOT struct mw_rule mw_rule_lookup(uintptr_t pc)
 		packed = compile_and_keep(pc, &place, &rule);
 	else
 		rule = mw_rule_unpack(packed);
-	if (mw_likely(packed && !mw_modules_are_changing()))
+	if (mw_likely(
+		    packed && !mw_modules_are_changing() && generation == mw_modules_generation()))
 		keep_near(pc, packed);
 	return rule;
 }

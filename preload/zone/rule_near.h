@@ -40,7 +40,7 @@ static inline struct mw_rule mw_rule_unpack(uint64_t packed)
 static inline struct mw_rule mw_rule_find(uintptr_t pc)
 {
 	uint64_t entry = mw_load_relaxed(mw_rule_near_entry(pc));
-	if (__builtin_expect(entry >> MW_RULE_BITS == pc >> 6, 1))
+	if (__builtin_expect(entry && entry >> MW_RULE_BITS == pc >> 6, 1))
 		return mw_rule_unpack(entry & MW_RULE_MASK);
 	return mw_rule_lookup(pc);
 }

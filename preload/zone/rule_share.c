@@ -12,7 +12,7 @@
 #include "preload/zone/zone.h"
 
 #define TABLE_BYTES (((size_t)64) << MW_RULE_SHARE_BITS)
-#define SEGMENT_BYTES (MWD_PAGE + TABLE_BYTES)
+#define SEGMENT_BYTES (MWD_CLAIM_ALIGN + TABLE_BYTES) /* a whole claim */
 
 static uintptr_t word_of(const void *segment)
 {

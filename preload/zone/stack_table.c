@@ -119,8 +119,7 @@ uint32_t mw_stack_table_next_id(void)
 
 static size_t next_chunk_bytes(const struct chunk *full)
 {
-	size_t bytes =
-		(size_t)full->capacity * sizeof(struct mwd_node) * 2 & ~(size_t)(MWD_PAGE - 1);
+	size_t bytes = (sizeof(struct mwd_segment) + full->capacity * sizeof(struct mwd_node)) * 2;
 	bytes = bytes < MIN_CHUNK_BYTES ? MIN_CHUNK_BYTES : bytes;
 	return bytes > MAX_CHUNK_BYTES ? MAX_CHUNK_BYTES : bytes;
 }

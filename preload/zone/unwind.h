@@ -94,8 +94,9 @@ struct mw_trace {
 	const struct mw_recent *recalled; /* not NULL: the stack is this one, not frames[] */
 	uint32_t base;			  /* frames above it were new; or MW_NO_BASE */
 	struct mw_recent recent[1u << MW_RECENT_BITS];
-	uint64_t seen[1u << MW_SEEN_BITS];	/* path hashes of the stacks before; see recent.c */
-	struct mw_link links[MW_TRACE_MAX + 1]; /* of frames[], apart to be read fast */
+	uint64_t seen[1u << MW_SEEN_BITS]; /* path hashes of the stacks before; see recent.c */
+	/* of frames[], apart to be read fast; four at a time, so pointers to them go further */
+	struct mw_link links[MW_TRACE_MAX + 1 + 4];
 	struct mw_frame frames[MW_TRACE_MAX + 1] /* + marker */
 		__attribute__((aligned(64)));
 	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */

@@ -49,6 +49,14 @@ static int check_control(
 	return 0;
 }
 
+/* Where the walk begins. */
+static uint64_t first_claim(const struct mwd_control *control)
+{
+	uint64_t bytes = control->control_bytes;
+	return bytes >= MWD_PAGE && bytes <= MWD_CLAIM_ALIGN && bytes % MWD_PAGE == 0 ? bytes
+										      : MWD_PAGE;
+}
+
 /* Where the walk ends: the claimed part, or the whole file if the claim makes no sense. */
 static uint64_t walk_end(const struct mw_dump *dump, size_t n_bytes)
 {
@@ -119,7 +127,7 @@ static int walk(struct mw_dump *dump, struct mw_span bytes, bool wants_images)
 	struct mw_dump_damage *damage = wants_images ? &dump->damage : &unused;
 	uint64_t end = walk_end(dump, bytes.n_bytes);
 	uint64_t step;
-	for (uint64_t offset = MWD_PAGE; offset < end; offset += step) {
+	for (uint64_t offset = first_claim(&dump->control); offset < end; offset += step) {
 		struct mwd_segment header;
 		step = MWD_PAGE;
 		if (!mw_span_read(bytes, offset, &header, sizeof(header)))
