@@ -5,11 +5,11 @@
  *   seccomp prctl|syscall [vfork]   a filter that kills whoever opens a file or asks for an id;
  *                                   vfork: the child locks itself in, the parent goes on
  *   seccomp threads                 the same for 16 threads that start after it
- *   badexec                         exec and spawn without a path: EFAULT
- *   sites N                         2^N stacks, 16 bytes each, all live at the end
- *   remap                           a file mapping of 1 MiB, mapped once more by mremap
- *   descriptors                     closes all there are, uses 3..1023 itself, has none left
- *   stack                           itself again with a main stack of 128 KiB
+ *   seccomp exec                    a filter that kills whoever writes at an offset; then "sites
+ * 14" badexec                         exec and spawn without a path: EFAULT sites N 2^N stacks, 16
+ * bytes each, all live at the end remap                           a file mapping of 1 MiB, mapped
+ * once more by mremap descriptors                     closes all there are, uses 3..1023 itself,
+ * has none left stack                           itself again with a main stack of 128 KiB
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -66,6 +66,28 @@ static int lock_in(int is_by_syscall)
 	if (is_by_syscall)
 		return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+#define KILL(number)                                                                               \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                                       \
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+
+/* Filters outlive exec: what is executed did not ask for it, and cannot know. */
+static int run_locked_in(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		KILL(SYS_pwrite64),
+		KILL(SYS_pwritev),
+		KILL(SYS_pwritev2),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		return 77;
+	execl("/proc/self/exe", "hazard_limits", "sites", "14", NULL);
+	return 4;
 }
 
 static void *volatile sink;
@@ -213,6 +235,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "seccomp") == 0 && strcmp(argv[2], "threads") == 0)
 		return run_seccomp_threads();
+	if (argc > 2 && strcmp(argv[1], "seccomp") == 0 && strcmp(argv[2], "exec") == 0)
+		return run_locked_in();
 	if (argc > 1 && strcmp(argv[1], "descriptors") == 0)
 		return run_descriptors();
 	if (argc > 1 && strcmp(argv[1], "stack") == 0)

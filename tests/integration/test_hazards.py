@@ -52,6 +52,9 @@ def limits(level):
             print(f"note: {lib.emulator()} takes no seccomp filter ({way})")
         else:
             lib.equal(alone.status, 3, "a filter can be installed")
+    if not lib.emulator():
+        alone, _ = same([program, "seccomp", "exec"])
+        lib.equal(alone.status, 0, "what is executed under a filter")
     same([program, "badexec"])
     # The copy that mremap makes of a file mapping is a file mapping.
     alone, profiled = same([program, "remap"])
