@@ -352,15 +352,30 @@ void mw_member_measure(
 	mw_life_note_rss(member->life, member->rss_bytes, now_ns);
 }
 
+/* As read from outside, and as it tells itself: that is known long before the next reading. */
+static bool has_threads(const struct mw_life *life)
+{
+	return life->max_threads > 1 ||
+	       (life->image != NULL &&
+		       __atomic_load_n(&life->image->n_threads, __ATOMIC_RELAXED) > 1);
+}
+
+/* By pid, which may be another process's by now: none of whose files are kept. */
+static void open_children(struct mw_member *member)
+{
+	member->children_fd = mw_proc_open_children(member->pid);
+	keep_if_affordable(&member->children_fd);
+	if (member->children_fd >= 0 && mw_member_has_ended(member))
+		close_if_open(&member->children_fd);
+}
+
 /* Each thread has a list of its own; most processes have one thread. */
 void mw_member_visit_children(
 	struct mw_member *member, void (*visit)(void *context, int32_t child), void *context)
 {
-	if (member->children_fd < 0) {
-		member->children_fd = mw_proc_open_children(member->pid);
-		keep_if_affordable(&member->children_fd);
-	}
-	if (member->children_fd >= 0 && member->life->max_threads <= 1)
+	if (member->children_fd < 0)
+		open_children(member);
+	if (member->children_fd >= 0 && !has_threads(member->life))
 		mw_proc_visit_open_children(member->children_fd, visit, context);
 	else
 		mw_proc_visit_children(member->pid, visit, context);
