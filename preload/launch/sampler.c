@@ -84,8 +84,11 @@ static struct mw_life *add_unseen(
 		       before->member == NULL && (!before->has_ended || before->is_exec_end);
 	struct mw_life *life = is_exec ? mw_lives_add_exec(&sampler->lives, before, open->start_ns)
 				       : mw_lives_add(&sampler->lives, open->pid, open->start_ns);
-	if (life != NULL && !is_exec)
-		life->ppid = open->image->ppid;
+	if (life == NULL || is_exec)
+		return life;
+	life->ppid = open->image->ppid;
+	if (life->ppid == getpid() && !sampler->images.has_foreign_pids)
+		mw_members_note_zombie(&sampler->members, life);
 	return life;
 }
 
