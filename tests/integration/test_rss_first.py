@@ -9,13 +9,12 @@ import json
 import lib
 import rss
 
-N_FORKS, N_FORKS_MISSED = 8, 2
+N_FORKS, N_FORKS_MISSED, N_ROUNDS = 8, 2, 3
 N_COMMANDS = 40
-LATE_S = 0.003
 
 
 def forked(later_ms):
-    """One run of rss_fork. Return: whether its peak was found, or the sampler says it came late."""
+    """One run of rss_fork. Return: whether its peak was found."""
     what = f"fork after {later_ms} ms"
     command = [rss.workload("rss_fork"), *map(str, (180, 140, 90, later_ms, 8))]
     profiled = lib.Profiled(command, "-i", "35")
@@ -23,20 +22,20 @@ def forked(later_ms):
     lib.equal((profiled.done.status, profiled.done.stderr), (0, b""), f"{what}: end")
     truth = json.loads(profiled.done.stdout)
     lib.check(truth["peak_kib"] > truth["before_kib"] * 1.1, f"{what}: no peak at all, {truth}")
-    run = rss.run_json(profiled)
-    found_kib, truth_kib = run["tree"]["rss_lower_kib"], truth["peak_kib"]
+    found_kib, truth_kib = rss.run_json(profiled)["tree"]["rss_lower_kib"], truth["peak_kib"]
     lib.check(found_kib <= truth_kib * 1.02, f"{what}: peak {found_kib} KiB, truth {truth_kib}")
-    late_s = run["sampler"]["most_late_seconds"]
-    if found_kib >= truth_kib * 0.98:
-        return True
-    print(f"note: {what}: peak {found_kib} KiB, truth {truth_kib}, a sample {late_s} s late")
-    return late_s > LATE_S
+    return found_kib >= truth_kib * 0.98
 
 
 def forks():
-    """Wherever in the sampler's beat it comes: a chance sample finds one in four."""
-    found = [forked(150 + 5 * i) for i in range(N_FORKS)]
-    lib.check(found.count(False) <= N_FORKS_MISSED, f"forks: peaks found: {found}")
+    """Wherever in the sampler's beat it comes: by chance a sample finds one in four. On a machine
+    that was busy, again."""
+    for _ in range(N_ROUNDS):
+        found = [forked(150 + 5 * i) for i in range(N_FORKS)]
+        if found.count(False) <= N_FORKS_MISSED:
+            return
+        print(f"note: forks: peaks found: {found}")
+    lib.check(False, f"forks: {N_ROUNDS} times more than {N_FORKS_MISSED} of {N_FORKS} peaks missed")
 
 
 def short():
