@@ -86,13 +86,11 @@ bool mw_member_has_ended(const struct mw_member *member)
 	       stat.start_ticks != member->start_ticks;
 }
 
-/* Can something that happened at @at_ns be this process's? */
-static bool may_have_begun(
-	const struct mw_members *members, const struct mw_member *member, int64_t at_ns)
+/* Can something that happened at @at_ns be of the process that began then? */
+static bool may_have_begun(const struct mw_members *members, uint64_t start_ticks, int64_t at_ns)
 {
 	int64_t tick_ns = MW_NS_PER_S / sysconf(_SC_CLK_TCK);
-	int64_t start_ns =
-		(int64_t)member->start_ticks * tick_ns - members->boot_minus_monotonic_ns;
+	int64_t start_ns = (int64_t)start_ticks * tick_ns - members->boot_minus_monotonic_ns;
 	return start_ns <= at_ns + START_SLACK_NS;
 }
 
@@ -102,7 +100,7 @@ static bool begin_life(struct mw_members *members, struct mw_member *member,
 {
 	struct mw_life *life = mw_lives_latest(members->lives, member->pid);
 	bool is_known = life != NULL && life->start_ticks == 0 &&
-			may_have_begun(members, member, life->begin_ns);
+			may_have_begun(members, member->start_ticks, life->begin_ns);
 	if (!is_known)
 		life = mw_lives_add(members->lives, member->pid, now_ns);
 	if (life == NULL)
@@ -115,6 +113,14 @@ static bool begin_life(struct mw_members *members, struct mw_member *member,
 	life->member = member;
 	member->life = life;
 	return true;
+}
+
+void mw_members_note_zombie(const struct mw_members *members, struct mw_life *life)
+{
+	struct mw_proc_stat stat;
+	if (mw_proc_read_stat(life->pid, &stat) && stat.state == 'Z' && stat.ppid == getpid() &&
+		may_have_begun(members, stat.start_ticks, life->begin_ns))
+		life->start_ticks = stat.start_ticks;
 }
 
 static uint32_t end_of_image(const struct mw_life *life)
@@ -215,7 +221,7 @@ enum mw_writer mw_member_compare(const struct mw_members *members, const struct 
 	const struct mwd_image *image)
 {
 	const struct mw_life *life = member->life;
-	if (!may_have_begun(members, member, image->start_ns))
+	if (!may_have_begun(members, member->start_ticks, image->start_ns))
 		return MW_WRITER_BEFORE;
 	if (life->image_offset == 0)
 		return MW_WRITER_IT;
@@ -352,15 +358,30 @@ void mw_member_measure(
 	mw_life_note_rss(member->life, member->rss_bytes, now_ns);
 }
 
+/* As read from outside, and as it tells itself: that is known long before the next reading. */
+static bool has_threads(const struct mw_life *life)
+{
+	return life->max_threads > 1 ||
+	       (life->image != NULL &&
+		       __atomic_load_n(&life->image->n_threads, __ATOMIC_RELAXED) > 1);
+}
+
+/* By pid, which may be another process's by now: none of whose files are kept. */
+static void open_children(struct mw_member *member)
+{
+	member->children_fd = mw_proc_open_children(member->pid);
+	keep_if_affordable(&member->children_fd);
+	if (member->children_fd >= 0 && mw_member_has_ended(member))
+		close_if_open(&member->children_fd);
+}
+
 /* Each thread has a list of its own; most processes have one thread. */
 void mw_member_visit_children(
 	struct mw_member *member, void (*visit)(void *context, int32_t child), void *context)
 {
-	if (member->children_fd < 0) {
-		member->children_fd = mw_proc_open_children(member->pid);
-		keep_if_affordable(&member->children_fd);
-	}
-	if (member->children_fd >= 0 && member->life->max_threads <= 1)
+	if (member->children_fd < 0)
+		open_children(member);
+	if (member->children_fd >= 0 && !has_threads(member->life))
 		mw_proc_visit_open_children(member->children_fd, visit, context);
 	else
 		mw_proc_visit_children(member->pid, visit, context);

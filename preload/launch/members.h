@@ -55,6 +55,10 @@ struct mw_member *mw_members_add(struct mw_members *members, int32_t pid, int64_
 struct mw_member *mw_members_add_if(struct mw_members *members, int32_t pid, int64_t now_ns,
 	bool (*is_wanted)(void *context, const struct mw_proc_stat *stat), void *context);
 
+/** mw_members_note_zombie() - when @life began, which was over before it became a member's, if it
+ * is of a child of ours that we have not reaped yet */
+void mw_members_note_zombie(const struct mw_members *members, struct mw_life *life);
+
 /** mw_members_find_live() - by pid. Return: borrowed, or NULL. */
 struct mw_member *mw_members_find_live(const struct mw_members *members, int32_t pid);
 

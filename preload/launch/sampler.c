@@ -17,8 +17,8 @@
 /* What may be missed between two samples near the maximum: 1 %. */
 #define PEAK_PER_STEP 100
 /* A process that tells its own maximum matters to the tree's only: who is so far below that gets
- * there in this time at the earliest, all CPUs filling pages. */
-#define RISE_MOST_BYTES_PER_NS 4
+ * there in this time, each CPU filling pages. */
+#define RISE_MOST_BYTES_PER_NS_AND_CPU 2
 /* And what it grows by is of interest only if it is so much of the tree's. */
 #define PEAK_PER_MEMBER_STEP 200
 /* A process that was just born may be gone after it. */
@@ -84,8 +84,11 @@ static struct mw_life *add_unseen(
 		       before->member == NULL && (!before->has_ended || before->is_exec_end);
 	struct mw_life *life = is_exec ? mw_lives_add_exec(&sampler->lives, before, open->start_ns)
 				       : mw_lives_add(&sampler->lives, open->pid, open->start_ns);
-	if (life != NULL && !is_exec)
-		life->ppid = open->image->ppid;
+	if (life == NULL || is_exec)
+		return life;
+	life->ppid = open->image->ppid;
+	if (life->ppid == getpid() && !sampler->images.has_foreign_pids)
+		mw_members_note_zombie(&sampler->members, life);
 	return life;
 }
 
@@ -181,6 +184,9 @@ struct mw_sampler *mw_sampler_create(
 	sampler->interval_ns = interval_ns;
 	sampler->cpu_begin_ns = mw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	sampler->start_ns = control->page->start_monotonic_ns;
+	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	sampler->rise_most_bytes_per_ns =
+		RISE_MOST_BYTES_PER_NS_AND_CPU * (n_cpus > 2 ? n_cpus : 2);
 	mw_members_init(&sampler->members, &sampler->lives, control->boot_minus_monotonic_ns);
 	mw_newcomers_init(&sampler->newcomers);
 	sampler->children_fd = mw_proc_open_children(getpid());
@@ -306,10 +312,19 @@ static void note_peak(struct mw_sampler *sampler, int64_t rss_bytes, int64_t now
 	}
 }
 
-/* How long the sum stays below its maximum for certain. */
+/*
+ * How long the sum will most likely stay below its maximum. A fork adds all that its parent has at
+ * once; who may be the parent is the largest. Several forks between two looks can add more.
+ */
 static int64_t time_below_peak(const struct mw_sampler *sampler)
 {
-	return (sampler->rss_peak_bytes - sampler->look.rss_bytes) / RISE_MOST_BYTES_PER_NS;
+	int64_t largest_bytes = 0;
+	for (size_t i = 0; i < sampler->members.n_live; i++) {
+		if (sampler->members.live[i]->rss_bytes > largest_bytes)
+			largest_bytes = sampler->members.live[i]->rss_bytes;
+	}
+	int64_t left_bytes = sampler->rss_peak_bytes - sampler->look.rss_bytes - largest_bytes;
+	return left_bytes > 0 ? left_bytes / sampler->rise_most_bytes_per_ns : 0;
 }
 
 /* Young processes are looked at densely, as long as that can make a difference. */

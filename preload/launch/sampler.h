@@ -33,7 +33,8 @@ struct mw_sampler {
 	struct mw_control *control;	    /* borrowed */
 	const struct mw_group_watch *group; /* borrowed; a child of ours that is not of the job */
 	int64_t interval_ns;
-	int64_t start_ns; /* of the run, CLOCK_MONOTONIC */
+	int64_t start_ns;		/* of the run, CLOCK_MONOTONIC */
+	int64_t rise_most_bytes_per_ns; /* of the sum, all CPUs filling pages; by guess */
 	struct mw_lives lives;
 	struct mw_members members;
 	struct mw_images images;

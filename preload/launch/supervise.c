@@ -161,12 +161,14 @@ void mw_supervise(struct mw_supervision *supervision)
 		limit_to_grace(supervision);
 		wait_for_event(supervision);
 		pass_on_signals(supervision);
-		bool is_tick =
-			sampler->n_samples == 0 || mw_clock_monotonic_ns() >= sampler->next_tick_ns;
+		bool is_first = sampler->n_samples == 0;
+		bool is_tick = is_first || mw_clock_monotonic_ns() >= sampler->next_tick_ns;
 		mw_sampler_retire_ended(sampler, is_tick); /* before reaping frees their pids */
+		if (is_first) /* who ends before it has its status noted in the life it gets here */
+			tick(supervision);
 		if (is_tick || supervision->has_signals || supervision->has_ends)
 			reap_children(supervision);
-		if (is_tick)
+		if (is_tick && !is_first)
 			tick(supervision);
 		start_births_if_due(supervision);
 		checkpoint_if_due(supervision);
