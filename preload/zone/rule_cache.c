@@ -160,18 +160,11 @@ static void keep(uint64_t hash, uint64_t packed)
 		put(word, hash, packed);
 }
 
-/* Of the module's shared table, where it has one and room, else of our own. */
+/* In the module's shared table, where it has one and room, else in our own. */
 struct place {
 	uintptr_t shared; /* table word, or 0 */
 	uint64_t shared_hash, own_hash;
 };
-
-static uint64_t find_in(const struct place *place)
-{
-	uint64_t packed = place->shared ? find(place->shared, place->shared_hash) : 0;
-	uintptr_t own = mw_load_acquire(&table_word);
-	return packed || !own ? packed : find(own, place->own_hash);
-}
 
 static MW_COLD uint64_t compile_and_keep(
 	uintptr_t pc, const struct place *place, struct mw_rule *rule_out)
@@ -191,21 +184,34 @@ static void keep_near(uintptr_t pc, uint64_t packed)
 	mw_store_relaxed(mw_rule_near_entry(pc), (uint64_t)pc >> 6 << MW_RULE_BITS | packed);
 }
 
+static MW_NOINLINE MW_HOT uint64_t find_in_module(
+	uintptr_t pc, struct place *place, struct mw_rule *rule_out)
+{
+	uintptr_t bias = 0;
+	place->shared = mw_modules_shared_rules(pc, &bias);
+	place->shared_hash = hash_pc(pc - bias);
+	uint64_t packed = place->shared ? find(place->shared, place->shared_hash) : 0;
+	if (mw_unlikely(!packed))
+		return compile_and_keep(pc, place, rule_out);
+	*rule_out = mw_rule_unpack(packed);
+	return packed;
+}
+
+/* Our own table first: it has what belongs to no module, which to find out takes longest, and
+ * little else. */
 MW_NOINLINE MW_HOT struct mw_rule mw_rule_lookup(uintptr_t pc)
 {
 	if (mw_unlikely(pc > PC_MASK))
 		return (struct mw_rule){ .kind = MW_RULE_NO_TABLE };
 	uint32_t generation = mw_modules_generation();
-	uintptr_t bias = 0;
-	struct place place = { .shared = mw_modules_shared_rules(pc, &bias) };
-	place.shared_hash = hash_pc(pc - bias);
-	place.own_hash = hash_pc(pc);
+	struct place place = { .own_hash = hash_pc(pc) };
+	uintptr_t own = mw_load_acquire(&table_word);
+	uint64_t packed = own ? find(own, place.own_hash) : 0;
 	struct mw_rule rule;
-	uint64_t packed = find_in(&place);
-	if (mw_unlikely(!packed))
-		packed = compile_and_keep(pc, &place, &rule);
-	else
+	if (packed)
 		rule = mw_rule_unpack(packed);
+	else
+		packed = find_in_module(pc, &place, &rule);
 	if (mw_likely(
 		    packed && !mw_modules_are_changing() && generation == mw_modules_generation()))
 		keep_near(pc, packed);
