@@ -36,6 +36,7 @@ MW_HOT void mw_recent_keep(struct mw_trace *trace, struct mwd_record *record, ui
 	if (trace->base < trace->n_markers || top->last_hard > trace->base || n > MW_RECENT_LINKS)
 		return;
 	struct mw_recent *recent = place(trace, top->pc, top->sp);
+	trace->has_recent = true;
 	recent->pc = top->pc;
 	recent->sp = top->sp;
 	recent->fp = top->fp;

@@ -28,6 +28,8 @@ static inline struct mw_recent *mw_recent_set(struct mw_trace *trace, uintptr_t 
 static inline const struct mw_recent *mw_recent_find(
 	struct mw_trace *trace, uintptr_t pc, uintptr_t sp)
 {
+	if (!trace->has_recent)
+		return NULL;
 	const struct mw_recent *set = mw_recent_set(trace, pc, sp);
 	if (set[0].pc == pc && set[0].sp == sp)
 		return &set[0];

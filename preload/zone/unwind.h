@@ -90,25 +90,25 @@ struct mw_recent {
 /* A thread's last stack, outermost first; kept, because the next is mostly the same. */
 struct mw_trace {
 	uint32_t n_frames;
-	uint32_t generation;		 /* of the modules, when it was taken */
-	uint32_t n_markers;		 /* 1 = frames[0] is a marker */
-	bool is_truncated;		 /* where it was cut depends on its depth: never reused */
+	uint32_t generation; /* of the modules, when it was taken */
+	uint32_t n_markers;  /* 1 = frames[0] is a marker */
+	bool is_truncated;   /* where it was cut depends on its depth: never reused */
+	bool has_recent;     /* of most threads not: their pages of recent[] stay untouched */
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
 	uintptr_t link_register;	 /* of the frame a signal interrupted; while unwinding */
 	/* What lies around the outermost frame: the thread's open region, see region.h. */
-	uint64_t root_hash;		  /* where path hashes begin; 0 = none */
-	uint32_t root_node;		  /* in the stack tree, 0 = none */
-	const struct mw_recent *recalled; /* not NULL: the stack is this one, not frames[] */
-	uint32_t base;			  /* frames above it were new; or MW_NO_BASE */
-	struct mw_recent recent[1u << MW_RECENT_BITS];
+	uint64_t root_hash;		   /* where path hashes begin; 0 = none */
+	uint32_t root_node;		   /* in the stack tree, 0 = none */
+	const struct mw_recent *recalled;  /* not NULL: the stack is this one, not frames[] */
+	uint32_t base;			   /* frames above it were new; or MW_NO_BASE */
 	uint64_t seen[1u << MW_SEEN_BITS]; /* path hashes of the stacks before; see recent.c */
 	/* What leads to frames[], apart to be read fast; four at a time, so pointers to them go
-	 * further. And to which frame. */
+	 * further. */
 	struct mw_link links[MW_MAX_LINKS + 4];
-	uint16_t link_frame[MW_MAX_LINKS];
 	struct mw_frame frames[MW_TRACE_MAX + 1] /* + marker */
 		__attribute__((aligned(64)));
 	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */
+	struct mw_recent recent[1u << MW_RECENT_BITS];
 };
 
 /** mw_trace_forget() - what is kept of the last stack is not to be used again. */
@@ -117,8 +117,9 @@ static inline void mw_trace_forget(struct mw_trace *trace)
 	trace->n_frames = trace->n_markers = 0;
 	trace->is_truncated = false;
 	trace->recalled = NULL;
-	for (uint32_t i = 0; i < 1u << MW_RECENT_BITS; i++)
+	for (uint32_t i = 0; trace->has_recent && i < 1u << MW_RECENT_BITS; i++)
 		trace->recent[i].pc = 0;
+	trace->has_recent = false;
 }
 
 /**

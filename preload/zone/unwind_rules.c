@@ -238,6 +238,21 @@ static inline const struct mw_link *verify_links(
 	return link;
 }
 
+/* The frame that links[at] leads to, below frames[i]: frames have one link, or two. */
+static inline uint32_t frame_of_link(const struct mw_trace *trace, uint32_t at, uint32_t i)
+{
+	uint32_t n_second = trace->frames[i].first_link - i;
+	uint32_t low = at > n_second ? at - n_second : 0, high = at < i ? at : i - 1;
+	while (low < high) {
+		uint32_t middle = (low + high + 1) / 2;
+		if (trace->frames[middle].first_link <= at)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
+}
+
 /*
  * Whether the words that lead from frames[i], @outermost or above, outwards are what they were.
  * Return: index of the outermost frame that is still proven.
@@ -248,7 +263,9 @@ static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t
 	uint32_t stop = hard > outermost ? hard : outermost;
 	const struct mw_link *end = &trace->links[trace->frames[stop].first_link];
 	const struct mw_link *link = verify_links(&trace->links[trace->frames[i].first_link], end);
-	return mw_likely(link == end) ? stop : trace->link_frame[link - 1 - trace->links] + 1u;
+	if (mw_likely(link == end))
+		return stop;
+	return frame_of_link(trace, (uint32_t)(link - 1 - trace->links), i) + 1;
 }
 
 static inline bool is_same(
@@ -265,17 +282,12 @@ static inline uint64_t extend_hash(uint64_t outer, uint64_t pc_and_marker)
 	return x ^ x >> 29;
 }
 
-/* Note what leads to @frame. Return: the link behind it. */
-static inline struct mw_link *add_links(
-	struct mw_trace *trace, struct mw_link *link, const struct mw_frame *frame)
+/* Note at @link what leads to @frame. Return: the link behind it. */
+static inline struct mw_link *add_links(struct mw_link *link, const struct mw_frame *frame)
 {
-	uint16_t at = (uint16_t)(frame - trace->frames);
-	trace->link_frame[link - trace->links] = at;
 	*link++ = (struct mw_link){ frame->sp - 8u * frame->ra_back, frame->pc };
-	if (mw_unlikely(frame->flags & MW_FRAME_NEEDS_FP) && frame->fp_back) {
-		trace->link_frame[link - trace->links] = at;
+	if (mw_unlikely(frame->flags & MW_FRAME_NEEDS_FP) && frame->fp_back)
 		*link++ = (struct mw_link){ frame->sp - 8u * frame->fp_back, frame->fp };
-	}
 	return link;
 }
 
@@ -289,7 +301,7 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 	uint16_t last_hard = 0;
 	bool passes_fp = false; /* unchanged through a frame to an outer one that wants it */
 	if (n_kept) {
-		link = add_links(trace, &link[frame[-1].first_link], &frame[-1]);
+		link = add_links(&link[frame[-1].first_link], &frame[-1]);
 		hash = frame[-1].path_hash;
 		last_hard = frame[-1].last_hard;
 		passes_fp = (frame[-1].flags & MW_FRAME_NEEDS_FP) && !frame[-1].fp_back;
@@ -314,7 +326,7 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 		frame->first_link = (uint16_t)(link - trace->links);
 		frame->record = NULL;
 		frame->node = 0;
-		link = add_links(trace, link, frame);
+		link = add_links(link, frame);
 		passes_fp = (flags & MW_FRAME_NEEDS_FP) && !fresh->fp_back;
 	}
 }
