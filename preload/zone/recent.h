@@ -46,7 +46,7 @@ static inline bool mw_recent_holds(
 	const struct mw_frame *base = &trace->frames[recent->base];
 	if (base->path_hash != recent->base_hash || base->sp != recent->base_sp)
 		return false;
-	/* Under a signal, or a frame without table, its way out is another. */
+	/* Found in another way it has another way out, with the same hash. */
 	if (base->flags & MW_FRAME_OTHER_WAY)
 		return false;
 	if (recent->needs_fp && regs->fp != recent->fp)

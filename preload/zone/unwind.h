@@ -49,8 +49,8 @@ struct mw_frame {
 				    * For whoever counts by stacks; the unwinder clears it. */
 	uint32_t record_id;	   /* its id */
 	uint32_t node;		   /* id in the stack tree, 0 = not interned yet */
-	uint16_t first_link; /* of those that lead to it: for pc, and for fp if both load and need
-				it */
+	uint16_t first_link;	   /* of the one or two that lead to it: its pc's, and its fp's if
+				    * that was loaded and is needed */
 	uint16_t reserved[3];
 };
 
