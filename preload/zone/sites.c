@@ -31,7 +31,7 @@
 #define CHUNK_RECORDS (1u << CHUNK_SHIFT) /* the first is the header */
 #define RECORDS_PER_PAGE (MWD_PAGE / sizeof(struct mwd_record))
 #define MAX_CHUNKS ((MW_LIVE_MAX_RECORD_ID + 1) >> CHUNK_SHIFT)
-#define MAX_CLAIM_CHUNKS 64u
+#define MAX_CLAIM_CHUNKS 16u /* half a last claim is wasted, by each process */
 #define FIRST_MAPPED_SLOTS 256u
 
 struct directory_entry {

@@ -46,7 +46,7 @@ struct chunk {
 };
 
 #define MIN_CHUNK_BYTES 16384u
-#define MAX_CHUNK_BYTES (1u << 20)
+#define MAX_CHUNK_BYTES (1u << 18) /* half a last one is wasted, by each process */
 #define NODES_PER_PAGE (MWD_PAGE / sizeof(struct mwd_node))
 #define NODES_OF_HEADER (sizeof(struct mwd_segment) / sizeof(struct mwd_node))
 #define N_PROBES 64u
