@@ -309,17 +309,24 @@ static int32_t entry_at(const uint8_t *entries, uint32_t i, unsigned which)
 	return value;
 }
 
+#define N_GUESSES 4
+
 /*
  * The last entry at or below @wanted, of @n; the first one is. Functions are spread over the
- * module rather evenly: begin where the entry would be if they were, and widen by doubling.
+ * module rather evenly: begin where the entry would be if they were, from there go on by as much
+ * as that was off, and then widen by doubling. (Each entry that is looked at is a cache miss.)
  */
 static uint32_t find_entry(const uint8_t *entries, uint32_t n, int64_t wanted)
 {
 	int64_t first = entry_at(entries, 0, 0), last = entry_at(entries, n - 1, 0);
 	if (wanted >= last || last <= first)
 		return n - 1;
-	uint32_t low = (uint32_t)((uint64_t)(wanted - first) * (n - 1) / (uint64_t)(last - first));
-	uint32_t high = low + 1, step = 4;
+	int64_t mean = (last - first) / (n - 1) + 1, at = (wanted - first) / mean;
+	for (unsigned i = 0; i < N_GUESSES; i++) {
+		int64_t off = (wanted - entry_at(entries, (uint32_t)at, 0)) / mean;
+		at = at + off < 0 ? 0 : at + off < n ? at + off : n - 1;
+	}
+	uint32_t low = (uint32_t)at, high = low + 1, step = 4;
 	for (; low > 0 && entry_at(entries, low, 0) > wanted; step *= 2) {
 		high = low;
 		low = low > step ? low - step : 0;
