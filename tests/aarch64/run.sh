@@ -13,7 +13,7 @@ rule=memwatch-aarch64
 
 # -dev: what CMake looks for. The rest: programs that the tests run or profile.
 root_packages="libc6-dev libstdc++-12-dev libdw-dev libelf-dev libcjson-dev libpcre2-dev libiberty-dev
-	libunwind-dev libprotobuf-c-dev zlib1g-dev liblz4-dev gcc g++ make cmake git perl procps python3
+	libc6-dbg libunwind-dev libprotobuf-c-dev zlib1g-dev liblz4-dev gcc g++ make cmake git perl procps python3
 	python3-dev python3-jsonschema xz-utils libc-devtools libgoogle-perftools-dev libjemalloc-dev
 	libjemalloc2 libmimalloc-dev libtcmalloc-minimal4 sqlite3 bash-completion
 	heaptrack python3-memory-profiler python3-matplotlib redis-tools"
