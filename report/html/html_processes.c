@@ -17,18 +17,15 @@ static const struct mw_job_process *job_process(const struct mw_view *view, uint
 	return &view->job.processes.items[view->job.places[row_idx]];
 }
 
-/* The end that the image told, else when the launcher saw it last, else the end of the run. */
+/* The end that is known, else when the launcher saw it last, else the end of the run. */
 static void put_end_us(struct mw_html *page, const struct mw_process_row *row)
 {
-	const struct mw_profile *profile = &page->view->profile;
-	const struct mw_run *run = &profile->runs.items[row->run_idx];
-	int64_t end_ns =
-		row->image_idx == MW_NONE ? 0 : profile->images.items[row->image_idx].head->end_ns;
+	const struct mw_run *run = &page->view->profile.runs.items[row->run_idx];
 	double seen = row->seen ? row->seen->last_seen_seconds : 0;
-	if (!end_ns && !(seen > 0 && seen < 1e9))
+	if (!row->end_ns && !(seen > 0 && seen < 1e9))
 		seen = run->info.duration_seconds;
-	if (end_ns)
-		mw_html_put_us(page, "end_us", run, end_ns);
+	if (row->end_ns)
+		mw_html_put_us(page, "end_us", run, row->end_ns);
 	else
 		mw_json_put_int(
 			&page->json, "end_us", seen > 0 && seen < 1e9 ? (int64_t)(seen * 1e6) : -1);

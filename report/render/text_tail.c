@@ -68,7 +68,7 @@ static void print_not_followed(struct mw_text *text, const struct mw_view *view)
 	if (n == 0)
 		mw_text_item(text,
 			"not followed: none (%" PRIu64 " programs started by exec or spawn)",
-			view->execs.n_followed);
+			view->processes.n_followed_starts);
 }
 
 static void print_lost(struct mw_text *text, const struct mw_losses *losses)
