@@ -60,7 +60,7 @@ static void put_row(struct mw_html *page, uint32_t row_idx, const uint32_t *plac
 	name[strcspn(name, " ")] = '\0';
 	mw_html_put_string(page, "name", name);
 	put_command(page, row_idx);
-	mw_json_put_bool(json, "is_followed", row->image_idx != MW_NONE);
+	mw_json_put_bool(json, "is_followed", !mw_processes_is_unfollowed(row));
 	mw_json_put_int(json, "heap", row->image_idx == MW_NONE ? -1 : row->heap_peak_bytes);
 	mw_json_put_int(json, "rss", row->rss_peak_bytes);
 	mw_json_put_bool(json, "is_rss_exact", row->is_rss_exact);

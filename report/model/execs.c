@@ -52,7 +52,7 @@ int mw_execs_build(const struct mw_processes *processes, struct mw_execs *execs)
 	memset(execs, 0, sizeof(*execs));
 	for (size_t i = 0; !error && i < processes->rows.n; i++) {
 		const struct mw_process_row *row = &processes->rows.items[i];
-		if (row->image_idx == MW_NONE)
+		if (mw_processes_is_unfollowed(row))
 			error = count(execs, row->program, row->verdict);
 	}
 	if (execs->groups.n > 0)

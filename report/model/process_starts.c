@@ -7,6 +7,7 @@
 #include "report/model/process_starts.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/model/starts.h"
@@ -185,4 +186,32 @@ int mw_process_starts_add(struct mw_profile *profile, struct mw_processes *proce
 	mw_starts_deinit(&starts);
 	mw_array_deinit(&unfollowed.rows);
 	return error;
+}
+
+/* Of a long command line an image, and the launcher, know the beginning. */
+static bool is_same_command(const char *a, const char *b)
+{
+	size_t n_a = strlen(a), n_b = strlen(b), n = n_a < n_b ? n_a : n_b;
+	return memcmp(a, b, n) == 0 && (n_a == n_b || n >= MWD_CMDLINE_BYTES - 1);
+}
+
+/* What a followed program starts it logs. So a child of it that nobody started, with its command
+ * line, is its fork; that has an image from its first event on, and had none. */
+int mw_process_starts_tell_copies(const struct mw_profile *profile, struct mw_processes *processes)
+{
+	for (size_t i = 0; i < processes->rows.n; i++) {
+		struct mw_process_row *row = &processes->rows.items[i];
+		const struct mw_process_row *parent =
+			row->parent == MW_NONE ? NULL : &processes->rows.items[row->parent];
+		bool is_known = row->image_idx != MW_NONE || row->verdict != MW_VERDICT_UNSEEN;
+		if (is_known || row->previous != MW_NONE || !parent ||
+			mw_processes_is_unfollowed(parent) || !row->seen || !row->seen->command)
+			continue;
+		char *command = mw_processes_whole_command(profile, parent);
+		if (!command)
+			return -ENOMEM;
+		row->is_copy = is_same_command(command, row->seen->command);
+		free(command);
+	}
+	return 0;
 }

@@ -12,3 +12,7 @@
  * Rows are at the end, so sort them. Return: 0 or -ENOMEM.
  */
 int mw_process_starts_add(struct mw_profile *profile, struct mw_processes *processes);
+
+/** mw_process_starts_tell_copies() - once rows are linked: which are no program of their own.
+ * Return: 0 or -ENOMEM. */
+int mw_process_starts_tell_copies(const struct mw_profile *profile, struct mw_processes *processes);

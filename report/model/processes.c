@@ -343,7 +343,7 @@ static void finish_row(const struct mw_profile *profile, struct mw_processes *pr
 	set_end(profile, row);
 	if (row->rss_peak_bytes < 0 && row->seen)
 		row->rss_peak_bytes = row->seen->max_rss_bytes;
-	row->is_silent = is_forked(image) && image->n_records == 0 &&
+	row->is_silent = (row->is_copy || (is_forked(image) && image->n_records == 0)) &&
 			 (row->end != MW_PROCESS_SIGNALED && row->end != MW_PROCESS_KILLED);
 	processes->n_silent += row->is_silent && !row->is_replaced;
 }
@@ -400,6 +400,8 @@ int mw_processes_build(struct mw_profile *profile, struct mw_processes *processe
 	sort_rows(processes);
 	if (!error)
 		error = link_rows(profile, processes);
+	if (!error)
+		error = mw_process_starts_tell_copies(profile, processes);
 	for (size_t i = 0; !error && i < processes->rows.n; i++)
 		finish_row(profile, processes, &processes->rows.items[i]);
 	return error ? error : order_rows(processes);
@@ -412,10 +414,15 @@ void mw_processes_deinit(struct mw_processes *processes)
 	processes->order = NULL;
 }
 
+bool mw_processes_is_unfollowed(const struct mw_process_row *row)
+{
+	return row->image_idx == MW_NONE && !row->is_copy;
+}
+
 size_t mw_processes_count_unfollowed(const struct mw_processes *processes)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < processes->rows.n; i++)
-		n += processes->rows.items[i].image_idx == MW_NONE;
+		n += mw_processes_is_unfollowed(&processes->rows.items[i]);
 	return n;
 }

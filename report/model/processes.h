@@ -27,7 +27,9 @@ struct mw_process_row {
 	uint32_t parent;		   /* row index, lower than this one; MW_NONE = top */
 	uint32_t previous;		   /* row this one replaced by exec, MW_NONE = none */
 	bool is_replaced;		   /* an exec'd image follows */
-	bool is_silent;	    /* forked child without any record; not shown on a row of its own */
+	bool is_silent; /* forked child without any record; not shown on a row of its own */
+	bool is_copy;	/* without image, but no program of its own: forked of a followed one, and
+			 * nothing happened in it */
 	bool is_exec_known; /* its start was logged by its own process, so it replaced a row */
 	uint32_t program, verdict;  /* without image: string id, and why it has none */
 	pid_t pid;		    /* 0 = not known */
@@ -53,7 +55,10 @@ struct mw_processes {
 int mw_processes_build(struct mw_profile *profile, struct mw_processes *processes);
 void mw_processes_deinit(struct mw_processes *processes);
 
-/** mw_processes_count_unfollowed() - programs that left no image. */
+/** mw_processes_is_unfollowed() - a program that left no image. */
+bool mw_processes_is_unfollowed(const struct mw_process_row *row);
+
+/** mw_processes_count_unfollowed() - how many of them. */
 size_t mw_processes_count_unfollowed(const struct mw_processes *processes);
 
 /** mw_processes_unfollowed_command() - words of a row without image, as far as they are known. */

@@ -110,6 +110,51 @@ def counted_once(last_ms):
         lib.equal(page.read_text().count('"is_followed":false'), n, "counted: rows of the page")
 
 
+FORKS = r"""
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+/* Killed, ended past every hook, executing another program late. */
+int main(void)
+{
+	char *volatile p = malloc(1 << 20);
+	for (int i = 0; i < 3; i++) {
+		pid_t child = fork();
+		if (child == 0) {
+			usleep(i == 0 ? 10000000 : 200000);
+			if (i == 1)
+				syscall(SYS_exit_group, 0);
+			execl("/bin/true", "true", NULL);
+		}
+		usleep(200000);
+		if (i == 0)
+			kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+	free(p);
+	return 0;
+}
+"""
+
+
+def forks():
+    """Forked children that live long, and in which nothing is allocated, are no programs of their own:
+    they are not called unfollowed."""
+    program = build("forks", "gcc", text=FORKS)
+    if not program:
+        return
+    profiled = lib.Profiled([program])
+    profile = profiled.must_have_profile()
+    lib.equal(profiled.done.status, 0, "forks: status")
+    lib.check("  4 processes, 2 program images followed, 0 not followed\n" in profiled.report,
+              f"forks: headline: {profiled.report[:300]}")
+    lib.equal(profile.not_followed, [], "forks: not followed")
+    rows = [process.row for process in profile.processes if not process.is_followed]
+    lib.equal([(row["is_copy"], row["command"]) for row in rows], [(True, str(program))] * 3, "forks: rows")
+
+
 def shell_script():
     """What execvp() hands over to a shell, because the kernel does not know it, is followed."""
     script = lib.fresh("script")
@@ -143,6 +188,7 @@ def main():
                   f"{name}: others not followed: {names}")
     counted_once("0")
     counted_once("80")
+    forks()
     shell_script()
     lib.check(n_tested >= 2, f"only {n_tested} kinds could be built")
     lib.finish()
