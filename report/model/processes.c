@@ -426,3 +426,14 @@ size_t mw_processes_count_unfollowed(const struct mw_processes *processes)
 		n += mw_processes_is_unfollowed(&processes->rows.items[i]);
 	return n;
 }
+
+size_t mw_processes_count_unseen(const struct mw_processes *processes, size_t run_idx)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < processes->rows.n; i++) {
+		const struct mw_process_row *row = &processes->rows.items[i];
+		n += row->run_idx == run_idx && mw_processes_is_unfollowed(row) &&
+		     row->rss_peak_bytes <= 0;
+	}
+	return n;
+}

@@ -58,6 +58,9 @@ void mw_processes_deinit(struct mw_processes *processes);
 /** mw_processes_is_unfollowed() - a program that left no image. */
 bool mw_processes_is_unfollowed(const struct mw_process_row *row);
 
+/** mw_processes_count_unseen() - of a run: programs whose memory nobody saw. */
+size_t mw_processes_count_unseen(const struct mw_processes *processes, size_t run_idx);
+
 /** mw_processes_count_unfollowed() - how many of them. */
 size_t mw_processes_count_unfollowed(const struct mw_processes *processes);
 

@@ -101,7 +101,7 @@ void mw_text_summary(struct mw_text *text, const struct mw_view *view)
 			print_counts(text, view);
 		mw_text_heading(text, "Peak of the whole tree");
 		print_heap_peak(text, &run->dump.control);
-		mw_text_rss_peak(text, run);
+		mw_text_rss_peak(text, run, mw_processes_count_unseen(&view->processes, i));
 		if (i + 1 < profile->runs.n)
 			fputc('\n', text->out);
 	}
