@@ -140,10 +140,10 @@ struct step {
 	}
 
 /*
- * Two callers leave different room to one function, which takes the rest: its sp is the same, its
- * frame pointer is not, and where the one's return address was, nobody writes below the other.
+ * Two callers leave now this, now that room to a function that takes the rest: its sp is the same,
+ * its frame pointer is not, and where the one's return address was, nobody writes below the other.
  */
-static volatile size_t rest;
+static volatile size_t rest = 256;
 
 static KEEP void shifted(const struct step *step)
 {
@@ -154,15 +154,18 @@ static KEEP void shifted(const struct step *step)
 	LEAVE();
 }
 
-#define SHIFT(name, own)                                                                           \
+#define SHIFT(name)                                                                                \
 	static KEEP void name(const struct step *step)                                             \
 	{                                                                                          \
-		static volatile size_t bytes = own;                                                \
+		size_t bytes = choose(2) ? 384 : 128;                                              \
 		volatile char *room = alloca(bytes);                                               \
 		room[0] = 1;                                                                       \
 		rest = 512 - bytes;                                                                \
 		ENTER();                                                                           \
-		shifted(step);                                                                     \
+		if (choose(2))                                                                     \
+			shifted(step);                                                             \
+		else                                                                               \
+			GO_ON(step);                                                               \
 		LEAVE();                                                                           \
 	}
 
@@ -176,8 +179,8 @@ MANY_REGISTERS(registers_b)
 DYNAMIC(dynamic_a)
 DYNAMIC(dynamic_b)
 ALIGNED(aligned_a)
-SHIFT(shift_a, 384)
-SHIFT(shift_b, 128)
+SHIFT(shift_a)
+SHIFT(shift_b)
 
 static void (*const kinds[])(const struct step *) = { plain_a, plain_b, plain_c, fp_a, fp_b,
 	registers_a, registers_b, dynamic_a, dynamic_b, aligned_a, shift_a, shift_b, shift_a,
@@ -191,10 +194,8 @@ static unsigned last;
 static jmp_buf back;
 static void (*in_handler)(void);
 
-static KEEP void leaf(const struct step *step)
+static inline __attribute__((always_inline)) void take_or_give(void)
 {
-	(void)step;
-	ENTER();
 	last = (last + 1) % N_KEPT;
 	size_t bytes = 1 + path->depth * 8 + choose(40);
 	if (kept[last] && choose(3) == 0) {
@@ -211,6 +212,23 @@ static KEEP void leaf(const struct step *step)
 		book()->n_allocated++;
 		book()->bytes += bytes;
 	}
+}
+
+static KEEP void leaf(const struct step *step)
+{
+	(void)step;
+	ENTER();
+	take_or_give();
+	LEAVE();
+}
+
+static KEEP void leaf_rest(const struct step *step)
+{
+	volatile char *room = alloca(rest);
+	room[0] = 1;
+	(void)step;
+	ENTER();
+	take_or_give();
 	LEAVE();
 }
 
@@ -229,7 +247,7 @@ static KEEP void leaf_signal(const struct step *step)
 }
 
 static void (*const leaves[])(
-	const struct step *) = { leaf, leaf, leaf, leaf, leaf_jump, leaf_signal };
+	const struct step *) = { leaf, leaf, leaf_rest, leaf_rest, leaf_jump, leaf_signal };
 
 /* ---- shapes, and turns among them */
 
@@ -249,6 +267,17 @@ static void make_shapes(void)
 			shapes[n][choose(depth)].go = kinds[choose(N_KINDS)];
 		unsigned end = choose(3) ? depth : 1 + choose(depth);
 		shapes[n][end].go = leaves[choose(sizeof(leaves) / sizeof(leaves[0]))];
+	}
+}
+
+/* The two that leave room, before all that can lie on them. */
+static void make_shifted_shapes(void)
+{
+	static void (*const ends[])(const struct step *) = { plain_a, leaf_rest, leaf_rest };
+	for (unsigned n = 0; n < N_SHAPES; n++) {
+		shapes[n][0].go = n % 2 ? shift_a : shift_b;
+		shapes[n][1].go = ends[n / 2];
+		shapes[n][2].go = leaf;
 	}
 }
 
@@ -351,7 +380,10 @@ int main(void)
 	in_handler = handler_turns;
 	make_other();
 	for (unsigned round = 0; round < N_ROUNDS; round++) {
-		make_shapes();
+		if (round % 2)
+			make_shapes();
+		else
+			make_shifted_shapes();
 		for (unsigned i = 0; i < N_TURNS / 3; i++) {
 			if (choose(2))
 				turns_a(choose(6));

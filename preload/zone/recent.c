@@ -3,29 +3,6 @@
 #include "preload/zone/recent.h"
 #include "preload/zone/zone.h"
 
-/* Whether each of frames[base + 1..top] follows from one word, but for what the base does with fp.
- */
-static bool is_plain(const struct mw_frame *frames, uint32_t base, uint32_t top)
-{
-	bool may_pass_fp = frames[base].flags & MW_FRAME_NEEDS_FP;
-	for (uint32_t i = base + 1; i <= top; i++) {
-		/* Once a frame has loaded fp for those outside of it, no other may need it. */
-		may_pass_fp = may_pass_fp && !frames[i - 1].fp_back;
-		if (frames[i].flags & ~(may_pass_fp ? MW_FRAME_NEEDS_FP : 0u))
-			return false;
-	}
-	return true;
-}
-
-/* From where the base's fp was loaded by the frames above it; 0 = it is the register's. */
-static uintptr_t fp_slot(const struct mw_frame *frames, uint32_t base, uint32_t top)
-{
-	for (uint32_t i = base; i < top; i++)
-		if (frames[i].fp_back)
-			return frames[i].sp - 8u * frames[i].fp_back;
-	return 0;
-}
-
 /* Where it is, or is to be; the one that was kept longer makes room. */
 static struct mw_recent *place(struct mw_trace *trace, uintptr_t pc, uintptr_t sp)
 {
@@ -50,24 +27,29 @@ static bool comes_back(struct mw_trace *trace, uint64_t path_hash)
 
 MW_HOT void mw_recent_keep(struct mw_trace *trace, struct mwd_record *record, uint32_t record_id)
 {
-	const struct mw_frame *frames = trace->frames;
-	uint32_t base = trace->base, top = trace->n_frames - 1, n = top - base;
-	if (!comes_back(trace, frames[top].path_hash))
+	if (trace->base == MW_NO_BASE ||
+		!comes_back(trace, trace->frames[trace->n_frames - 1].path_hash))
 		return;
-	if (base == MW_NO_BASE || base < trace->n_markers || n > MW_RECENT_LINKS ||
-		!is_plain(frames, base, top))
+	const struct mw_frame *base = &trace->frames[trace->base],
+			      *top = &trace->frames[trace->n_frames - 1];
+	unsigned n = (unsigned)top->first_link - base->first_link;
+	if (trace->base < trace->n_markers || top->last_hard > trace->base || n > MW_RECENT_LINKS)
 		return;
-	struct mw_recent *recent = place(trace, frames[top].pc, frames[top].sp);
-	recent->pc = frames[top].pc;
-	recent->sp = frames[top].sp;
+	struct mw_recent *recent = place(trace, top->pc, top->sp);
+	trace->has_recent = true;
+	recent->pc = top->pc;
+	recent->sp = top->sp;
+	recent->fp = top->fp;
+	recent->needs_fp = (top->flags & MW_FRAME_NEEDS_FP) != 0;
 	recent->record = record;
 	recent->record_id = record_id;
-	recent->base = (uint16_t)base;
+	recent->base = (uint16_t)trace->base;
+	recent->base_hash = base->path_hash;
+	recent->base_sp = base->sp;
+	recent->base_fp = base->fp;
+	recent->path_hash = top->path_hash;
 	recent->n_links = (uint8_t)n;
-	recent->base_hash = frames[base].path_hash;
-	recent->base_sp = frames[base].sp;
-	recent->path_hash = frames[top].path_hash;
-	recent->fp_slot = fp_slot(frames, base, top);
-	for (uint32_t i = 0; i < n; i++)
-		recent->links[i] = trace->links[top - 1 - i];
+	const struct mw_link *links = &trace->links[top->first_link];
+	for (unsigned i = 0; i < n; i++)
+		recent->links[i] = links[-1 - (int)i];
 }

@@ -4,12 +4,12 @@
  * turns among them. Zone; unwind.
  *
  * Such a stack is its top, a few frames, on a base: a frame of the trace. It is known again by the
- * argument of unwind_rules.c: the same (pc, sp) lead to the same words, which are read innermost
- * first and compared; then the base must be what it was, and so must the way out of it. What comes
- * back is the record. The trace itself stays that of another stack, which shares the base.
+ * argument of unwind_rules.c: the same (pc, sp), and fp if it counts, lead to the same words, which
+ * are read innermost first and compared; then the base must be what it was, and so must the way out
+ * of it. What comes back is the record. The trace itself stays that of another stack, which shares
+ * the base.
  *
- * Only tops of frames that follow from one word each are kept. Where the base needs fp, it counts
- * where the top loads it from, or the register itself if no frame of the top does.
+ * Only tops without HARD frames are kept: all that leads from one to the other is in links.
  */
 #pragma once
 
@@ -28,6 +28,8 @@ static inline struct mw_recent *mw_recent_set(struct mw_trace *trace, uintptr_t 
 static inline const struct mw_recent *mw_recent_find(
 	struct mw_trace *trace, uintptr_t pc, uintptr_t sp)
 {
+	if (!trace->has_recent)
+		return NULL;
 	const struct mw_recent *set = mw_recent_set(trace, pc, sp);
 	if (set[0].pc == pc && set[0].sp == sp)
 		return &set[0];
@@ -44,17 +46,16 @@ static inline bool mw_recent_holds(
 	const struct mw_frame *base = &trace->frames[recent->base];
 	if (base->path_hash != recent->base_hash || base->sp != recent->base_sp)
 		return false;
-	/* Under a signal, or a frame without table, its way out is another. */
-	if (base->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED))
+	/* Found in another way it has another way out, with the same hash. */
+	if (base->flags & MW_FRAME_OTHER_WAY)
+		return false;
+	if (recent->needs_fp && regs->fp != recent->fp)
 		return false;
 	for (unsigned i = 0; i < recent->n_links; i++)
 		if (mw_arch_plain_pc(*(const uintptr_t *)recent->links[i].slot) !=
-			recent->links[i].pc)
+			recent->links[i].word)
 			return false;
-	if (!(base->flags & MW_FRAME_NEEDS_FP))
-		return true;
-	uintptr_t fp = recent->fp_slot ? *(const uintptr_t *)recent->fp_slot : regs->fp;
-	return fp == base->fp;
+	return !(base->flags & MW_FRAME_NEEDS_FP) || base->fp == recent->base_fp;
 }
 
 /** mw_recent_keep() - the trace's stack, of which frames[base + 1] and up are new, has @record. */

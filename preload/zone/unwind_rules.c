@@ -178,6 +178,11 @@ static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_fra
 static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_frame *s,
 	struct mw_fresh_frame *next, struct mw_rule rule)
 {
+	uint16_t flags = 0;
+	if (rule.kind == MW_RULE_NO_TABLE && !rule.offset && !(s->flags & MW_FRAME_EXACT)) {
+		rule = guess_rule();
+		flags = MW_FRAME_GUESSED;
+	}
 	if (MW_HAS_LINK_REGISTER ? !rule.ra_back || (s->flags & MW_FRAME_GUESSED)
 				 : rule.ra_back != 1)
 		return false;
@@ -205,18 +210,17 @@ static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_fr
 	next->fp = rule.fp_back ? word_at(cfa - 8u * rule.fp_back) : fp;
 	next->fp_back = rule.fp_back;
 	next->ra_back = ra_back;
-	next->flags = 0;
+	next->flags = flags;
 	return true;
 }
 
 static inline bool holds(const struct mw_link *link)
 {
-	return mw_likely(mw_arch_plain_pc(word_at(link->slot)) == link->pc);
+	return mw_likely(mw_arch_plain_pc(word_at(link->slot)) == link->word);
 }
 
-/* The @link behind the last that holds, or @end: those from there to before @link are one word
- * each. */
-static inline const struct mw_link *verify_plain(
+/* The @link behind the last that holds, or @end, of those from there to before @link. */
+static inline const struct mw_link *verify_links(
 	const struct mw_link *link, const struct mw_link *end)
 {
 	for (const struct mw_link *last_four = end + 4; link >= last_four; link -= 4) {
@@ -234,13 +238,19 @@ static inline const struct mw_link *verify_plain(
 	return link;
 }
 
-/* The way out of a frame that takes more than one word. */
-static inline bool holds_special(const struct mw_trace *trace, uint32_t i)
+/* The frame that links[at] leads to, below frames[i]: frames have one link, or two. */
+static inline uint32_t frame_of_link(const struct mw_trace *trace, uint32_t at, uint32_t i)
 {
-	const struct mw_frame *outer = &trace->frames[i - 1];
-	return !(trace->frames[i].flags & MW_FRAME_HARD) && holds(&trace->links[i - 1]) &&
-	       !((outer->flags & MW_FRAME_NEEDS_FP) && outer->fp_back &&
-		       word_at(outer->sp - 8u * outer->fp_back) != outer->fp);
+	uint32_t n_second = trace->frames[i].first_link - i;
+	uint32_t low = at > n_second ? at - n_second : 0, high = at < i ? at : i - 1;
+	while (low < high) {
+		uint32_t middle = (low + high + 1) / 2;
+		if (trace->frames[middle].first_link <= at)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
 }
 
 /*
@@ -249,24 +259,20 @@ static inline bool holds_special(const struct mw_trace *trace, uint32_t i)
  */
 static inline uint32_t verify(const struct mw_trace *trace, uint32_t i, uint32_t outermost)
 {
-	const struct mw_link *links = trace->links;
-	for (;; i--) {
-		uint32_t special = trace->frames[i].last_special;
-		uint32_t stop = special > outermost ? special : outermost;
-		const struct mw_link *end = &links[stop];
-		const struct mw_link *link = verify_plain(&links[i], end);
-		if (mw_unlikely(link != end))
-			return (uint32_t)(link - links);
-		i = stop;
-		if (i == outermost || !holds_special(trace, i))
-			return i;
-	}
+	uint32_t hard = trace->frames[i].last_hard;
+	uint32_t stop = hard > outermost ? hard : outermost;
+	const struct mw_link *end = &trace->links[trace->frames[stop].first_link];
+	const struct mw_link *link = verify_links(&trace->links[trace->frames[i].first_link], end);
+	if (mw_likely(link == end))
+		return stop;
+	return frame_of_link(trace, (uint32_t)(link - 1 - trace->links), i) + 1;
 }
 
 static inline bool is_same(
 	const struct mw_frame *frame, uintptr_t pc, uintptr_t sp, uintptr_t fp, uint16_t flags)
 {
-	return frame->sp == sp && frame->pc == pc && !((frame->flags ^ flags) & MW_FRAME_EXACT) &&
+	return frame->sp == sp && frame->pc == pc &&
+	       !((frame->flags ^ flags) & MW_FRAME_OTHER_WAY) &&
 	       (!(frame->flags & MW_FRAME_NEEDS_FP) || frame->fp == fp);
 }
 
@@ -276,29 +282,39 @@ static inline uint64_t extend_hash(uint64_t outer, uint64_t pc_and_marker)
 	return x ^ x >> 29;
 }
 
+/* Note at @link what leads to @frame. Return: the link behind it. */
+static inline struct mw_link *add_links(struct mw_link *link, const struct mw_frame *frame)
+{
+	*link++ = (struct mw_link){ frame->sp - 8u * frame->ra_back, frame->pc };
+	if (mw_unlikely(frame->flags & MW_FRAME_NEEDS_FP) && frame->fp_back)
+		*link++ = (struct mw_link){ frame->sp - 8u * frame->fp_back, frame->fp };
+	return link;
+}
+
 /* Put fresh[0..n_fresh) (innermost first) on top of the n_kept outer frames. */
 static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_t n_fresh)
 {
 	struct mw_frame *frame = &trace->frames[n_kept];
-	struct mw_link *link = &trace->links[n_kept];
+	struct mw_link *link = trace->links;
 	const struct mw_fresh_frame *fresh = &trace->fresh[n_fresh];
-	uint64_t hash = n_kept ? frame[-1].path_hash
-			       : 0x6d656d7761746368u + trace->generation + trace->root_hash;
-	uint16_t last_special = n_kept ? frame[-1].last_special : 0;
-	bool outer_needs_fp = n_kept && (frame[-1].flags & MW_FRAME_NEEDS_FP);
-	bool outer_loaded_fp = n_kept && frame[-1].fp_back;
-	for (; fresh-- > trace->fresh; frame++, link++) {
+	uint64_t hash = 0x6d656d7761746368u + trace->generation + trace->root_hash;
+	uint16_t last_hard = 0;
+	bool passes_fp = false; /* unchanged through a frame to an outer one that wants it */
+	if (n_kept) {
+		link = add_links(&link[frame[-1].first_link], &frame[-1]);
+		hash = frame[-1].path_hash;
+		last_hard = frame[-1].last_hard;
+		passes_fp = (frame[-1].flags & MW_FRAME_NEEDS_FP) && !frame[-1].fp_back;
+	}
+	for (; fresh-- > trace->fresh; frame++) {
 		uint16_t flags = fresh->flags;
-		if (mw_unlikely(flags | outer_needs_fp)) {
-			if ((flags & MW_FRAME_HARD) || (outer_needs_fp && outer_loaded_fp))
-				last_special = (uint16_t)(frame - trace->frames);
-			/* fp passes through this frame unchanged to an outer one that wants it. */
-			if (outer_needs_fp && !outer_loaded_fp && !(flags & MW_FRAME_HARD))
+		if (mw_unlikely(flags | passes_fp)) {
+			if (flags & MW_FRAME_HARD)
+				last_hard = (uint16_t)(frame - trace->frames);
+			else if (passes_fp)
 				flags |= MW_FRAME_NEEDS_FP;
 		}
 		hash = extend_hash(hash, fresh->pc ^ (uint64_t)(flags & MW_FRAME_MARKER) << 56);
-		link->slot = fresh->sp - 8u * fresh->ra_back;
-		link->pc = fresh->pc;
 		frame->pc = fresh->pc;
 		frame->sp = fresh->sp;
 		frame->fp = fresh->fp;
@@ -306,11 +322,12 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 		frame->fp_back = fresh->fp_back;
 		frame->ra_back = fresh->ra_back;
 		frame->flags = flags;
-		frame->last_special = last_special;
+		frame->last_hard = last_hard;
+		frame->first_link = (uint16_t)(link - trace->links);
 		frame->record = NULL;
 		frame->node = 0;
-		outer_needs_fp = flags & MW_FRAME_NEEDS_FP;
-		outer_loaded_fp = fresh->fp_back != 0;
+		link = add_links(link, frame);
+		passes_fp = (flags & MW_FRAME_NEEDS_FP) && !fresh->fp_back;
 	}
 }
 
@@ -362,14 +379,13 @@ static inline uint32_t end_walk(
 }
 
 /*
- * frames[at] stays, but another callee leads to it from here on: it is that one's frame which has
- * the return address and, somewhere else, the saved fp. (Of an innermost frame, nobody's had.)
+ * @frame stays, but another callee leads to it from here on: it is that one's frame which has the
+ * return address and, somewhere else, the saved fp. (Of an innermost frame, nobody's had.)
  */
-static inline void lead_to(struct mw_trace *trace, uint32_t at, const struct mw_fresh_frame *s)
+static inline void lead_to(struct mw_frame *frame, const struct mw_fresh_frame *s)
 {
-	trace->links[at].slot = s->sp - 8u * s->ra_back;
-	trace->frames[at].ra_back = s->ra_back;
-	trace->frames[at].fp_back = s->fp_back;
+	frame->ra_back = s->ra_back;
+	frame->fp_back = s->fp_back;
 }
 
 /*
@@ -395,7 +411,7 @@ static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, 
 			if (proven == outermost && !is_deep) {
 				*n_fresh = (uint32_t)(s - trace->fresh);
 				if (*n_fresh)
-					lead_to(trace, at, s);
+					lead_to(&trace->frames[at], s);
 				return at + 1;
 			}
 			if (!is_deep)

@@ -59,13 +59,15 @@ def needs(program, package):
     return path
 
 
-def loop(pattern, depth=20, threads=1, unit="pair", full=(), quick=(), **fields):
-    """A pattern of bench_loops; @full and @quick are its further arguments."""
-    name = f"{pattern}-{depth}" + (f"-t{threads}" if threads > 1 else "")
+def loop(pattern, depth=20, threads=1, unit="pair", full=(), quick=(), suffix="", **fields):
+    """A pattern of bench_loops (-fp: built with frame pointers); @full and @quick are its further
+    arguments."""
+    name = f"{pattern}-{depth}" + (f"-t{threads}" if threads > 1 else "") + suffix
+    program = "bench/bench_loops" + suffix.replace("-", "_")
 
     def prepare(case, work):
         how_long = ["--seconds", str(work.size(0.4, 0.05))]
-        case.argv = [str(work.build / "bench/bench_loops"), pattern, "--depth", str(depth),
+        case.argv = [str(work.build / program), pattern, "--depth", str(depth),
                      "--threads", str(threads), *(work.size(full, quick) or how_long)]
 
     return Case(name, "loop", pattern=pattern, depth=depth, threads=threads, unit=unit,
@@ -80,6 +82,7 @@ def loops():
             result += [loop(pattern, depth, threads, is_small=threads == 1 and depth == 20)
                        for threads in (1, 2, 4, 8)]
     result += [loop("walk", depth) for depth in (5, 20, 60)]
+    result += [loop(pattern, suffix="-fp") for pattern in ("tight", "mixed")]
     result += [
         loop("wander"),
         loop("live", is_small=True),
