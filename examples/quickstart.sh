@@ -8,6 +8,12 @@ set -euo pipefail
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
 build_dir=$source_dir/build
+. "$source_dir/tests/usage.sh"
+case "${1:-}" in
+-h | --help) help_and_exit ;;
+-*) bad_usage "$1" ;;
+esac
+[ $# -le 1 ] || bad_usage "$2" "one DIR is enough"
 run_dir=${1:-memwatch-quickstart}
 
 say() { echo "==> $*"; }

@@ -7,6 +7,11 @@
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
+. "$source_dir/tests/usage.sh"
+case "${1:-}" in
+-h | --help) help_and_exit ;;
+-*) bad_usage "$1" ;;
+esac
 commands=("${@:-./examples/quickstart.sh}")
 [ $# -gt 0 ] || commands+=("./tests/run.sh")
 

@@ -12,13 +12,15 @@ build_dir=$source_dir/build
 long=()
 
 say() { echo "==> $*"; }
-usage() { echo "usage: tests/run.sh [--long] [--build DIR]" >&2; exit 64; }
+. "$source_dir/tests/usage.sh"
 
 while [ $# -gt 0 ]; do
 	case "$1" in
 	--long) long=(-C Long) ;;
-	--build) [ $# -ge 2 ] || usage; build_dir=$2; shift ;;
-	*) usage ;;
+	--build) [ $# -ge 2 ] || bad_usage "$1" "give a directory"; build_dir=$2; shift ;;
+	--build=*) build_dir=${1#*=} ;;
+	-h | --help) help_and_exit ;;
+	*) bad_usage "$1" ;;
 	esac
 	shift
 done

@@ -17,6 +17,7 @@ test_packages="chromium clang default-jre-headless gcc-multilib gdb git golang-g
 bench_packages="g++ git make perl nodejs python3 sqlite3 xz-utils redis-tools libstb-dev valgrind
 	heaptrack zstd libgoogle-perftools4 libjemalloc2 libc-devtools"
 
+. "$(dirname "$0")/usage.sh"
 say() { echo "==> $*"; }
 fail() { echo "setup: $*" >&2; exit 1; }
 
@@ -24,7 +25,8 @@ case "${1:-}" in
 build) wanted=$build_packages ;;
 test) wanted="$build_packages $test_packages" ;;
 bench) wanted="$build_packages $bench_packages" ;;
-*) echo "usage: tests/setup.sh build|test|bench" >&2; exit 64 ;;
+-h | --help) help_and_exit ;;
+*) bad_usage "${1:-setup}" "give build, test or bench" ;;
 esac
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||

@@ -34,14 +34,13 @@ static bool is_above(const struct mw_limits *limits, enum mw_limit limit, int64_
 	return limits->most_bytes[limit] > 0 && bytes > limits->most_bytes[limit];
 }
 
-/* An image that ended may have been larger than any sample; both kinds are known by its life. */
+/* Who has ended may have been larger than any sample. */
 void mw_limits_note_ended(struct mw_limits *limits, const struct mw_sampler *sampler)
 {
-	const struct mw_life *life = sampler->own_peak_life;
-	for (int limit = 0; life != NULL && limit < MW_N_LIMITS; limit++) {
+	for (int limit = 0; limit < MW_N_LIMITS; limit++) {
 		if (is_above(limits, (enum mw_limit)limit, sampler->own_peak_bytes))
-			note(&limits->breach[limit], life, sampler->own_peak_bytes,
-				sampler->own_peak_ns);
+			note(&limits->breach[limit], sampler->own_peak_life,
+				sampler->own_peak_bytes, sampler->own_peak_ns);
 	}
 }
 

@@ -169,11 +169,8 @@ static int64_t passed(int64_t now_ns, int64_t before_ns)
 	return now_ns > before_ns ? now_ns - before_ns : 0;
 }
 
-struct mwd_usage mw_life_own_usage(const struct mw_life *life)
+struct mwd_usage mw_usage_since(const struct mwd_usage *now, const struct mwd_usage *before)
 {
-	if (life->previous == NULL)
-		return life->usage;
-	const struct mwd_usage *now = &life->usage, *before = &life->previous->usage;
 	return (struct mwd_usage){
 		.cpu_user_ns = passed(now->cpu_user_ns, before->cpu_user_ns),
 		.cpu_system_ns = passed(now->cpu_system_ns, before->cpu_system_ns),
@@ -185,6 +182,12 @@ struct mwd_usage mw_life_own_usage(const struct mw_life *life)
 		.read_bytes = grown_by(now->read_bytes, before->read_bytes),
 		.written_bytes = grown_by(now->written_bytes, before->written_bytes),
 	};
+}
+
+struct mwd_usage mw_life_own_usage(const struct mw_life *life)
+{
+	return life->previous == NULL ? life->usage
+				      : mw_usage_since(&life->usage, &life->previous->usage);
 }
 
 void mw_lives_deinit(struct mw_lives *lives)

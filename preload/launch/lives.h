@@ -90,6 +90,9 @@ void mw_life_note_hwm(struct mw_life *life, int64_t hwm_bytes, int64_t now_ns);
 /** mw_life_begin_anew() - what was sampled so far was a copy of the parent, before its exec */
 void mw_life_begin_anew(struct mw_life *life);
 
+/** mw_usage_since() - what @now has more than @before, which never is less than nothing */
+struct mwd_usage mw_usage_since(const struct mwd_usage *now, const struct mwd_usage *before);
+
 /** mw_life_own_usage() - without what the programs before it in the same process had used */
 struct mwd_usage mw_life_own_usage(const struct mw_life *life);
 

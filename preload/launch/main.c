@@ -45,14 +45,15 @@ static void print_breach(const struct mw_run_state *run)
 	const struct mw_breach *breach = mw_limits_first(limits, &limit);
 	if (breach == NULL)
 		return;
-	const char *command = breach->life && breach->life->command ? breach->life->command : "?";
+	char who[96] = "by a process that nobody saw";
+	if (breach->life)
+		snprintf(who, sizeof(who), "%s %d (%.60s)",
+			limit == MW_LIMIT_TOTAL ? "largest: pid" : "by pid", breach->life->pid,
+			breach->life->command ? breach->life->command : "?");
 	fprintf(stderr,
-		"memwatch-preload: --%s=%" PRId64 "K passed with %" PRId64
-		"K after %.3f s, %s %d (%.60s)%s\n",
+		"memwatch-preload: --%s=%" PRId64 "K passed with %" PRId64 "K after %.3f s, %s%s\n",
 		options[limit], limits->most_bytes[limit] / 1024, breach->rss_bytes / 1024,
-		(double)(breach->at_ns - run->start_ns) / 1e9,
-		limit == MW_LIMIT_TOTAL ? "largest: pid" : "by pid",
-		breach->life ? breach->life->pid : 0, command,
+		(double)(breach->at_ns - run->start_ns) / 1e9, who,
 		limits->killed_ns	? "; all processes killed"
 		: limits->terminated_ns ? "; all processes ended"
 					: "");

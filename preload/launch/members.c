@@ -203,11 +203,13 @@ static struct mw_life *follow_exec(
 	return life;
 }
 
+/* Without words it was in the middle of an exec, which a slow disk can hold up for long. */
 static bool is_copy(const struct mw_life *life, int64_t now_ns)
 {
 	bool is_first = life->image_offset == 0 && life->previous == NULL;
 	bool had_memory = life->sampled_rss_bytes > 0; /* else it was a vfork's */
-	return is_first && (!had_memory || now_ns - life->begin_ns < COPY_NS);
+	return is_first &&
+	       (!had_memory || life->command == NULL || now_ns - life->begin_ns < COPY_NS);
 }
 
 /* Was, or is, its image left by exec? One that is not mapped any more has told its end. */

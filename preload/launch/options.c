@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "preload/launch/options.h"
+#include "report/util/size.h"
 
 enum kind {
 	KIND_TEXT,   /* const char *, any */
@@ -21,7 +22,7 @@ enum kind {
 	KIND_COLOR,
 	KIND_UNWINDER, /* bool: the second of two */
 	KIND_OFF_ON,   /* bool: the second of two */
-	KIND_SIZE,     /* int64_t, bytes, with K, M, G; at least 1 */
+	KIND_SIZE,     /* int64_t, bytes; at least 1 */
 	KIND_FORMAT,
 	KIND_TASK_LINES,
 	KIND_JSON,  /* is_json, and json_path if given */
@@ -157,31 +158,18 @@ static int set_number(const struct option_row *row, const char *text,
 	return MW_EXIT_OK;
 }
 
-static bool is_unit_end(const char *text)
-{
-	return text[0] == '\0' || strcmp(text, "B") == 0 || strcmp(text, "iB") == 0;
-}
-
-/* "4096", "512K", "1M", "2GiB": powers of 1024, up to 1 PiB. */
 static int set_size(const struct option_row *row, const char *text,
 	struct mw_launch_options *options, struct mw_failure *failure)
 {
-	static const char units[] = "KMGT";
-	const long long most = 1ll << 50;
-	char *end;
-	errno = 0;
-	long long number = strtoll(text, &end, 10);
-	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
-	bool is_size = end != text && text[0] >= '0' && text[0] <= '9' &&
-		       (*end == '\0' || (unit != NULL && is_unit_end(end + 1)));
-	int shift = unit != NULL ? 10 * (int)(unit - units + 1) : 0;
-	if (!is_size)
+	int64_t bytes = 0;
+	int error = mw_size_parse(text, &bytes);
+	if (error == -EINVAL)
 		return mw_failure_set(MW_EXIT_USAGE, failure,
-			"--%s: '%s' is not a size such as 4096, 512K, 1M or 1G", row->name, text);
-	if (errno == ERANGE || number < 1 || number > most >> shift)
+			"--%s: '%s' is not a size such as 4096, 512K, 1.5M or 1G", row->name, text);
+	if (error || bytes < 1)
 		return mw_failure_set(
 			MW_EXIT_USAGE, failure, "--%s: %s is not in 1..1024T", row->name, text);
-	*(int64_t *)((char *)options + row->field) = number << shift;
+	*(int64_t *)((char *)options + row->field) = bytes;
 	return MW_EXIT_OK;
 }
 

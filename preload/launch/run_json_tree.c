@@ -1,30 +1,16 @@
 /* SPDX: no licence chosen yet, see README */
 /* run_json_tree.c - "tree", "sampler" and "system" of run.json. See run_json_tree.h. */
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "preload/launch/run_json_tree.h"
 #include "preload/launch/json_object.h"
 #include "preload/launch/upper_bound.h"
 
-static int64_t nanoseconds(struct timeval time)
+/* All that have ended, and those that still run. */
+static struct mwd_usage tree_usage(const struct mw_sampler *sampler)
 {
-	return time.tv_sec * MW_NS_PER_S + time.tv_usec * 1000;
-}
-
-/* All that were waited for, by us or, before, by their parents; and those that still run. */
-static struct mwd_usage tree_usage(const struct mw_members *members)
-{
-	struct rusage ended;
-	getrusage(RUSAGE_CHILDREN, &ended);
-	struct mwd_usage sum = { .cpu_user_ns = nanoseconds(ended.ru_utime),
-		.cpu_system_ns = nanoseconds(ended.ru_stime),
-		.minor_faults = (uint64_t)ended.ru_minflt,
-		.major_faults = (uint64_t)ended.ru_majflt,
-		.voluntary_switches = (uint64_t)ended.ru_nvcsw,
-		.involuntary_switches = (uint64_t)ended.ru_nivcsw,
-		.read_bytes = (uint64_t)ended.ru_inblock * 512,
-		.written_bytes = (uint64_t)ended.ru_oublock * 512 };
+	const struct mw_members *members = &sampler->members;
+	struct mwd_usage sum = mw_ended_usage(&sampler->ended);
 	for (size_t i = 0; i < members->n_live; i++) {
 		const struct mwd_usage *one = &members->live[i]->life->usage;
 		sum.cpu_user_ns += one->cpu_user_ns;
@@ -52,7 +38,8 @@ static void add_usage(struct mw_json_object *object, const struct mwd_usage *usa
 	mw_json_object_integer(object, "write_bytes", (int64_t)usage->written_bytes);
 }
 
-/* Apart by not more than a page a process, the two are one: the kernel counts in batches. */
+/* Apart by not more than a page a process, the two are one: the kernel counts in batches. What
+ * nobody saw is in no upper bound, so there is none. */
 static void add_bounds(struct mw_json_object *tree, const struct mw_sampler *sampler)
 {
 	struct mw_upper_bound upper = mw_upper_bound_find(&sampler->lives);
@@ -61,10 +48,12 @@ static void add_bounds(struct mw_json_object *tree, const struct mw_sampler *sam
 	int64_t page_bytes = sysconf(_SC_PAGESIZE);
 	if (upper.bytes < lower_bytes)
 		upper.bytes = lower_bytes;
-	bool is_exact = upper.n_sampled == 0 && upper.n_alive > 0 &&
+	bool is_unseen = lower_bytes > sampler->rss_peak_bytes && sampler->own_peak_life == NULL;
+	bool is_exact = !is_unseen && upper.n_sampled == 0 && upper.n_alive > 0 &&
 			upper.bytes - lower_bytes <= page_bytes * (int64_t)upper.n_alive;
 	mw_json_object_kib(tree, "rss_lower_kib", lower_bytes);
-	mw_json_object_kib(tree, "rss_upper_kib", upper.bytes);
+	if (!is_unseen)
+		mw_json_object_kib(tree, "rss_upper_kib", upper.bytes);
 	mw_json_object_flag(tree, "is_exact", is_exact);
 	mw_json_object_integer(tree, "upper_processes", (int64_t)upper.n_alive);
 	mw_json_object_integer(tree, "upper_sampled_processes", (int64_t)upper.n_sampled);
@@ -146,7 +135,7 @@ static void add_limits(
 void mw_run_json_tree(struct mw_json_object *object, const struct mw_run_state *run)
 {
 	const struct mw_sampler *sampler = run->sampler;
-	struct mwd_usage usage = tree_usage(&sampler->members);
+	struct mwd_usage usage = tree_usage(sampler);
 	struct mw_json_object *tree = mw_json_object_add(object, "tree");
 	add_bounds(tree, sampler);
 	add_sharing(tree, sampler);

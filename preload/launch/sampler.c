@@ -187,6 +187,7 @@ struct mw_sampler *mw_sampler_create(
 	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	sampler->rise_most_bytes_per_ns =
 		RISE_MOST_BYTES_PER_NS_AND_CPU * (n_cpus > 2 ? n_cpus : 2);
+	mw_ended_init(&sampler->ended);
 	mw_members_init(&sampler->members, &sampler->lives, control->boot_minus_monotonic_ns);
 	mw_newcomers_init(&sampler->newcomers);
 	sampler->children_fd = mw_proc_open_children(getpid());
@@ -460,12 +461,26 @@ void mw_sampler_retire_ended(struct mw_sampler *sampler, bool is_thorough)
 		retire(sampler, member);
 }
 
+/* Of what ran unseen the kernel knows the largest. Nearly the same is the same: it counts longer,
+ * and each CPU by itself. */
+static void note_unseen_peak(struct mw_sampler *sampler)
+{
+	int64_t at_ns, known_bytes = mw_sampler_rss_peak(sampler, &at_ns);
+	int64_t most_bytes = mw_ended_max_rss_bytes(&sampler->ended);
+	if (most_bytes - known_bytes <= known_bytes / 64 + (1 << 20))
+		return;
+	sampler->own_peak_bytes = most_bytes;
+	sampler->own_peak_ns = mw_clock_monotonic_ns();
+	sampler->own_peak_life = NULL;
+}
+
 void mw_sampler_finish(struct mw_sampler *sampler)
 {
 	int64_t now_ns = mw_clock_monotonic_ns();
 	walk_children(sampler, now_ns);
 	meet_images(sampler, now_ns);
 	mw_sampler_retire_ended(sampler, true);
+	note_unseen_peak(sampler);
 	mw_surroundings_finish(&sampler->surroundings);
 	sampler->finish_ns = mw_clock_monotonic_ns();
 	sampler->cpu_ns = mw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - sampler->cpu_begin_ns;

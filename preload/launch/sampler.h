@@ -17,6 +17,7 @@
 #include "preload/launch/images.h"
 #include "preload/launch/lives.h"
 #include "preload/launch/make_up.h"
+#include "preload/launch/ended.h"
 #include "preload/launch/members.h"
 #include "preload/launch/newcomers.h"
 #include "preload/launch/process_timeline.h"
@@ -41,10 +42,12 @@ struct mw_sampler {
 	struct mw_timeline timeline;
 	struct mw_process_timeline process_timeline;
 	int64_t rss_peak_bytes, rss_peak_ns; /* of the sampled sums */
-	/* Largest RSS peak a single image told of itself, and when it had ended: the tree's was
-	 * not below that, however short the image lived. */
+	/* Largest RSS peak of one program, and when it had ended: the tree's was not below that,
+	 * however short it lived. */
 	int64_t own_peak_bytes, own_peak_ns;
-	const struct mw_life *own_peak_life;
+	const struct mw_life
+		*own_peak_life; /* told by its image; NULL = known to the kernel only */
+	struct mw_ended ended;
 	uint32_t peak_number; /* counts the maxima; names the last one in the members */
 	uint64_t n_samples;
 	int64_t cpu_begin_ns, cpu_ns; /* of the launcher: at creation; what it used since */

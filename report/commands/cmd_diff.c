@@ -13,9 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "report/commands/missing_pages.h"
 #include "report/compare/budget.h"
 #include "report/compare/diff.h"
 #include "report/ingest/file.h"
+#include "report/model/notes.h"
 
 #define MAX_FILE_BYTES (256 << 20)
 
@@ -33,6 +35,7 @@ struct command {
 	struct mw_diff_options diff;
 	const char *budget_path, *junit_path, *json_path, *debug_path;
 	bool has_github, has_exit_code, is_quiet;
+	bool is_partial; /* something of a run is missing, and that was said */
 	struct mw_ledger ledgers[2];
 	struct mw_matches matches;
 	struct mw_budget budget;
@@ -77,8 +80,8 @@ static const char help[] =
 	"line (NAME is FILE:FUNCTION or FILE:LINE) or task; NAME a shell pattern; LIMIT a size "
 	"like\n"
 	"64M, or over BEFORE: +64M, +10%.\n\n"
-	"Exit status: 0 good; 1 over budget, or different with --exit-code; 2 bad usage or "
-	"input.\n";
+	"Exit status: 0 good; 1 over budget, different with --exit-code, or something is missing\n"
+	"from a run; 2 bad usage or input.\n";
 
 static int complain(const char *what)
 {
@@ -98,14 +101,26 @@ static void on_bad_directory(void *context, const struct mw_diag *diag)
 	complain(diag->text);
 }
 
-static int load_directory(struct mw_ledger *ledger, const char *path, const char *debug_path)
+/* What is missing from a run is in no row; its numbers stand for less than they say. */
+static int tell_what_is_missing(struct command *command, struct mw_view *view)
+{
+	int error = mw_notes_collect(&view->notes, &view->profile);
+	for (size_t i = 0; i < view->notes.texts.n; i++)
+		complain(view->notes.texts.items[i]);
+	command->is_partial |= view->notes.texts.n > 0;
+	mw_notes_deinit(&view->notes);
+	return error;
+}
+
+static int load_directory(struct command *command, int side)
 {
 	struct mw_view view = { .wants_source = true };
+	const char *path = command->diff.names[side];
 	int error = mw_profile_open(&view.profile, &path, 1, on_bad_directory, NULL);
 	if (!error && view.profile.runs.n == 0)
 		error = -ENOENT; /* said already */
 	if (!error)
-		error = mw_profile_resolve(&view.profile, debug_path, NULL, NULL);
+		error = mw_profile_resolve(&view.profile, command->debug_path, NULL, NULL);
 	if (!error)
 		error = mw_profile_aggregate(&view.profile);
 	if (!error)
@@ -113,7 +128,9 @@ static int load_directory(struct mw_ledger *ledger, const char *path, const char
 	if (!error)
 		error = mw_tasks_build(&view.profile, &view.processes, NULL, &view.tasks);
 	if (!error)
-		error = mw_ledger_build(ledger, &view);
+		error = mw_ledger_build(&command->ledgers[side], &view);
+	if (!error)
+		error = tell_what_is_missing(command, &view);
 	if (error == -ENOMEM)
 		complain_of(path, "out of memory");
 	mw_tasks_deinit(&view.tasks);
@@ -166,7 +183,7 @@ static int load(struct command *command, int side)
 	if (stat(path, &status) != 0)
 		return complain_of(path, strerror(errno));
 	return S_ISDIR(status.st_mode) || is_dump(path)
-		       ? load_directory(&command->ledgers[side], path, command->debug_path)
+		       ? load_directory(command, side)
 		       : load_baseline(&command->ledgers[side], path);
 }
 
@@ -323,6 +340,10 @@ static int compare(struct command *command)
 		error = write_file(command->json_path, command, write_json);
 	if (!error && command->budget_path)
 		error = judge(command);
+	if (!error && mw_missing_pages() > 0) {
+		complain("files became shorter while they were read: what is gone counts as zero");
+		command->is_partial = true;
+	}
 	if (!error && (fflush(stdout) != 0 || ferror(stdout)))
 		error = complain_of("output", strerror(errno));
 	return error;
@@ -331,7 +352,8 @@ static int compare(struct command *command)
 static int verdict(const struct command *command)
 {
 	bool is_different = mw_diff_count(&command->matches, command->diff.by, command->diff.value);
-	return command->budget.breaches.n > 0 || (command->has_exit_code && is_different)
+	return command->budget.breaches.n > 0 || command->is_partial ||
+			       (command->has_exit_code && is_different)
 		       ? DIFFERENT
 		       : GOOD;
 }

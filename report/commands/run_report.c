@@ -163,7 +163,7 @@ static int build(struct mw_report_run *run)
 		error = mw_tasks_build(
 			&view->profile, &view->processes, run->task_regex, &view->tasks);
 	if (!error)
-		error = mw_execs_build(&view->profile, &view->processes, &view->execs);
+		error = mw_execs_build(&view->processes, &view->execs);
 	if (!error)
 		error = mw_job_build(&view->profile, &view->processes, &run->filter, &view->job);
 	if (!error && view->job.n_given_up > 0)

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "report/util/size.h"
 
 #define MAX_WORDS 5
 
@@ -48,34 +50,16 @@ static bool find_name(const char *const *names, size_t n, const char *word, unsi
 	return false;
 }
 
-/* 1, or 1024 to the power that the suffix names; 0 = no such suffix. */
-static double unit_of(const char *suffix)
-{
-	static const char letters[] = "KMGT";
-	if (strcmp(suffix, "") == 0 || strcmp(suffix, "B") == 0)
-		return 1;
-	const char *letter = strchr(letters, toupper((unsigned char)suffix[0]));
-	bool is_whole =
-		suffix[1] == '\0' || strcmp(suffix + 1, "iB") == 0 || strcmp(suffix + 1, "B") == 0;
-	return letter && is_whole ? pow(1024, (double)(letter - letters + 1)) : 0;
-}
-
 static bool parse_limit(const char *word, struct mw_budget_rule *rule)
 {
-	char *end;
 	rule->is_relative = word[0] == '+';
-	const char *digits = word + rule->is_relative;
-	double number = isdigit((unsigned char)*digits) ? strtod(digits, &end) : -1;
-	if (!(number >= 0))
-		return false;
-	if (strcmp(end, "%") == 0) {
-		rule->percent = number;
-		rule->is_percent = true;
-		return rule->is_relative && number <= 1e9;
-	}
-	number *= unit_of(end);
-	rule->limit = number <= 0x1p53 ? (int64_t)number : -1;
-	return unit_of(end) > 0 && rule->limit >= 0;
+	const char *number = word + rule->is_relative;
+	char *end;
+	rule->percent = strtod(number, &end);
+	rule->is_percent = isdigit((unsigned char)*number) && strcmp(end, "%") == 0;
+	if (rule->is_percent)
+		return rule->is_relative && rule->percent <= 1e9;
+	return mw_size_parse(number, &rule->limit) == 0;
 }
 
 static const char *parse_rule(struct mw_budget_rule *rule, int n, char *words[static MAX_WORDS])

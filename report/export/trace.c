@@ -84,15 +84,12 @@ static double since_start_us(const struct mw_run *run, int64_t time_ns)
 	return (double)mw_minus(time_ns, run->dump.control.start_monotonic_ns) / 1e3;
 }
 
-/* The end that the image told, or the end of the run. */
+/* The end that is known, or the end of the run. */
 static double end_us(const struct mw_view *view, const struct mw_process_row *row)
 {
 	const struct mw_run *run = &view->profile.runs.items[row->run_idx];
-	int64_t end_ns = row->image_idx == MW_NONE
-				 ? 0
-				 : view->profile.images.items[row->image_idx].head->end_ns;
-	if (end_ns)
-		return since_start_us(run, end_ns);
+	if (row->end_ns)
+		return since_start_us(run, row->end_ns);
 	if (row->seen && row->seen->last_seen_seconds > 0)
 		return row->seen->last_seen_seconds * 1e6;
 	return run->info.duration_seconds > 0 ? run->info.duration_seconds * 1e6

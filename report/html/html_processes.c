@@ -17,18 +17,15 @@ static const struct mw_job_process *job_process(const struct mw_view *view, uint
 	return &view->job.processes.items[view->job.places[row_idx]];
 }
 
-/* The end that the image told, else when the launcher saw it last, else the end of the run. */
+/* The end that is known, else when the launcher saw it last, else the end of the run. */
 static void put_end_us(struct mw_html *page, const struct mw_process_row *row)
 {
-	const struct mw_profile *profile = &page->view->profile;
-	const struct mw_run *run = &profile->runs.items[row->run_idx];
-	int64_t end_ns =
-		row->image_idx == MW_NONE ? 0 : profile->images.items[row->image_idx].head->end_ns;
+	const struct mw_run *run = &page->view->profile.runs.items[row->run_idx];
 	double seen = row->seen ? row->seen->last_seen_seconds : 0;
-	if (!end_ns && !(seen > 0 && seen < 1e9))
+	if (!row->end_ns && !(seen > 0 && seen < 1e9))
 		seen = run->info.duration_seconds;
-	if (end_ns)
-		mw_html_put_us(page, "end_us", run, end_ns);
+	if (row->end_ns)
+		mw_html_put_us(page, "end_us", run, row->end_ns);
 	else
 		mw_json_put_int(
 			&page->json, "end_us", seen > 0 && seen < 1e9 ? (int64_t)(seen * 1e6) : -1);
@@ -63,7 +60,7 @@ static void put_row(struct mw_html *page, uint32_t row_idx, const uint32_t *plac
 	name[strcspn(name, " ")] = '\0';
 	mw_html_put_string(page, "name", name);
 	put_command(page, row_idx);
-	mw_json_put_bool(json, "is_followed", row->image_idx != MW_NONE);
+	mw_json_put_bool(json, "is_followed", !mw_processes_is_unfollowed(row));
 	mw_json_put_int(json, "heap", row->image_idx == MW_NONE ? -1 : row->heap_peak_bytes);
 	mw_json_put_int(json, "rss", row->rss_peak_bytes);
 	mw_json_put_bool(json, "is_rss_exact", row->is_rss_exact);

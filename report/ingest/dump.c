@@ -49,6 +49,13 @@ static int check_control(
 	return 0;
 }
 
+/* Times of peaks are those of the kernel's last tick, which can lie before the run began. */
+static void put_peak_in_run(struct mwd_control *control)
+{
+	if (control->heap_peak_ns != 0 && control->heap_peak_ns < control->start_monotonic_ns)
+		control->heap_peak_ns = control->start_monotonic_ns;
+}
+
 /* Where the walk begins. */
 static uint64_t first_claim(const struct mwd_control *control)
 {
@@ -216,6 +223,7 @@ int mw_dump_parse(
 	int error = check_control(bytes, name, &dump_out->control, diag);
 	if (error)
 		return error;
+	put_peak_in_run(&dump_out->control);
 	uint64_t next = dump_out->control.next_offset;
 	dump_out->damage.missing_bytes = missing_bytes(&dump_out->control, bytes.n_bytes);
 	if (next < MWD_PAGE || next % MWD_PAGE != 0)

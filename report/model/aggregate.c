@@ -131,6 +131,8 @@ static int add_share(void *context, uint32_t site_idx, const struct mw_sums *sum
 	struct mw_profile *profile = shares->profile;
 	const struct mw_site *site = &profile->sites.items[site_idx];
 	struct mw_image *image = &profile->images.items[shares->image_idx];
+	if (site->class == MWD_CLASS_HEAP && profile->stacks.items[site->stack].is_partial)
+		image->partial_bytes += sums->allocated_bytes;
 	if (site->owner_line == MW_NONE) {
 		mw_sums_add(&image->unattributed[site->class], sums);
 		return 0;

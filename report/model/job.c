@@ -39,15 +39,13 @@ static int64_t last_seen_of(const struct mw_profile *profile, const struct mw_pr
 	const struct mw_process_row *row, uint32_t next_row)
 {
 	const struct mw_run *run = &profile->runs.items[row->run_idx];
-	const struct mwd_image *head =
-		row->image_idx == MW_NONE ? NULL : profile->images.items[row->image_idx].head;
-	if (head && head->end_ns > row->start_ns)
-		return realtime_of(run, head->end_ns);
+	if (row->end_ns > row->start_ns)
+		return realtime_of(run, row->end_ns);
 	if (next_row != MW_NONE)
 		return realtime_of(run, processes->rows.items[next_row].start_ns);
 	if (row->seen && row->seen->last_seen_seconds >= 0)
 		return after_start(run, row->seen->last_seen_seconds);
-	return after_start(run, duration_of(run));
+	return row->end_ns ? realtime_of(run, row->end_ns) : after_start(run, duration_of(run));
 }
 
 /* A sampled maximum outside the program's time belongs to another one of the same process. */
@@ -84,7 +82,7 @@ static int fill_process(const struct mw_profile *profile, const struct mw_proces
 	const struct mw_run *run = &profile->runs.items[row->run_idx];
 	*process = (struct mw_job_process){ .row_idx = row_idx,
 		.pid = row->pid,
-		.ppid = mw_processes_ppid(profile, row),
+		.ppid = row->ppid,
 		.command = mw_processes_whole_command(profile, row),
 		.first_seen_ns = realtime_of(run, row->start_ns),
 		.at_tree_peak_bytes = row->at_tree_peak_bytes };

@@ -21,6 +21,30 @@ static const struct lost_name names[MWD_N_LOST] = {
 	[MWD_LOST_REGIONS] = { "regions not followed", "regions" },
 };
 
+/* Who has more than half is who is left when each byte has cancelled one of another program. */
+const char *mw_losses_partial_program(const struct mw_profile *profile)
+{
+	uint32_t program = 0;
+	uint64_t left_bytes = 0, own_bytes = 0, all_bytes = 0;
+	for (size_t i = 0; i < profile->images.n; i++) {
+		const struct mw_image *image = &profile->images.items[i];
+		bool is_more = image->partial_bytes > left_bytes;
+		if (image->program == program)
+			left_bytes += image->partial_bytes;
+		else
+			left_bytes = is_more ? image->partial_bytes - left_bytes
+					     : left_bytes - image->partial_bytes;
+		if (is_more)
+			program = image->program;
+	}
+	for (size_t i = 0; i < profile->images.n; i++) {
+		const struct mw_image *image = &profile->images.items[i];
+		all_bytes += image->partial_bytes;
+		own_bytes += image->program == program ? image->partial_bytes : 0;
+	}
+	return own_bytes > all_bytes - own_bytes ? mw_profile_text(profile, program) : NULL;
+}
+
 bool mw_losses_is_used(unsigned lost)
 {
 	return lost < MWD_N_LOST && names[lost].key;

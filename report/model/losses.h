@@ -36,6 +36,10 @@ struct mw_peak_bound {
 /** mw_losses_peak_bound() - of the peaks of all runs, summed */
 struct mw_peak_bound mw_losses_peak_bound(const struct mw_profile *profile);
 
+/** mw_losses_partial_program() - whose partial stacks allocated more heap than all others'; NULL if
+ * there is no such program. After mw_profile_aggregate(). */
+const char *mw_losses_partial_program(const struct mw_profile *profile);
+
 /** mw_losses_is_used() - whether this version of the format counts anything there. */
 bool mw_losses_is_used(unsigned lost);
 

@@ -41,12 +41,33 @@ static void copy_cmdline(const char *words, size_t n_bytes, char *out, size_t ou
 	}
 }
 
+static size_t base_of(const char *command)
+{
+	const char *slash = memrchr(command, '/', strcspn(command, " "));
+	return slash ? (size_t)(slash - command) + 1 : 0;
+}
+
+/* Seen before its exec, a process has the words of another program. */
+static bool is_command_of(const char *command, const char *program)
+{
+	command += base_of(command);
+	program += base_of(program);
+	size_t n = strcspn(program, " ");
+	return strcspn(command, " ") == n && memcmp(command, program, n) == 0;
+}
+
 const char *mw_processes_unfollowed_command(
 	const struct mw_profile *profile, const struct mw_process_row *row)
 {
-	const char *command =
-		row->seen ? row->seen->command : profile->runs.items[row->run_idx].info.command;
-	return command ? command : "?";
+	const struct mw_run_info *info = &profile->runs.items[row->run_idx].info;
+	const char *program = row->program ? mw_profile_text(profile, row->program) : NULL;
+	const char *command = row->seen			   ? row->seen->command
+			      : row->pid == info->root_pid ? info->command
+							   : NULL;
+	bool has_words = command && command[0] != '\0';
+	if (has_words && (!program || is_command_of(command, program)))
+		return command;
+	return program ? program : "?";
 }
 
 const char *mw_processes_command(const struct mw_profile *profile, const struct mw_process_row *row,
@@ -60,9 +81,7 @@ const char *mw_processes_command(const struct mw_profile *profile, const struct 
 			snprintf(out, out_bytes, "%s", mw_profile_text(profile, image->program));
 	} else {
 		const char *command = mw_processes_unfollowed_command(profile, row);
-		size_t n_first = strcspn(command, " ");
-		const char *slash = memrchr(command, '/', n_first);
-		snprintf(out, out_bytes, "%s", slash ? slash + 1 : command);
+		snprintf(out, out_bytes, "%s", command + base_of(command));
 	}
 	mw_format_clean(out);
 	return out;

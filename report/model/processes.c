@@ -1,7 +1,8 @@
 /* SPDX: no licence chosen yet, see README */
 /*
- * processes.c - rows from images and from run.json, linked (exec: same pid; fork: parent image;
- * spawn: ppid) and put in tree order. After merging; for render/.
+ * processes.c - rows from images, from run.json and from logged starts (process_starts.c), linked
+ * (exec: same pid; fork: parent image; spawn: ppid) and put in tree order. After merging; for
+ * render/.
  *
  * Pids come round again, so a link goes to the latest earlier row of that pid. All links point
  * to lower rows, so there are no cycles whatever the dump says.
@@ -11,6 +12,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "report/model/process_starts.h"
 
 static const struct mw_run *run_of(
 	const struct mw_profile *profile, const struct mw_process_row *row)
@@ -43,6 +46,7 @@ static int add_image_rows(const struct mw_profile *profile, struct mw_processes 
 			.run_idx = image->run_idx,
 			.image_idx = i,
 			.pid = image->head->pid,
+			.ppid = image->head->ppid,
 			.start_ns = image->head->start_ns,
 			.end_ns = image->head->end_ns,
 			.heap_peak_bytes = mw_settle_process_peak(image->head, MWD_CLASS_HEAP),
@@ -128,6 +132,8 @@ static struct mw_process_row *add_row(
 		*row = (struct mw_process_row){ .run_idx = run_idx,
 			.image_idx = MW_NONE,
 			.pid = pid,
+			.ppid = -1,
+			.verdict = MW_VERDICT_UNSEEN,
 			.heap_peak_bytes = -1,
 			.rss_peak_bytes = -1,
 			.start_ns = run->dump.control.start_monotonic_ns };
@@ -203,6 +209,7 @@ static int add_run_rows(const struct mw_run *run, uint32_t run_idx, struct mw_pr
 		if (!row)
 			return -ENOMEM;
 		row->seen = seen;
+		row->ppid = seen->ppid;
 		row->start_ns = mw_plus(row->start_ns, (int64_t)(seen->first_seen_seconds * 1e9));
 	}
 	if (!has_root && run->info.root_pid > 0 &&
@@ -242,16 +249,12 @@ static bool is_exec_of(const struct mw_profile *profile, const struct mw_process
 {
 	const struct mw_image *image = image_of(profile, row);
 	const struct mw_image *before = image_of(profile, earlier);
+	if (row->is_exec_known)
+		return true;
 	if (row->seen && row->seen->exec_generation >= 0)
 		return row->seen->exec_generation > 0 && !is_forked(image);
 	return image && before && !is_forked(image) &&
 	       (before->head->end == MWD_END_EXEC || before->head->end == MWD_END_NONE);
-}
-
-pid_t mw_processes_ppid(const struct mw_profile *profile, const struct mw_process_row *row)
-{
-	const struct mw_image *image = image_of(profile, row);
-	return image ? image->head->ppid : row->seen ? row->seen->ppid : -1;
 }
 
 /* The row of the image it was forked from, if that stands before it. */
@@ -291,8 +294,7 @@ static int link_rows(const struct mw_profile *profile, struct mw_processes *proc
 			replaced->is_replaced = true;
 		} else {
 			row->parent = fork_parent(profile, processes, row_of_image, i);
-			const uint32_t *parent =
-				find_latest(&latest, row->run_idx, mw_processes_ppid(profile, row));
+			const uint32_t *parent = find_latest(&latest, row->run_idx, row->ppid);
 			if (row->parent == MW_NONE && parent)
 				row->parent = *parent;
 		}
@@ -341,7 +343,7 @@ static void finish_row(const struct mw_profile *profile, struct mw_processes *pr
 	set_end(profile, row);
 	if (row->rss_peak_bytes < 0 && row->seen)
 		row->rss_peak_bytes = row->seen->max_rss_bytes;
-	row->is_silent = is_forked(image) && image->n_records == 0 &&
+	row->is_silent = (row->is_copy || (is_forked(image) && image->n_records == 0)) &&
 			 (row->end != MW_PROCESS_SIGNALED && row->end != MW_PROCESS_KILLED);
 	processes->n_silent += row->is_silent && !row->is_replaced;
 }
@@ -385,7 +387,7 @@ static int order_rows(struct mw_processes *processes)
 	return is_ready ? 0 : -ENOMEM;
 }
 
-int mw_processes_build(const struct mw_profile *profile, struct mw_processes *processes)
+int mw_processes_build(struct mw_profile *profile, struct mw_processes *processes)
 {
 	memset(processes, 0, sizeof(*processes));
 	int error = add_image_rows(profile, processes);
@@ -394,7 +396,12 @@ int mw_processes_build(const struct mw_profile *profile, struct mw_processes *pr
 		error = add_seen_rows(profile, processes);
 	sort_rows(processes);
 	if (!error)
+		error = mw_process_starts_add(profile, processes);
+	sort_rows(processes);
+	if (!error)
 		error = link_rows(profile, processes);
+	if (!error)
+		error = mw_process_starts_tell_copies(profile, processes);
 	for (size_t i = 0; !error && i < processes->rows.n; i++)
 		finish_row(profile, processes, &processes->rows.items[i]);
 	return error ? error : order_rows(processes);
@@ -407,10 +414,26 @@ void mw_processes_deinit(struct mw_processes *processes)
 	processes->order = NULL;
 }
 
+bool mw_processes_is_unfollowed(const struct mw_process_row *row)
+{
+	return row->image_idx == MW_NONE && !row->is_copy;
+}
+
 size_t mw_processes_count_unfollowed(const struct mw_processes *processes)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < processes->rows.n; i++)
-		n += processes->rows.items[i].image_idx == MW_NONE;
+		n += mw_processes_is_unfollowed(&processes->rows.items[i]);
+	return n;
+}
+
+size_t mw_processes_count_unseen(const struct mw_processes *processes, size_t run_idx)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < processes->rows.n; i++) {
+		const struct mw_process_row *row = &processes->rows.items[i];
+		n += row->run_idx == run_idx && mw_processes_is_unfollowed(row) &&
+		     row->rss_peak_bytes <= 0;
+	}
 	return n;
 }

@@ -152,6 +152,7 @@ struct mw_image {
 	struct mw_sums unattributed[MWD_N_CLASSES]; /* those without an owner line */
 	struct mw_sums unstacked[MWD_N_CLASSES];    /* see struct mw_profile */
 	struct mw_sums elsewhere[MWD_N_CLASSES];    /* owned by lines of modules not shown */
+	uint64_t partial_bytes;			    /* of heap, allocated; see struct mw_profile */
 	bool is_not_shown;			    /* --process (selection.h) */
 	uint32_t first_part, n_parts;		    /* in mw_profile.parts */
 	uint64_t n_sampled_blocks;		    /* heap blocks with a stack, if it sampled */

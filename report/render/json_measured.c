@@ -5,6 +5,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "report/render/json_parts.h"
 
@@ -12,8 +13,9 @@
 static const char *const tree_keys[] = { "cpu_system_seconds", "cpu_user_seconds", "hugetlb_kib",
 	"involuntary_switches", "is_exact", "major_faults", "minor_faults", "peak_elapsed_ns",
 	"pss_elapsed_ns", "pss_kib", "pss_processes", "pss_unreadable_processes", "read_bytes",
-	"rss_at_pss_kib", "rss_lower_kib", "rss_upper_kib", "swap_kib", "upper_processes",
-	"upper_sampled_processes", "uss_kib", "voluntary_switches", "write_bytes", NULL };
+	"rss_at_pss_kib", "rss_lower_kib", "rss_upper_kib", "swap_kib", "unseen_processes",
+	"upper_processes", "upper_sampled_processes", "uss_kib", "voluntary_switches",
+	"write_bytes", NULL };
 static const char *const sampler_keys[] = { "cpu_seconds", "cpu_share", "dropped_rows",
 	"longest_interval_seconds", "most_late_seconds", "pss_readings", "samples",
 	"stretched_samples", NULL };
@@ -37,18 +39,22 @@ static void put_number(struct mw_json_writer *writer, const char *key, double va
 		mw_json_put_real(writer, key, value);
 }
 
+static void put_member(struct mw_json_writer *writer, const struct mw_json *object, const char *key)
+{
+	const struct mw_json *value = mw_json_member(object, key);
+	double number;
+	bool flag;
+	if (mw_json_number(value, &number))
+		put_number(writer, key, number);
+	else if (mw_json_flag(value, &flag))
+		mw_json_put_bool(writer, key, flag);
+}
+
 static void put_members(
 	struct mw_json_writer *writer, const struct mw_json *object, const char *const *keys)
 {
-	for (; *keys; keys++) {
-		const struct mw_json *value = mw_json_member(object, *keys);
-		double number;
-		bool flag;
-		if (mw_json_number(value, &number))
-			put_number(writer, *keys, number);
-		else if (mw_json_flag(value, &flag))
-			mw_json_put_bool(writer, *keys, flag);
-	}
+	for (; *keys; keys++)
+		put_member(writer, object, *keys);
 }
 
 static void put_object(struct mw_json_writer *writer, const struct mw_json *parent, const char *key,
@@ -91,9 +97,22 @@ void mw_json_system(struct mw_json_writer *writer, const struct mw_run_info *inf
 	mw_json_close(writer);
 }
 
-void mw_json_tree(struct mw_json_writer *writer, const struct mw_run_info *info)
+/* The launcher knows nothing of what nobody saw: with it, nothing is exact or a bound. */
+void mw_json_tree(struct mw_json_writer *writer, const struct mw_run_info *info, size_t n_unseen)
 {
-	put_object(writer, info->document, "tree", tree_keys);
+	const struct mw_json *tree = mw_json_member(info->document, "tree");
+	if (!tree)
+		return;
+	mw_json_open_object(writer, "tree");
+	for (const char *const *key = tree_keys; *key; key++) {
+		if (strcmp(*key, "unseen_processes") == 0)
+			mw_json_put_int(writer, *key, (int64_t)n_unseen);
+		else if (n_unseen && strcmp(*key, "is_exact") == 0)
+			mw_json_put_bool(writer, *key, false);
+		else if (!n_unseen || strcmp(*key, "rss_upper_kib") != 0)
+			put_member(writer, tree, *key);
+	}
+	mw_json_close(writer);
 }
 
 void mw_json_made_of(struct mw_json_writer *writer, const struct mw_run_process *process)

@@ -34,7 +34,7 @@ int mw_json_waste(struct mw_json_writer *writer, const struct mw_view *view);
 void mw_json_limits(struct mw_json_writer *writer, const struct mw_run_info *info);
 void mw_json_sampler(struct mw_json_writer *writer, const struct mw_run_info *info);
 void mw_json_system(struct mw_json_writer *writer, const struct mw_run_info *info);
-void mw_json_tree(struct mw_json_writer *writer, const struct mw_run_info *info);
+void mw_json_tree(struct mw_json_writer *writer, const struct mw_run_info *info, size_t n_unseen);
 
 /** mw_json_made_of() - what a process's RSS was made of, if that was read; @process may be NULL */
 void mw_json_made_of(struct mw_json_writer *writer, const struct mw_run_process *process);

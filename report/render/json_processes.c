@@ -160,6 +160,7 @@ static void put_row(struct mw_json_writer *writer, const struct element *element
 	mw_json_put_text(writer, "command", element->process->command);
 	put_end(writer, row);
 	put_image(writer, element);
+	mw_json_put_bool(writer, "is_copy", row->is_copy);
 	mw_json_put_bool(writer, "is_followed", element->image != NULL);
 	if (element->image)
 		mw_json_put_bool(

@@ -72,11 +72,11 @@ void mw_json_int_or_null(struct mw_json_writer *writer, const char *key, int64_t
 void mw_json_time(struct mw_json_writer *writer, const char *key, const struct mwd_control *control,
 	int64_t at_ns)
 {
+	int64_t since_ns = mw_minus(at_ns, control->start_monotonic_ns);
 	if (at_ns == 0)
 		mw_json_put_null(writer, key);
-	else
-		mw_json_put_real(
-			writer, key, (double)mw_minus(at_ns, control->start_monotonic_ns) / 1e9);
+	else /* of the kernel's last tick, which can lie before the run began */
+		mw_json_put_real(writer, key, since_ns > 0 ? (double)since_ns / 1e9 : 0);
 }
 
 /* Each writes its members; together they are in alphabetical order. */

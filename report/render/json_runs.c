@@ -27,7 +27,7 @@ static void put_rss_peak(struct mw_json_writer *writer, const struct mwd_control
 	mw_json_close(writer);
 }
 
-static void put_run(struct mw_json_writer *writer, const struct mw_run *run)
+static void put_run(struct mw_json_writer *writer, const struct mw_run *run, size_t n_unseen)
 {
 	const struct mw_run_info *info = &run->info;
 	const struct mwd_control *control = &run->dump.control;
@@ -57,7 +57,7 @@ static void put_run(struct mw_json_writer *writer, const struct mw_run *run)
 	mw_json_put_text(writer, "start_time", info->start_time);
 	mw_json_system(writer, info);
 	mw_json_int_or_null(writer, "term_signal", info->term_signal);
-	mw_json_tree(writer, info);
+	mw_json_tree(writer, info, n_unseen);
 	mw_json_close(writer);
 }
 
@@ -65,7 +65,8 @@ void mw_json_runs(struct mw_json_writer *writer, const struct mw_view *view)
 {
 	mw_json_open_array(writer, "runs");
 	for (size_t i = 0; i < view->profile.runs.n; i++)
-		put_run(writer, &view->profile.runs.items[i]);
+		put_run(writer, &view->profile.runs.items[i],
+			mw_processes_count_unseen(&view->processes, i));
 	mw_json_close(writer);
 }
 

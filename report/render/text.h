@@ -71,8 +71,9 @@ void mw_peak_lines_render(struct mw_text *text, const struct mw_view *view);
 /** mw_text_difference() - the tree's own peak against the records' sum at it, if they differ. */
 void mw_text_difference(struct mw_text *text, const struct mw_profile *profile);
 
-/** mw_text_rss_peak() - the lines of the tree's RSS and PSS in the summary. */
-void mw_text_rss_peak(struct mw_text *text, const struct mw_run *run);
+/** mw_text_rss_peak() - the lines of the tree's RSS and PSS in the summary.
+ * @n_unseen: programs whose memory nobody saw */
+void mw_text_rss_peak(struct mw_text *text, const struct mw_run *run, size_t n_unseen);
 
 /* Helpers (text.c). */
 

@@ -42,21 +42,26 @@ static const char *seconds(
 }
 
 /* How far the sum that was seen may be from the truth. */
-static void print_bound(struct mw_text *text, const struct mw_json *tree)
+static void print_bound(struct mw_text *text, const struct mw_json *tree, size_t n_unseen)
 {
 	char size[MW_FORMAT_BYTES];
 	double n_sampled = number(tree, "upper_sampled_processes");
-	double more = 1024 * (number(tree, "rss_upper_kib") - number(tree, "rss_lower_kib"));
-	if (flag(tree, "is_exact"))
+	double upper_kib = number(tree, "rss_upper_kib");
+	double more = 1024 * (upper_kib - number(tree, "rss_lower_kib"));
+	if (n_unseen > 0)
+		fprintf(text->out, " (sum of processes, at least: %zu not seen)\n", n_unseen);
+	else if (flag(tree, "is_exact"))
 		fputs(" (sum of processes, exact)\n", text->out);
 	else if (n_sampled > 0)
 		fprintf(text->out, " (sum of processes, at least: %.0f only sampled)\n", n_sampled);
+	else if (upper_kib < 0)
+		fputs(" (sum of processes, at least)\n", text->out);
 	else
 		fprintf(text->out, " (sum of processes; at most %s more)\n",
 			mw_format_margin(size, more < 0x1p60 && more > 0 ? (int64_t)more : 0));
 }
 
-void mw_text_rss_peak(struct mw_text *text, const struct mw_run *run)
+void mw_text_rss_peak(struct mw_text *text, const struct mw_run *run, size_t n_unseen)
 {
 	char size[MW_FORMAT_BYTES], when[MW_FORMAT_BYTES], then[MW_FORMAT_BYTES];
 	const struct mw_json *tree = mw_json_member(run->info.document, "tree");
@@ -64,7 +69,7 @@ void mw_text_rss_peak(struct mw_text *text, const struct mw_run *run)
 	if (number(tree, "rss_lower_kib") > 0) {
 		fprintf(text->out, "  RSS       %10s  at %s", kib(size, tree, "rss_lower_kib"),
 			seconds(when, tree, "peak_elapsed_ns"));
-		print_bound(text, tree);
+		print_bound(text, tree, n_unseen);
 	} else if (control->rss_peak_bytes > 0) {
 		double at_ns = (double)mw_minus(control->rss_peak_ns, control->start_monotonic_ns);
 		fprintf(text->out, "  RSS       %10s  at %s (sum of processes, sampled)\n",
@@ -151,7 +156,8 @@ static void print_system(struct mw_text *text, const struct mw_run *run)
 static void print_limit(struct mw_text *text, const struct mw_json *limits, const char *key)
 {
 	const struct mw_json *limit = mw_json_member(limits, key);
-	char most[MW_FORMAT_BYTES], was[MW_FORMAT_BYTES], when[MW_FORMAT_BYTES], command[80];
+	char most[MW_FORMAT_BYTES], was[MW_FORMAT_BYTES], when[MW_FORMAT_BYTES],
+		who[120] = "by a process that nobody saw";
 	const char *words = mw_json_text(mw_json_member(limit, "command"));
 	if (number(limit, "most_bytes") < 0)
 		return;
@@ -162,13 +168,14 @@ static void print_limit(struct mw_text *text, const struct mw_json *limits, cons
 			text, "limit of %s RSS, %s: kept", is_total ? "total" : "process", most);
 		return;
 	}
-	snprintf(command, sizeof(command), "%s", words ? words : "?");
-	mw_format_clean(command);
-	mw_text_item(text, "limit of %s RSS, %s: passed with %s at %s, %s %.0f (%s)%s",
+	if (number(limit, "pid") >= 0)
+		snprintf(who, sizeof(who), "%s %.0f (%.79s)", is_total ? "largest: pid" : "by pid",
+			number(limit, "pid"), words ? words : "?");
+	mw_format_clean(who);
+	mw_text_item(text, "limit of %s RSS, %s: passed with %s at %s, %s%s",
 		is_total ? "total" : "process", most,
 		mw_format_size(was, (int64_t)number(limit, "rss_bytes")),
-		seconds(when, limit, "elapsed_ns"), is_total ? "largest: pid" : "by pid",
-		number(limit, "pid"), command,
+		seconds(when, limit, "elapsed_ns"), who,
 		flag(limits, "is_killed")	? "; all processes killed"
 		: flag(limits, "is_terminated") ? "; all processes ended"
 						: "");

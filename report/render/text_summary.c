@@ -40,13 +40,12 @@ static void print_counts(struct mw_text *text, const struct mw_view *view)
 {
 	size_t n_processes = 0;
 	size_t n_images = view->profile.images.n;
-	size_t n_unseen = mw_processes_count_unfollowed(&view->processes);
+	size_t n_unfollowed = mw_processes_count_unfollowed(&view->processes);
 	for (size_t i = 0; i < view->processes.rows.n; i++)
 		n_processes += view->processes.rows.items[i].previous == MW_NONE;
-	mw_text_item(text,
-		"%zu process%s, %zu program image%s followed, %zu process%s not followed",
+	mw_text_item(text, "%zu process%s, %zu program image%s followed, %zu not followed",
 		n_processes, n_processes == 1 ? "" : "es", n_images, n_images == 1 ? "" : "s",
-		n_unseen, n_unseen == 1 ? "" : "es");
+		n_unfollowed);
 }
 
 /* How much of it all has a stack, if that was the user's choice. */
@@ -102,7 +101,7 @@ void mw_text_summary(struct mw_text *text, const struct mw_view *view)
 			print_counts(text, view);
 		mw_text_heading(text, "Peak of the whole tree");
 		print_heap_peak(text, &run->dump.control);
-		mw_text_rss_peak(text, run);
+		mw_text_rss_peak(text, run, mw_processes_count_unseen(&view->processes, i));
 		if (i + 1 < profile->runs.n)
 			fputc('\n', text->out);
 	}

@@ -40,14 +40,15 @@ static void print_stacks(
 {
 	char at_peak[MW_FORMAT_BYTES], in_all[MW_FORMAT_BYTES];
 	const struct mw_sums *partial = &profile->partial[MWD_CLASS_HEAP];
+	const char *program = mw_losses_partial_program(profile);
 	if (partial->allocated_blocks)
 		mw_text_item(text,
 			"partial stacks (outer frames missing): %s at the tree's heap peak, %s of "
-			"all "
-			"allocated, %" PRIu64 " blocks",
+			"all allocated, %" PRIu64 " blocks%s%s",
 			mw_format_size(at_peak, partial->peak_bytes[MWD_PEAK_TREE_HEAP]),
 			mw_format_size(in_all, (int64_t)partial->allocated_bytes),
-			partial->allocated_blocks);
+			partial->allocated_blocks, program ? "; mostly " : "",
+			program ? program : "");
 	if (losses->n_checked)
 		mw_text_item(text,
 			"stacks compared with libunwind's: %" PRIu64 ", different: %" PRIu64,
@@ -68,7 +69,7 @@ static void print_not_followed(struct mw_text *text, const struct mw_view *view)
 	if (n == 0)
 		mw_text_item(text,
 			"not followed: none (%" PRIu64 " programs started by exec or spawn)",
-			view->execs.n_followed);
+			view->processes.n_followed_starts);
 }
 
 static void print_lost(struct mw_text *text, const struct mw_losses *losses)

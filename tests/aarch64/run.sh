@@ -21,6 +21,11 @@ tool_packages="gcc-12-aarch64-linux-gnu g++-12-aarch64-linux-gnu cpp-12-aarch64-
 	libgcc-12-dev-arm64-cross libgcc-s1-arm64-cross libstdc++-12-dev-arm64-cross
 	libstdc++6-arm64-cross binutils-aarch64-linux-gnu qemu-user-static"
 
+. "$source_dir/tests/usage.sh"
+case "${1:-}" in
+-h | --help) help_and_exit ;;
+-*) bad_usage "$1" ;;
+esac
 say() { echo "==> $*"; }
 skip() { echo "skip: $*"; exit 77; }
 

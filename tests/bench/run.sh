@@ -8,6 +8,7 @@
 #   --out DIR      results.json, tables.md, chart.svg; default: bench-out in the build
 #   --build DIR    build there; default: build/ in this checkout
 #   --list         cases and tools
+#   --from FILE    measure nothing: tables and chart of this results.json once more
 #
 # Run it on a machine that does nothing else. The rest is for bench.py beside this file.
 set -euo pipefail
@@ -17,13 +18,21 @@ source_dir=$(cd "$here/../.." && pwd)
 build_dir=$source_dir/build
 
 say() { echo "==> $*" >&2; }
+. "$source_dir/tests/usage.sh"
 
 arguments=()
 while [ $# -gt 0 ]; do
 	case "$1" in
-	--build) build_dir=${2:?--build needs a directory}; shift ;;
+	--build | --only | --tools | --repeat | --out | --from)
+		[ $# -ge 2 ] || bad_usage "$1" "give a value"
+		[ "$1" != --build ] || build_dir=$2
+		[ "$1" = --build ] || arguments+=("$1" "$2")
+		shift
+		;;
 	--build=*) build_dir=${1#*=} ;;
-	*) arguments+=("$1") ;;
+	--quick | --list | --only=* | --tools=* | --repeat=* | --out=* | --from=*) arguments+=("$1") ;;
+	-h | --help) help_and_exit ;;
+	*) bad_usage "$1" ;;
 	esac
 	shift
 done

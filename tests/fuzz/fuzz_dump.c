@@ -166,7 +166,7 @@ static void report(struct mw_view *view, unsigned selected)
 	must(mw_tasks_build(&view->profile, &view->processes, any, &view->tasks) == 0, "tasks");
 	view->is_task_wanted = true;
 	must(mw_waste_build(&view->profile, &view->processes, &view->waste) == 0, "waste");
-	must(mw_execs_build(&view->profile, &view->processes, &view->execs) == 0, "execs");
+	must(mw_execs_build(&view->processes, &view->execs) == 0, "execs");
 	struct mw_filter all = { 0 };
 	must(mw_job_build(&view->profile, &view->processes, &all, &view->job) == 0, "job");
 	must(mw_notes_collect(&view->notes, &view->profile) == 0, "notes");

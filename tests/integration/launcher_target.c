@@ -74,13 +74,31 @@ static int count_signals(void)
 	return 0;
 }
 
-static void touch(size_t mib)
+static void populate(size_t mib)
 {
 	char *memory = mmap(NULL, mib << 20, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (memory == MAP_FAILED)
 		exit(1);
+}
+
+static void touch(size_t mib)
+{
+	populate(mib);
 	usleep(100000);
+}
+
+/* Until the launcher has seen so much in all; if it never does, not for ever. */
+static void await_tree_peak(const char *dump, int64_t mib)
+{
+	int fd = open(dump, O_RDONLY | O_CLOEXEC);
+	struct mwd_control control = { 0 };
+	for (int i = 0; i < 2000 && control.rss_peak_bytes < mib << 20; i++) {
+		usleep(10000);
+		if (pread(fd, &control, sizeof(control), 0) != sizeof(control))
+			exit(1);
+	}
+	close(fd);
 }
 
 /* The kernel's word for our highest RSS, in KiB. */
@@ -152,6 +170,8 @@ int main(int argc, char **argv)
 		return show_images(argv[2]);
 	if (strcmp(what, "touch") == 0 && argc > 2)
 		return touch((size_t)atoi(argv[2])), show_peak();
+	if (strcmp(what, "touch-until") == 0 && argc > 4)
+		return populate((size_t)atoi(argv[2])), await_tree_peak(argv[3], atoi(argv[4])), 0;
 	if (strcmp(what, "touch-vfork") == 0 && argc > 2)
 		return touch((size_t)atoi(argv[2])), hold_vfork_child(), show_peak();
 	fprintf(stderr, "launcher_target: what shall I do?\n");

@@ -52,6 +52,13 @@ def rows_of(profiled, pid):
                   key=lambda row: row["first_seen_elapsed_ns"])
 
 
+def program_rows_of(profiled, pid):
+    """The same without those of a child that took long from fork to exec on a busy machine: until
+    then it is a copy of its parent, and has what that has."""
+    return [row for row in rows_of(profiled, pid) if "image" in row or
+            row["last_seen_elapsed_ns"] - row["first_seen_elapsed_ns"] < COPY_S * 1e9]
+
+
 def samples_of(profiled, name="samples.csv"):
     with open(profiled.directory / name, newline="") as file:
         return list(csv.DictReader(file))
@@ -83,14 +90,12 @@ def was_seen(profiled, truth, what):
 def check_books(profiled, books):
     """Each book's process image is in the report and in run.json with its peak. Several books of
     one pid are those of its images in order of time: exec, or a pid that was used again. Images
-    of a pid beyond its books had none to write. A child that took long from fork to exec has a
-    row for that."""
+    of a pid beyond its books had none to write."""
     for pid in {book["pid"] for book in books}:
         mine = [book for book in books if book["pid"] == pid]
         images = sorted(images_of(profiled.profile, pid),
                         key=lambda image: image.row["start_seconds"])
-        rows = [row for row in rows_of(profiled, pid) if "image" in row or
-                row["last_seen_elapsed_ns"] - row["first_seen_elapsed_ns"] < COPY_S * 1e9]
+        rows = program_rows_of(profiled, pid)
         # In the order in which they came to be; the launcher may have seen them in another.
         rows.sort(key=lambda row: row.get("image", 0))
         lib.equal(len(rows), len(images), f"rows of run.json with pid {pid}")

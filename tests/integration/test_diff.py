@@ -5,6 +5,7 @@ line that changed between two builds, although all lines moved; budgets, as CI s
 
 import json
 import os
+import shutil
 import xml.etree.ElementTree
 
 import lib
@@ -114,14 +115,29 @@ def budgets(old_file, new):
     notes = done.stdout.decode().splitlines()
     lib.check(any(note.startswith("::error file=") and "grow.c,line=9,title=" in note
                   for note in notes), f"annotations: {notes}")
-    path.write_text("tree peak 1M\n")
+    path.write_text("tree peak 0.5gib\n")
     lib.equal(diff("-q", "--budget", path, new).status, 0, "kept, without baseline")
+
+
+def damaged(new):
+    """A run of which half is gone may have kept any budget: that is said, and nothing is good."""
+    half, budget = lib.fresh("half"), lib.fresh("budget")
+    shutil.copytree(new, half)
+    dump = half / "run.mwd"
+    os.truncate(dump, dump.stat().st_size // 2 // 4096 * 4096)
+    budget.write_text("tree peak 1G\n")
+    for arguments in ((half, new), (new, half), ("-q", "--budget", budget, half)):
+        done = diff(*arguments)
+        lib.equal(done.status, 1, f"damaged: {arguments}")
+        lib.check(f"memwatch-report: {half}: run.mwd is truncated: ".encode() in done.stderr,
+                  f"damaged: {arguments}: {done.stderr!r}")
 
 
 def mistakes(old_file, new):
     bad = lib.fresh("bad")
     for text in ("tree peak\n", "tree peak many\n", 'line "a peak 1\n', "forest peak 1\n",
-                 "line x.c:1 peak 1\n", "tree peak -5\n", "tree peak 1e99T\n"):
+                 "line x.c:1 peak 1\n", "tree peak -5\n", "tree peak 1e99T\n",
+                 "tree peak 1.M\n", "tree peak 0x10\n", "tree peak +5%%\n", "tree peak 2000T\n"):
         bad.write_text("\n" + text)
         done = diff("--budget", bad, old_file, new)
         lib.equal((done.status, done.stderr.count(b"\n")), (2, 1), f"{text!r}: {done.stderr!r}")
@@ -138,5 +154,6 @@ def mistakes(old_file, new):
 same_program()
 old_baseline, new_run = rebuilt()
 budgets(old_baseline, new_run)
+damaged(new_run)
 mistakes(old_baseline, new_run)
 lib.finish()

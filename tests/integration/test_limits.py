@@ -84,7 +84,7 @@ def killed(manner):
 
 
 def complaints():
-    for option, words in (("--max-total-rss=1.5G", "is not a size"), ("--max-total-rss=0", "1..1024T"),
+    for option, words in (("--max-total-rss=1.5.5G", "is not a size"), ("--max-total-rss=0", "1..1024T"),
                           ("--max-process-rss=-1", "is not a size"), ("--max-process-rss=9X", "9X"),
                           ("--kill-on-limit", "needs --max-total-rss or --max-process-rss")):
         done = lib.run([lib.LAUNCHER, option, "true"])

@@ -116,6 +116,19 @@ def progress(directory):
     lib.check(re.search(rb"\r\x1b\[Kmemwatch-report: /nowhere", bad), f"progress: a complaint: {bad[:300]!r}")
 
 
+def partial_stacks():
+    """Only truth_deep calls deeper than what is recorded."""
+    deep, tree = lib.workload("truth_deep"), lib.workload("truth_tree")
+    env = dict(os.environ, TRUTH_FILE="/dev/null")
+    for command, is_there in ((f"{tree}; {deep} 600; {tree}", True), (f"{tree}; true", False)):
+        profiled = lib.Profiled(["sh", "-c", command], env=env)
+        blocks = profiled.must_have_profile().data["totals"]["partial_stacks"].get("heap", {}).get("allocated_blocks", 0)
+        lib.equal(blocks > 0, is_there, f"partial stacks: {blocks} blocks of {command}")
+        text = " ".join(rendered(profiled.directory).split())
+        said = re.findall(r"partial stacks [^;]*, (\d+) blocks; mostly (\w+)", text)
+        lib.equal(said, [(str(blocks), "truth_deep")] if is_there else [], "partial stacks: whose")
+
+
 def main():
     profiled = lib.Profiled([lib.workload("truth_tree")],
                             env=dict(os.environ, TRUTH_FILE="/dev/null"))
@@ -126,6 +139,7 @@ def main():
     short_forms(profiled)
     options()
     merged(profiled)
+    partial_stacks()
     progress(profiled.directory)
     lib.finish()
 

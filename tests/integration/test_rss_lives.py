@@ -11,6 +11,7 @@ import lib
 import rss
 
 LIVES = rss.workload("rss_lives")
+PID_TAKEN = 98 # as it says itself
 MIB = 1 << 20
 
 
@@ -42,7 +43,7 @@ def spawned():
     for image in trues:
         lib.check(MIB <= image.row["rss_peak_bytes"] <= 4 * MIB,
                   f"spawn: /bin/true has {image.row['rss_peak_bytes']} bytes")
-        for row in rss.rows_of(profiled, image.pid):
+        for row in rss.program_rows_of(profiled, image.pid):
             lib.check(row["max_rss_kib"] <= 4096, f"spawn: /bin/true in run.json: {row}")
 
 
@@ -118,8 +119,14 @@ def reused():
         return
     n_children = 12
     for gap_ms in (50, 0):
-        books, profiled = lib.with_truth([LIVES, "reuse", str(n_children), str(gap_ms)],
-                                         prefix=NAMESPACE)
+        for _ in range(8):
+            books, profiled = lib.with_truth([LIVES, "reuse", str(n_children), str(gap_ms)],
+                                             prefix=NAMESPACE)
+            # The launcher's one thread, which begins when the run is 40 ms old, is from the same
+            # numbers, and can come between a choice and its fork.
+            if profiled.done.status != PID_TAKEN:
+                break
+            print("note: reuse: somebody else got the pid; once more")
         lib.equal(len(profiled.must_have_profile().images), 1 + n_children, "reuse: images")
         lib.equal(profiled.done.status, 0, "reuse: status")
         lib.equal(len(books), n_children, "reuse: books")

@@ -223,6 +223,56 @@ def unfollowed():
     lib.check("at least: 1 only sampled" in profiled.report, "unfollowed: not in the report")
 
 
+BRIEF = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+	char *volatile memory = malloc(120 << 20);
+	memset(memory, 1, 120 << 20);
+	char line[256];
+	FILE *file = fopen("/proc/self/status", "re");
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, "VmHWM:", 6) == 0)
+			printf("%d\n", atoi(line + 6));
+	return 0;
+}
+"""
+
+
+def unseen():
+    """A static program that is gone before a sampler that sleeps sees it: it is in the tree's peak,
+    since the kernel knows its, and nothing is called exact. A limit that it passed is passed."""
+    static = build_static("brief", BRIEF)
+    if not static:
+        return
+    profiled = lib.Profiled(["sh", "-c", f"sleep 0.2; {static}; sleep 0.1; :"], "-i", "60000",
+                            "--max-process-rss=60M")
+    hwm_kib = int(profiled.done.stdout)
+    lib.equal(profiled.done.status, 11, "unseen: the limit")
+    was_seen = any("image" not in row for row in processes_of(profiled))
+    tree = profiled.must_have_profile().data["runs"][0]["tree"]
+    lib.check(abs(tree["rss_lower_kib"] - hwm_kib) <= hwm_kib // 50,
+              f"unseen: {tree['rss_lower_kib']} KiB, the program read {hwm_kib}")
+    lib.equal((tree["is_exact"], tree["unseen_processes"], tree.get("rss_upper_kib")),
+              (False, 0 if was_seen else 1, None), "unseen: bounds")
+    lib.check("(sum of processes, at least" in profiled.report, "unseen: not in the report")
+    if was_seen:
+        print("note: unseen: it was seen, by chance")
+
+
+def before():
+    """Who becomes the launcher by exec may have had children before: they are none of the job's."""
+    program = [lib.LAUNCHER, "-q", "--no-report", "--run-dir", directory := lib.fresh("run"), "true"]
+    large = f"{PYTHON} -c 'bytearray(b\"x\") * (150 << 20)'"
+    done = lib.run(["sh", "-c", f'{large}; exec "$@"', "sh", *program])
+    lib.equal(done.status, 0, f"before: {done.stderr!r}")
+    tree = json.loads((directory / "run.json").read_text())["tree"]
+    lib.check(0 < tree["minor_faults"] < 10000, f"before: {tree['minor_faults']} faults, 38400 of another's")
+    lib.check(0 < tree["rss_lower_kib"] < 50 << 10, f"before: {tree['rss_lower_kib']} KiB")
+
+
 def history():
     """process_samples.csv: rows of known processes, in order of time, no two equal in a row."""
     profiled = lib.Profiled([rss.workload("rss_burst"), "1"])
@@ -268,8 +318,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if subprocess.run([PYTHON, "-c", ""], check=False).returncode != 0:
         lib.skip(f"{PYTHON} does not run")
-    tests = [burst, sharing, use, made_of, unfollowed, unfollowed_exec, history, own_cost]
-    for test in lib.possible(tests, made_of, unfollowed, unfollowed_exec):
+    tests = [burst, sharing, use, made_of, unfollowed, unfollowed_exec, unseen, before, history, own_cost]
+    for test in lib.possible(tests, made_of, unfollowed, unfollowed_exec, unseen, before):
         print(test.__name__, flush=True)
         test()
     lib.finish()

@@ -33,14 +33,14 @@ function commandCell(row) {
   const depth = Math.min(depthOf(row), 16);
   const indent = element("span", { class: "depth" }, "  ".repeat(depth) + (row.replaced >= 0 ? "\u203a " : ""));
   const cell = element("div", {}, indent);
-  if (row.is_followed) {
+  if (row.image >= 0) {
     const show = element("button", { type: "button", title: "Flame graph of this process" }, row.name);
     show.addEventListener("click", () => {
       if (showProcess(row.image)) byId("flame").scrollIntoView();
     });
     cell.append(show);
   } else {
-    cell.append(element("b", {}, row.name), element("span", {}, "(not followed)"));
+    cell.append(element("b", {}, row.name), element("span", {}, row.is_followed ? "(no allocations)" : "(not followed)"));
   }
   const blank = row.command.indexOf(" ");
   cell.append(element("span", { class: "words", title: row.command }, blank < 0 ? "" : row.command.slice(blank + 1)));

@@ -137,10 +137,10 @@ static void test_complaints(void)
 		"--sample=512K", "--stacks=off", "x");
 	CHECK_COMPLAINT("--check-unwinder: there are no stacks to compare with --stacks=off",
 		"--stacks=off", "--check-unwinder", "x");
-	CHECK_COMPLAINT("--sample: '1KBi' is not a size such as 4096, 512K, 1M or 1G",
+	CHECK_COMPLAINT("--sample: '1KBi' is not a size such as 4096, 512K, 1.5M or 1G",
 		"--sample=1KBi", "x");
 	CHECK_COMPLAINT(
-		"--sample: '-1' is not a size such as 4096, 512K, 1M or 1G", "--sample=-1", "x");
+		"--sample: '-1' is not a size such as 4096, 512K, 1.5M or 1G", "--sample=-1", "x");
 	CHECK_COMPLAINT("--sample: 0 is not in 1..1024T", "--sample=0", "x");
 	CHECK_COMPLAINT("--sample: 1025T is not in 1..1024T", "--sample=1025T", "x");
 	CHECK_COMPLAINT("--sample: 99999999999999999999 is not in 1..1024T",

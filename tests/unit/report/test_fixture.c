@@ -26,7 +26,7 @@ static const struct expected_process expected[] = {
 	{ 409600, 409600, 2 },
 };
 
-static void check_processes(const struct mw_profile *profile)
+static void check_processes(struct mw_profile *profile)
 {
 	struct mw_processes processes;
 	CHECK_NUMBER(mw_processes_build(profile, &processes), 0);

@@ -45,7 +45,7 @@ static void render(struct mw_view *view, bool is_selected)
 		select_some(view);
 	CHECK_NUMBER(mw_profile_aggregate(&view->profile), 0);
 	CHECK_NUMBER(mw_waste_build(&view->profile, &view->processes, &view->waste), 0);
-	CHECK_NUMBER(mw_execs_build(&view->profile, &view->processes, &view->execs), 0);
+	CHECK_NUMBER(mw_execs_build(&view->processes, &view->execs), 0);
 	CHECK_NUMBER(mw_filter_init(&filter, "a|\\d", "b{3}", &diag), 0);
 	CHECK_NUMBER(mw_job_build(&view->profile, &view->processes, &filter, &view->job), 0);
 	CHECK_NUMBER(mw_notes_collect(&view->notes, &view->profile), 0);

@@ -1,7 +1,7 @@
 /* SPDX: no licence chosen yet, see README */
 /*
  * test_processes.c - the process table's rows: links of fork, spawn and exec, ends, what the
- * launcher alone saw; and which started programs did not arrive.
+ * launcher alone saw, what the logs alone know; and which started programs did not arrive.
  */
 #include "report/model/execs.h"
 #include "report/model/processes.h"
@@ -64,7 +64,8 @@ static void links_and_ends(const struct mw_profile *profile, const struct mw_pro
 	const struct mw_process_row *as = row_of(profile, processes, "as");
 	const struct mw_process_row *again = row_of(profile, processes, "again");
 	const struct mw_process_row *seen = row_of(profile, processes, "ldconfig -v");
-	CHECK_NUMBER(processes->rows.n, 8);
+	CHECK_NUMBER(processes->rows.n, 10);
+	CHECK_NUMBER(mw_processes_count_unfollowed(processes), 4);
 	CHECK(make->parent == MW_NONE && make->end == MW_PROCESS_EXITED && make->end_value == 3);
 	CHECK(&rows[shell->parent] == make && shell->end == MW_PROCESS_EXECED);
 	CHECK(&rows[cc1->previous] == shell && &rows[cc1->parent] == make);
@@ -74,7 +75,12 @@ static void links_and_ends(const struct mw_profile *profile, const struct mw_pro
 	CHECK(&rows[as->parent] == cc1 && as->end == MW_PROCESS_SIGNALED && as->end_value == 9);
 	CHECK(!as->is_rss_exact && as->rss_peak_bytes == 4096);
 	CHECK(again->previous == MW_NONE && &rows[again->parent] == as);
-	CHECK(seen->image_idx == MW_NONE && &rows[seen->parent] == make);
+	CHECK(seen->image_idx == MW_NONE && &rows[seen->parent] == make && seen->seen);
+	const struct mw_process_row *unseen = row_of(profile, processes, "ldconfig");
+	const struct mw_process_row *gone = row_of(profile, processes, "gone");
+	CHECK(unseen->pid == 14 && !unseen->seen && &rows[unseen->parent] == make);
+	CHECK(gone->pid == 99 && !gone->seen && gone->end == MW_PROCESS_LOST);
+	CHECK(gone->heap_peak_bytes < 0 && gone->rss_peak_bytes < 0);
 	CHECK_NUMBER(processes->n_silent, 1);
 }
 
@@ -92,12 +98,12 @@ static void parents_come_first(const struct mw_processes *processes)
 }
 
 static void lists_what_did_not_come(
-	struct mw_profile *profile, const struct mw_processes *processes)
+	const struct mw_profile *profile, const struct mw_processes *processes)
 {
 	struct mw_execs execs;
-	CHECK_NUMBER(mw_execs_build(profile, processes, &execs), 0);
+	CHECK_NUMBER(mw_execs_build(processes, &execs), 0);
 	CHECK_NUMBER(execs.groups.n, 3);
-	CHECK_NUMBER(execs.n_followed, 1);
+	CHECK_NUMBER(processes->n_followed_starts, 1);
 	CHECK_TEXT(mw_profile_text(profile, execs.groups.items[0].program), "/sbin/ldconfig");
 	CHECK_NUMBER(execs.groups.items[0].n, 2);
 	CHECK_TEXT(mw_execs_reason(execs.groups.items[0].verdict), "static program");

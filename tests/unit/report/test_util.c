@@ -2,8 +2,11 @@
 /*
  * test_util.c - report/util: numbers and names as people read them, interning, JSON text.
  */
+#include <errno.h>
+
 #include "report/util/format.h"
 #include "report/util/json.h"
+#include "report/util/size.h"
 #include "report/util/strings.h"
 #include "tests/unit/check.h"
 
@@ -59,6 +62,31 @@ static void paths_keep_their_end(void)
 	CHECK_TEXT(mw_format_path(path, 20, out, sizeof(out)), ".../vector.tcc:459");
 	CHECK_TEXT(mw_format_path(path, 12, out, sizeof(out)), "vec...cc:459");
 	CHECK_TEXT(mw_format_cut("cc1plus -quiet", 10, out, sizeof(out)), "cc1plus...");
+}
+
+static int64_t parsed(const char *text)
+{
+	int64_t bytes = -1;
+	int error = mw_size_parse(text, &bytes);
+	return error ? error : bytes;
+}
+
+static void sizes_are_read_as_they_are_printed(void)
+{
+	CHECK_NUMBER(parsed("0"), 0);
+	CHECK_NUMBER(parsed("4096"), 4096);
+	CHECK_NUMBER(parsed("4096B"), 4096);
+	CHECK_NUMBER(parsed("512K"), 512 << 10);
+	CHECK_NUMBER(parsed("1.5GiB"), 3ll << 29);
+	CHECK_NUMBER(parsed("64mb"), 64 << 20);
+	CHECK_NUMBER(parsed("0.1K"), 102);
+	CHECK_NUMBER(parsed("1024T"), 1ll << 50);
+	CHECK_NUMBER(parsed("1024.1T"), -ERANGE);
+	CHECK_NUMBER(parsed("99999999999999999999999"), -ERANGE);
+	static const char *const bad[] = { "", "K", "-1", "+1", " 1", "1 K", "1KBi", "1i", "1P",
+		"0x10", "1e3", "1.", ".5", "1.5.5", "inf", "nan" };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_NUMBER(parsed(bad[i]), -EINVAL);
 }
 
 static void nothing_can_move_a_terminals_cursor(void)
@@ -118,6 +146,7 @@ static void json_text_is_utf8_and_escaped(void)
 int main(void)
 {
 	sizes_are_powers_of_1024_with_one_decimal();
+	sizes_are_read_as_they_are_printed();
 	durations();
 	names_never_get_wider_than_their_room();
 	paths_keep_their_end();
