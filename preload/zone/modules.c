@@ -91,6 +91,56 @@ static bool find_vdso(uintptr_t pc, struct object *object)
 	return false;
 }
 
+/*
+ * The loader reserves all of a library's range at once. The program is mapped by the kernel, and if
+ * its linker left holes between its segments (node's does), _dl_find_object() tells of the one
+ * segment that holds the pc: neither the ELF header nor the unwind tables lie in it.
+ */
+struct segments {
+	const ElfW(Phdr) * headers;
+	size_t n;
+};
+
+static struct segments program_segments(void)
+{
+	return (struct segments){ (const void *)getauxval(AT_PHDR), getauxval(AT_PHNUM) };
+}
+
+/* @object: of the program, one segment or all of it */
+static void widen_program(struct object *object)
+{
+	struct segments segments = program_segments();
+	uintptr_t low = UINTPTR_MAX, high = 0;
+	for (size_t i = 0; segments.headers && i < segments.n; i++) {
+		const ElfW(Phdr) *segment = &segments.headers[i];
+		uintptr_t start = object->bias + segment->p_vaddr;
+		if (segment->p_type != PT_LOAD)
+			continue;
+		if (start < low)
+			low = start & -(uintptr_t)MWD_PAGE;
+		if (start + segment->p_memsz > high)
+			high = start + segment->p_memsz;
+	}
+	/* Started by the loader as a command, it is not what the kernel told of. */
+	if (low > object->start || high < object->end)
+		return;
+	object->start = low;
+	object->end = high;
+}
+
+/* The segment of the program that holds @header. */
+static void find_segment(uintptr_t header, uintptr_t bias, struct mw_module_bytes *module_out)
+{
+	struct segments segments = program_segments();
+	for (size_t i = 0; segments.headers && i < segments.n; i++) {
+		const ElfW(Phdr) *segment = &segments.headers[i];
+		uintptr_t start = bias + segment->p_vaddr;
+		if (segment->p_type == PT_LOAD && header - start < segment->p_filesz)
+			*module_out = (struct mw_module_bytes){ (const uint8_t *)start,
+				(const uint8_t *)start + segment->p_filesz };
+	}
+}
+
 static bool find_object(uintptr_t pc, struct object *object)
 {
 	struct dl_find_object found;
@@ -100,6 +150,8 @@ static bool find_object(uintptr_t pc, struct object *object)
 	object->end = (uintptr_t)found.dlfo_map_end;
 	object->bias = found.dlfo_link_map->l_addr;
 	object->path = found.dlfo_link_map->l_name;
+	if (!object->path[0])
+		widen_program(object);
 	return true;
 }
 
@@ -124,7 +176,10 @@ const uint8_t *mw_modules_unwind_header(uintptr_t pc, struct mw_module_bytes *mo
 	if (_dl_find_object((void *)pc, &found) != 0)
 		return vdso_unwind_header(pc, module_out);
 	*module_out = (struct mw_module_bytes){ found.dlfo_map_start, found.dlfo_map_end };
-	return found.dlfo_eh_frame;
+	const uint8_t *header = found.dlfo_eh_frame;
+	if (header && (header < module_out->start || header >= module_out->end))
+		find_segment((uintptr_t)header, found.dlfo_link_map->l_addr, module_out);
+	return header;
 }
 
 bool mw_modules_is_loader(uintptr_t pc)

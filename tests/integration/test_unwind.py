@@ -82,6 +82,19 @@ def frames():
                 may_be_cut=True)
 
 
+def holes():
+    """A program whose linker left holes between its segments, as node's does: the loader tells of one
+    of them at a time, and the unwind tables and the build ID lie in others."""
+    for flags in (["-O2", "-no-pie"], ["-O2", "-fPIE", "-pie"]):
+        flags = [*flags, "-fomit-frame-pointer", "-Wl,-Ttext=0x8000000", "-Wl,--build-id"]
+        program = build("gcc", flags, "unwind_frames.c")
+        what = " ".join(flags)
+        profile = compare([program], 40000, what=what, may_be_cut=True)
+        lib.check(0 < cut_blocks(profile) < 100, f"{what}: the deep recursion is cut, no other")
+        ids = [module["build_id"] for module in profile.data["modules"] if module["path"] == str(program)]
+        lib.check(len(ids) == 1 and ids[0], f"{what}: build IDs of the program: {ids}")
+
+
 def signals():
     for compiler, flags in compilers():
         program = build(compiler, flags, "unwind_signals.c")
@@ -270,7 +283,7 @@ def programs():
 
 
 GROUPS = {function.__name__: function for function in
-          (frames, signals, stacks, turns, foreign, cxx, plugins, languages, programs)}
+          (frames, holes, signals, stacks, turns, foreign, cxx, plugins, languages, programs)}
 
 
 def main():
