@@ -44,6 +44,19 @@ with_other_value:
 	ret
 	.size	with_other_value, . - with_other_value
 
+	/* The same with the third argument there. */
+	.globl	with_given_value
+	.type	with_given_value, @function
+with_given_value:
+	push	%rbp
+	mov	%rdx, %rbp
+	mov	%rdi, %rax
+	mov	%esi, %edi
+	call	*%rax
+	pop	%rbp
+	ret
+	.size	with_given_value, . - with_given_value
+
 	/* The same with a tail call. */
 	.globl	jumps
 	.type	jumps, @function

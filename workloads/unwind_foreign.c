@@ -3,8 +3,11 @@
  * unwind_foreign.c - code without unwind data between frames that have it: assembly
  * (unwind_foreign.S) and code made at run time. Run under --check-unwinder=1 by
  * tests/integration/test_unwind.py, which knows which functions must be on the stacks of
- * allocate_below(): the guess by frame pointer is right for code that keeps one.
+ * allocate_below(): the guess by frame pointer is right for code that keeps one. With an argument:
+ * only a frame pointer into memory that is gone, which must not be followed there.
  */
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,8 +61,52 @@ static caller *make_code(const unsigned char *code, size_t bytes)
 	return (caller *)((char *)page + 128);
 }
 
-int main(void)
+/* ---- a frame pointer into what was unmapped since the stack's mapping was looked up */
+
+#define STACK_BYTES ((size_t)1 << 20) /* at the lower end of */
+#define AREA_BYTES ((size_t)4 << 20)
+
+void with_given_value(void (*function)(int), int argument, const uintptr_t *value);
+
+static KEEP void allocate_beside(int bytes)
 {
+	volatile char *block = malloc((size_t)bytes);
+	block[0] = 1;
+	free((void *)block);
+}
+
+static void *beside_stack(void *area)
+{
+	uintptr_t *record = (uintptr_t *)((char *)area + AREA_BYTES / 4 * 3);
+	record[0] = (uintptr_t)&record[64];
+	record[1] = (uintptr_t)allocate_beside + 1;
+	with_given_value(allocate_beside, 1, record);
+	with_given_value(allocate_beside, 2, record);
+	munmap((char *)area + AREA_BYTES / 2, AREA_BYTES / 2);
+	with_given_value(allocate_beside, 3, record);
+	return NULL;
+}
+
+static void beside(void)
+{
+	pthread_t thread;
+	pthread_attr_t attributes;
+	char *area =
+		mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (area == MAP_FAILED || pthread_attr_init(&attributes) != 0 ||
+		pthread_attr_setstack(&attributes, area, STACK_BYTES) != 0 ||
+		pthread_create(&thread, &attributes, beside_stack, area) != 0)
+		exit(3);
+	pthread_join(thread, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1) {
+		beside();
+		return 0;
+	}
 	caller *fp = make_code(code_fp, sizeof(code_fp));
 	caller *no_fp = make_code(code_no_fp, sizeof(code_no_fp));
 	int sum = 0;

@@ -9,6 +9,8 @@
  *   aligned    the same in a function that aligns its stack; prints how often it stepped, since
  *              gcc's table for its last instructions is wrong, and libunwind with it
  *   timer      a timer in code that computes only
+ *   nowhere    a call of NULL, of which nobody knows the caller, and a plain one take turns: the
+ *              handler's frames lie in the same place
  *
  * The interrupted code must not allocate, since malloc is not to be called by a handler then.
  */
@@ -89,6 +91,28 @@ static void handlers(int flags)
 			raise_at(depth, SIGTERM);
 		allocate(depth + 1);
 	}
+}
+
+static KEEP unsigned call_nowhere(void (*volatile function)(void))
+{
+	function();
+	return n_handled;
+}
+
+static KEEP unsigned raise_here(void)
+{
+	raise(SIGSEGV);
+	return n_handled;
+}
+
+static uint64_t nowhere(int flags)
+{
+	handle(SIGSEGV, jumper, flags | SA_NODEFER);
+	for (volatile unsigned i = 0; i < 200; i++) {
+		if (sigsetjmp(out, 1) == 0)
+			i % 4 < 2 ? call_nowhere(NULL) : raise_here();
+	}
+	return n_handled;
 }
 
 /* ---- code to interrupt */
@@ -241,6 +265,8 @@ int main(int argc, char **argv)
 		sum = steps(flags, aligned);
 	else if (strcmp(what, "timer") == 0)
 		sum = timer(flags);
+	else if (strcmp(what, "nowhere") == 0)
+		sum = nowhere(flags);
 	else
 		return 2;
 	if (strcmp(what, "aligned") == 0)

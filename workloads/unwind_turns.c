@@ -2,11 +2,13 @@
 /*
  * unwind_turns.c - a program that takes turns among a few stacks, of frames of all kinds and of the
  * same sizes: the same (pc, sp) of a call is reached along other frames, the same frames lie on
- * another base, or the frame pointer of a base is kept by other functions. Run by
- * tests/integration/test_unwind.py.
+ * another base, or the frame pointer of a base is kept by other functions. Some of them call
+ * through code without unwind data, with a frame pointer of its own or any other value in its
+ * register. Run by tests/integration/test_unwind.py.
  *
  * It keeps its own books by paths, each function noting that it is on the stack, and prints them:
  *   allocated blocks, bytes, freed blocks, path (innermost first)
+ * A path ends where nobody can tell who called the code without unwind data.
  */
 #include <alloca.h>
 #include <setjmp.h>
@@ -61,23 +63,32 @@ static unsigned n_books;
 static struct book *book(void)
 {
 	uint64_t hash = 0;
-	for (unsigned i = 0; i < path->depth; i++)
-		hash = (hash ^ (uintptr_t)path->names[i]) * 0x9e3779b97f4a7c15u;
+	struct path seen = { 0 };
+	for (unsigned i = 0; i < path->depth; i++) {
+		if (!path->names[i])
+			seen.depth = 0;
+		else
+			seen.names[seen.depth++] = path->names[i];
+	}
+	size_t bytes = seen.depth * sizeof(seen.names[0]);
+	for (unsigned i = 0; i < seen.depth; i++)
+		hash = (hash ^ (uintptr_t)seen.names[i]) * 0x9e3779b97f4a7c15u;
 	struct book *found = &books[hash >> 50];
 	for (;; found = found == &books[N_BOOKS - 1] ? books : found + 1) {
 		if (found->path.depth == 0) {
-			found->path = *path;
+			memcpy(found->path.names, seen.names, bytes);
+			found->path.depth = seen.depth;
 			in_order[n_books++] = found;
 		}
-		if (found->path.depth == path->depth &&
-			memcmp(found->path.names, path->names,
-				path->depth * sizeof(path->names[0])) == 0)
+		if (found->path.depth == seen.depth &&
+			memcmp(found->path.names, seen.names, bytes) == 0)
 			return found;
 	}
 }
 
 /* It stands behind each call, too, so none is a tail call. */
 #define ENTER() (path->names[path->depth++] = __func__)
+#define CUT() (path->names[path->depth++] = NULL)
 #define LEAVE() ((void)path->depth--)
 
 /* ---- the frames: each goes on to the next of its shape */
@@ -169,6 +180,43 @@ static KEEP void shifted(const struct step *step)
 		LEAVE();                                                                           \
 	}
 
+/*
+ * No unwind data: calls go(next) with @fp as frame pointer, with one of its own if that is 0.
+ * What has no symbol is taken for a part of what lies before it: so it has one.
+ */
+void bare(void (*go)(const struct step *), const struct step *next, uintptr_t fp);
+#if defined(__x86_64__)
+__asm__(".text\n.type bare, @function\nbare:\n"
+	"	push %rbp\n	mov %rsp, %rbp\n	sub $32, %rsp\n"
+	"	test %rdx, %rdx\n	cmovnz %rdx, %rbp\n"
+	"	mov %rdi, %rax\n	mov %rsi, %rdi\n	call *%rax\n"
+	"	add $32, %rsp\n	pop %rbp\n	ret\n.size bare, . - bare\n");
+#define N_WAYS 4u
+#else
+__asm__(".text\n.type bare, @function\nbare:\n"
+	"	stp x29, x30, [sp, #-48]!\n	mov x29, sp\n"
+	"	cmp x2, #0\n	csel x29, x2, x29, ne\n"
+	"	mov x9, x0\n	mov x0, x1\n	blr x9\n"
+	"	ldp x29, x30, [sp], #48\n	ret\n.size bare, . - bare\n");
+#define N_WAYS 3u /* who is taken for the caller there may have no frame pointer to go on with */
+#endif
+
+/* Its own frame pointer; none, below and above the stack; this function's, which is passed over. */
+#define BARE(name)                                                                                 \
+	static WITH_FP void name(const struct step *step)                                          \
+	{                                                                                          \
+		uintptr_t own = (uintptr_t)__builtin_frame_address(0);                             \
+		uintptr_t fps[] = { 0, 12345, (uintptr_t)1 << 60, own };                           \
+		unsigned way = choose(N_WAYS + 1) % N_WAYS;                                        \
+		unsigned depth = path->depth;                                                      \
+		if (way < 3)                                                                       \
+			ENTER();                                                                   \
+		if (way == 1 || way == 2)                                                          \
+			CUT();                                                                     \
+		bare(step->go, step + 1, fps[way]);                                                \
+		path->depth = depth;                                                               \
+	}
+
 PLAIN(plain_a)
 PLAIN(plain_b)
 PLAIN(plain_c)
@@ -181,10 +229,12 @@ DYNAMIC(dynamic_b)
 ALIGNED(aligned_a)
 SHIFT(shift_a)
 SHIFT(shift_b)
+BARE(bare_a)
+BARE(bare_b)
 
 static void (*const kinds[])(const struct step *) = { plain_a, plain_b, plain_c, fp_a, fp_b,
 	registers_a, registers_b, dynamic_a, dynamic_b, aligned_a, shift_a, shift_b, shift_a,
-	shift_b };
+	shift_b, bare_a, bare_b };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* ---- their ends */

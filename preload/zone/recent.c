@@ -33,7 +33,8 @@ MW_HOT void mw_recent_keep(struct mw_trace *trace, struct mwd_record *record, ui
 	const struct mw_frame *base = &trace->frames[trace->base],
 			      *top = &trace->frames[trace->n_frames - 1];
 	unsigned n = (unsigned)top->first_link - base->first_link;
-	if (trace->base < trace->n_markers || top->last_hard > trace->base || n > MW_RECENT_LINKS)
+	if (trace->base < trace->n_markers || top->last_hard > trace->base ||
+		(base->flags & MW_FRAME_OTHER_WAY) || n > MW_RECENT_LINKS)
 		return;
 	struct mw_recent *recent = place(trace, top->pc, top->sp);
 	trace->has_recent = true;

@@ -92,8 +92,11 @@ struct mw_trace {
 	uint32_t n_frames;
 	uint32_t generation; /* of the modules, when it was taken */
 	uint32_t n_markers;  /* 1 = frames[0] is a marker */
-	bool is_truncated;   /* where it was cut depends on its depth: never reused */
-	bool has_recent;     /* of most threads not: their pages of recent[] stay untouched */
+	/* The outermost frame that can be proven if nothing changed: frames[n_markers]; MW_NO_BASE
+	 * where that one is HARD, so that each time it must be found again that the walk ends. */
+	uint32_t all_proven;
+	bool is_truncated; /* where it was cut depends on its depth: never reused */
+	bool has_recent;   /* of most threads not: their pages of recent[] stay untouched */
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
 	uintptr_t link_register;	 /* of the frame a signal interrupted; while unwinding */
 	/* What lies around the outermost frame: the thread's open region, see region.h. */

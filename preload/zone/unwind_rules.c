@@ -18,6 +18,7 @@
 #include "preload/zone/arch.h"
 #include "preload/zone/arena.h"
 #include "preload/zone/modules.h"
+#include "preload/zone/probe.h"
 #include "preload/zone/raw.h"
 #include "preload/zone/recent.h"
 #include "preload/zone/rule.h"
@@ -49,16 +50,15 @@ static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
 static MW_COLD enum outcome step_signal(
 	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
 {
+	*hard_out = MW_FRAME_HARD;
 	if (!is_readable(trace, s->sp, MW_SIGNAL_BYTES))
 		return IS_STOPPED;
 	uintptr_t frame = s->sp;
 	*s = (struct mw_fresh_frame){ word_at(frame + MW_SIGNAL_PC), word_at(frame + MW_SIGNAL_SP),
 		word_at(frame + MW_SIGNAL_FP), 0, 0, MW_FRAME_EXACT };
 	trace->link_register = word_at(frame + MW_SIGNAL_LINK);
-	*hard_out = MW_FRAME_HARD;
-	if (!is_on_known_stack(trace, s->sp))
-		return IS_STOPPED;
-	return s->pc ? STEPPED : IS_OUTERMOST;
+	/* At NULL somebody called it, who cannot be told from what else lies at sp. */
+	return s->pc && is_on_known_stack(trace, s->sp) ? STEPPED : IS_STOPPED;
 }
 
 /* No unwind data: the frame pointer convention is worth a bounded try, and marked as a guess. */
@@ -67,16 +67,31 @@ static struct mw_rule guess_rule(void)
 	return (struct mw_rule){ MW_RULE_FP, 1, 2, 16 };
 }
 
+/*
+ * A guess beyond a page may lead to what was unmapped since the stack's mapping was found: code
+ * without table can have any value in fp. So the kernel is asked, and asked again each time.
+ */
+static inline bool is_far(const struct mw_fresh_frame *s, uintptr_t cfa)
+{
+	return cfa - s->sp > MWD_PAGE;
+}
+
+static MW_NOINLINE bool can_read_far(const struct mw_fresh_frame *s, unsigned *hard_out)
+{
+	*hard_out |= MW_FRAME_HARD;
+	return mw_probe_words((const void *)s->fp, 2);
+}
+
 static MW_NOINLINE enum outcome step_drap(
 	struct mw_trace *trace, struct mw_fresh_frame *s, struct mw_rule rule, unsigned *hard_out)
 {
 	uintptr_t slot = s->fp + (uintptr_t)(intptr_t)rule.offset;
+	*hard_out = MW_FRAME_HARD | MW_FRAME_NEEDS_FP;
 	if (!is_readable(trace, slot, 8) || !is_readable(trace, s->fp, 8))
 		return IS_STOPPED;
 	uintptr_t cfa = word_at(slot);
 	if (cfa <= s->sp || !is_readable(trace, cfa - 8, 8))
 		return IS_STOPPED;
-	*hard_out = MW_FRAME_HARD | MW_FRAME_NEEDS_FP;
 	*s = (struct mw_fresh_frame){ mw_arch_plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 1,
 		0 };
 	return s->pc ? STEPPED : IS_OUTERMOST;
@@ -88,9 +103,11 @@ static MW_COLD enum outcome step_link(
 	struct mw_trace *trace, struct mw_fresh_frame *s, uintptr_t cfa, unsigned *own_flags_out)
 {
 	uintptr_t pc = mw_arch_plain_pc(trace->link_register);
-	if (!(s->flags & MW_FRAME_EXACT) || cfa < s->sp || pc >> MW_ADDRESS_BITS)
+	if (!(s->flags & MW_FRAME_EXACT))
 		return IS_STOPPED;
 	*own_flags_out |= MW_FRAME_HARD;
+	if (cfa < s->sp || pc >> MW_ADDRESS_BITS)
+		return IS_STOPPED;
 	*s = (struct mw_fresh_frame){ pc, cfa, s->fp, 0, 0, 0 };
 	return pc ? STEPPED : IS_OUTERMOST;
 }
@@ -98,9 +115,9 @@ static MW_COLD enum outcome step_link(
 static MW_COLD enum outcome step_exotic(
 	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
 {
+	*hard_out = MW_FRAME_HARD;
 	if (!mw_unwind_exotic_step(s) || !is_on_known_stack(trace, s->sp))
 		return IS_STOPPED;
-	*hard_out = MW_FRAME_HARD;
 	return s->pc < MWD_PAGE ? IS_OUTERMOST : STEPPED;
 }
 
@@ -120,6 +137,7 @@ static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_fra
 			return step_link(trace, s, s->sp, own_flags_out);
 		if (!(s->flags & MW_FRAME_EXACT) && rule.offset)
 			return IS_OUTERMOST;
+		*own_flags_out = MW_FRAME_NEEDS_FP;
 		if (s->fp < s->sp)
 			return IS_STOPPED;
 		rule = guess_rule();
@@ -153,6 +171,8 @@ static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_fra
 	uintptr_t ra_slot = cfa - 8u * rule.ra_back;
 	if (mw_unlikely(cfa <= s->sp || !is_readable(trace, ra_slot, 8)))
 		return IS_STOPPED;
+	if (mw_unlikely(flags) && is_far(s, cfa) && !can_read_far(s, own_flags_out))
+		return IS_STOPPED;
 	s->sp = cfa;
 	if (rule.fp_back) {
 		if (mw_unlikely(!is_readable(trace, cfa - 8u * rule.fp_back, 8)))
@@ -163,11 +183,11 @@ static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_fra
 	s->ra_back = rule.ra_back;
 	s->pc = mw_arch_plain_pc(word_at(ra_slot));
 	s->flags = flags;
-	if (mw_unlikely(s->pc < MWD_PAGE))
-		return flags ? IS_STOPPED : IS_OUTERMOST;
-	if (mw_unlikely(s->pc >> MW_ADDRESS_BITS))
-		return IS_STOPPED;
-	return STEPPED;
+	if (mw_likely(s->pc - MWD_PAGE < ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))
+		return STEPPED;
+	if (flags) /* where it was guessed another word may lie next time */
+		*own_flags_out |= MW_FRAME_HARD;
+	return flags || s->pc >= MWD_PAGE ? IS_STOPPED : IS_OUTERMOST;
 }
 
 /*
@@ -198,7 +218,8 @@ static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_fr
 		return false;
 	}
 	if (mw_unlikely(bytes - 1 >= trace->stack_high - sp || cfa % sizeof(uintptr_t) ||
-			8u * rule.fp_back > bytes || 8u * ra_back > bytes))
+			8u * rule.fp_back > bytes || 8u * ra_back > bytes ||
+			(flags && is_far(s, cfa))))
 		return false;
 	uintptr_t pc = mw_arch_plain_pc(word_at(cfa - 8u * ra_back));
 	if (mw_unlikely(pc - MWD_PAGE >= ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))
@@ -359,7 +380,7 @@ static inline bool is_unchanged(const struct mw_trace *trace, const struct mw_re
 	uint32_t n = trace->n_frames;
 	return n > trace->n_markers && trace->generation == mw_modules_generation() &&
 	       is_same(&trace->frames[n - 1], regs->pc, regs->sp, regs->fp, 0) &&
-	       verify(trace, n - 1, trace->n_markers) == trace->n_markers;
+	       verify(trace, n - 1, trace->n_markers) == trace->all_proven;
 }
 
 /* The walk ended at @s, which is not counted. Return: how many are fresh, with the marker. */
@@ -370,6 +391,8 @@ static inline uint32_t end_walk(
 		s++;
 	trace->is_truncated = outcome == STEPPED;
 	trace->n_markers = outcome != IS_OUTERMOST;
+	bool is_hard = outcome != STEPPED && (s[-1].flags & MW_FRAME_HARD);
+	trace->all_proven = is_hard ? MW_NO_BASE : trace->n_markers;
 	if (trace->n_markers)
 		*s++ = (struct mw_fresh_frame){ .pc = outcome == STEPPED ? MWD_MARKER_TRUNCATED
 									 : MWD_MARKER_STOPPED,
@@ -386,6 +409,8 @@ static inline void lead_to(struct mw_frame *frame, const struct mw_fresh_frame *
 {
 	frame->ra_back = s->ra_back;
 	frame->fp_back = s->fp_back;
+	frame->flags &= (uint16_t)~MW_FRAME_GUESSED;
+	frame->flags |= s->flags & MW_FRAME_GUESSED;
 }
 
 /*
@@ -408,7 +433,7 @@ static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, 
 			uint32_t at = (uint32_t)(old - trace->frames);
 			uint32_t proven = verify(trace, at, outermost);
 			bool is_deep = at + 1 - proven >= (uint32_t)(end - s);
-			if (proven == outermost && !is_deep) {
+			if (proven == trace->all_proven && !is_deep) {
 				*n_fresh = (uint32_t)(s - trace->fresh);
 				if (*n_fresh)
 					lead_to(&trace->frames[at], s);
@@ -451,7 +476,7 @@ static inline bool recall(struct mw_trace *trace, const struct mw_regs *regs)
 	const struct mw_recent *recent = mw_recent_find(trace, regs->pc, regs->sp);
 	if (!recent || trace->is_truncated || trace->generation != mw_modules_generation() ||
 		!mw_recent_holds(recent, trace, regs) || recent->base < trace->n_markers ||
-		verify(trace, recent->base, trace->n_markers) != trace->n_markers)
+		verify(trace, recent->base, trace->n_markers) != trace->all_proven)
 		return false;
 	trace->recalled = recent;
 	return true;

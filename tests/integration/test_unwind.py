@@ -103,10 +103,20 @@ def signals():
             for stack in ("alternate", "same"):
                 compare([program, what, stack], floor,
                         what=" ".join((compiler, *flags, what, stack)))
+        nowhere(program, " ".join((compiler, *flags, "nowhere")))
         if IS_X86:
             aligned(program, " ".join((compiler, *flags, "aligned")))
     if not IS_X86:
         print("note: single steps not tried: they are made by x86-64's trap flag")
+
+
+def nowhere(program, what):
+    """A stack that ends at a signal frame says nothing of the next one in its place."""
+    for stack in ("alternate", "same"):
+        profile = compare([program, "nowhere", stack], 200, what=f"{what} {stack}", may_be_cut=True)
+        lib.equal(cut_blocks(profile), 100, f"{what} {stack}: blocks of callers that nobody knows")
+        lib.equal(blocks_through(profile, "jumper"), 200, f"{what} {stack}: jumper")
+        lib.equal(blocks_through(profile, "raise_here"), 100, f"{what} {stack}: raise_here")
 
 
 def aligned(program, what):
@@ -121,7 +131,6 @@ def aligned(program, what):
     lib.equal(blocks_through(profile, "allocate"), n_steps, f"{what}: allocate")
     lib.equal(blocks_through(profile, "steps"), n_steps, f"{what}: steps")
     lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
-
 
 
 def stacks():
@@ -151,7 +160,7 @@ def turns():
         program = build(compiler, flags, "unwind_turns.c")
         what = " ".join((compiler, *flags))
         if flags != SIGNED:
-            compare([program], 20000, what=what)
+            compare([program], 20000, what=what, may_be_cut=True)
         plain, profiled = lib.compare_runs([program], what=what)
         rows = [row.split() for row in plain.stdout.decode().splitlines()]
         names = {name for row in rows for name in row[3:]}
@@ -180,6 +189,9 @@ def foreign():
                        "without_frame_pointer", "with_other_value"):
             lib.equal(blocks_through(profile, caller), 50, f"{what}: {caller}")
         lib.equal(blocks_through(profile, "[jit]"), 100, f"{what}: code made at run time")
+        _, profiled = lib.compare_runs([program, "beside"], what=f"{what}, beside") # libunwind dies
+        profile = profiled.must_have_profile()
+        lib.equal(blocks_through(profile, "allocate_beside"), 3, f"{what}: allocate_beside")
 
 
 def cxx():
