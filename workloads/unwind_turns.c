@@ -188,6 +188,7 @@ static KEEP void shifted(const struct step *step)
  */
 typedef void middle(void (*go)(const struct step *), const struct step *next, uintptr_t fp);
 middle bare, tabled;
+void bottom(void); /* its table says that nobody called it */
 #if defined(__x86_64__)
 __asm__(".text\n.type bare, @function\nbare:\n"
 	"	push %rbp\n	mov %rsp, %rbp\n	sub $32, %rsp\n"
@@ -200,8 +201,10 @@ __asm__(".text\n.type bare, @function\nbare:\n"
 	"	mov %rdi, %rax\n	mov %rsi, %rdi\n	call *%rax\n"
 	"	add $32, %rsp\n.cfi_def_cfa_offset 16\n"
 	"	pop %rbp\n.cfi_def_cfa_offset 8\n.cfi_restore 6\n"
-	"	ret\n.cfi_endproc\n.size tabled, . - tabled\n");
-#define N_WAYS 5u
+	"	ret\n.cfi_endproc\n.size tabled, . - tabled\n"
+	".type bottom, @function\nbottom:\n.cfi_startproc\n.cfi_undefined 16\n"
+	"	nop\n	nop\n	nop\n	nop\n	nop\n.cfi_endproc\n.size bottom, . - bottom\n");
+#define N_WAYS 7u
 #else
 __asm__(".text\n.type bare, @function\nbare:\n"
 	"	stp x29, x30, [sp, #-48]!\n	mov x29, sp\n"
@@ -213,22 +216,29 @@ __asm__(".text\n.type bare, @function\nbare:\n"
 	".cfi_offset 29, -48\n.cfi_offset 30, -40\n	mov x29, x2\n"
 	"	mov x9, x0\n	mov x0, x1\n	blr x9\n"
 	"	ldp x29, x30, [sp], #48\n.cfi_def_cfa_offset 0\n"
-	".cfi_restore 29\n.cfi_restore 30\n	ret\n.cfi_endproc\n.size tabled, . - tabled\n");
-#define N_WAYS 4u /* who is taken for the caller there may have no frame pointer to go on with */
+	".cfi_restore 29\n.cfi_restore 30\n	ret\n.cfi_endproc\n.size tabled, . - tabled\n"
+	".type bottom, @function\nbottom:\n.cfi_startproc\n.cfi_undefined 30\n"
+	"	nop\n	nop\n	nop\n	nop\n	nop\n.cfi_endproc\n.size bottom, . - bottom\n");
+#define N_WAYS 6u /* who is taken for the caller there may have no frame pointer to go on with */
 #endif
 
 /* bare() with its own frame pointer; with none, below and above the stack; tabled(); bare() with
- * this function's, which is passed over. */
+ * that of a frame record without caller, and of one that bottom() has; with this function's, which
+ * is passed over. */
 #define BARE(name)                                                                                 \
 	static WITH_FP void name(const struct step *step)                                          \
 	{                                                                                          \
 		uintptr_t own = (uintptr_t)__builtin_frame_address(0);                             \
-		uintptr_t fps[] = { 0, 12345, (uintptr_t)1 << 60, choose(9), own };                \
 		unsigned way = choose(N_WAYS), depth = path->depth;                                \
+		volatile uintptr_t record[] = { 0, way == 5 ? (uintptr_t)bottom + 4 : 0 };         \
+		uintptr_t fps[] = { 0, 12345, (uintptr_t)1 << 60, choose(9), (uintptr_t)record,    \
+			(uintptr_t)record, own };                                                  \
 		if (way < 4)                                                                       \
 			ENTER();                                                                   \
-		if (way == 1 || way == 2)                                                          \
+		if (way == 1 || way == 2 || way == 4 || way == 5)                                  \
 			CUT();                                                                     \
+		if (way == 5)                                                                      \
+			path->names[path->depth++] = "bottom";                                     \
 		(way == 3 ? tabled : bare)(step->go, step + 1, fps[way]);                          \
 		path->depth = depth;                                                               \
 	}
