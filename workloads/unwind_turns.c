@@ -190,7 +190,7 @@ typedef void middle(void (*go)(const struct step *), const struct step *next, ui
 middle bare, tabled;
 void bottom(void); /* its table says that nobody called it */
 #if defined(__x86_64__)
-__asm__(".text\n.type bare, @function\nbare:\n"
+__asm__(".text\n.globl bare, tabled, bottom\n.type bare, @function\nbare:\n"
 	"	push %rbp\n	mov %rsp, %rbp\n	sub $32, %rsp\n"
 	"	test %rdx, %rdx\n	cmovnz %rdx, %rbp\n"
 	"	mov %rdi, %rax\n	mov %rsi, %rdi\n	call *%rax\n"
@@ -206,7 +206,7 @@ __asm__(".text\n.type bare, @function\nbare:\n"
 	"	nop\n	nop\n	nop\n	nop\n	nop\n.cfi_endproc\n.size bottom, . - bottom\n");
 #define N_WAYS 7u
 #else
-__asm__(".text\n.type bare, @function\nbare:\n"
+__asm__(".text\n.globl bare, tabled, bottom\n.type bare, @function\nbare:\n"
 	"	stp x29, x30, [sp, #-48]!\n	mov x29, sp\n"
 	"	cmp x2, #0\n	csel x29, x2, x29, ne\n"
 	"	mov x9, x0\n	mov x0, x1\n	blr x9\n"
