@@ -105,10 +105,19 @@ static KEEP unsigned raise_here(void)
 	return n_handled;
 }
 
+/* Its last event is from the place of its first. */
+static void keeper(int number)
+{
+	static void *volatile kept;
+	n_handled++;
+	kept = malloc((size_t)number);
+	siglongjmp(out, 1);
+}
+
 static uint64_t nowhere(int flags)
 {
-	handle(SIGSEGV, jumper, flags | SA_NODEFER);
 	for (volatile unsigned i = 0; i < 200; i++) {
+		handle(SIGSEGV, i < 100 ? jumper : keeper, flags | SA_NODEFER);
 		if (sigsetjmp(out, 1) == 0)
 			i % 4 < 2 ? call_nowhere(NULL) : raise_here();
 	}

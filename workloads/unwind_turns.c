@@ -8,7 +8,8 @@
  *
  * It keeps its own books by paths, each function noting that it is on the stack, and prints them:
  *   allocated blocks, bytes, freed blocks, path (innermost first)
- * A path ends where nobody can tell who called the code without unwind data.
+ * A path ends where nobody can tell who called the code without unwind data. With an argument
+ * there are no signals.
  */
 #include <alloca.h>
 #include <setjmp.h>
@@ -181,39 +182,64 @@ static KEEP void shifted(const struct step *step)
 	}
 
 /*
- * No unwind data: calls go(next) with @fp as frame pointer, with one of its own if that is 0.
- * What has no symbol is taken for a part of what lies before it: so it has one.
+ * They call go(next), with @fp in the frame pointer. No unwind data, and one of its own if @fp is
+ * 0; in the same room, with unwind data. What has no symbol is taken for a part of what lies before
+ * it.
  */
-void bare(void (*go)(const struct step *), const struct step *next, uintptr_t fp);
+typedef void middle(void (*go)(const struct step *), const struct step *next, uintptr_t fp);
+middle bare, tabled;
+void bottom(void); /* its table says that nobody called it */
 #if defined(__x86_64__)
-__asm__(".text\n.type bare, @function\nbare:\n"
+__asm__(".text\n.globl bare, tabled, bottom\n.type bare, @function\nbare:\n"
 	"	push %rbp\n	mov %rsp, %rbp\n	sub $32, %rsp\n"
 	"	test %rdx, %rdx\n	cmovnz %rdx, %rbp\n"
 	"	mov %rdi, %rax\n	mov %rsi, %rdi\n	call *%rax\n"
-	"	add $32, %rsp\n	pop %rbp\n	ret\n.size bare, . - bare\n");
-#define N_WAYS 4u
+	"	add $32, %rsp\n	pop %rbp\n	ret\n.size bare, . - bare\n"
+	".type tabled, @function\ntabled:\n.cfi_startproc\n"
+	"	push %rbp\n.cfi_def_cfa_offset 16\n.cfi_offset 6, -16\n"
+	"	sub $32, %rsp\n.cfi_def_cfa_offset 48\n	mov %rdx, %rbp\n"
+	"	mov %rdi, %rax\n	mov %rsi, %rdi\n	call *%rax\n"
+	"	add $32, %rsp\n.cfi_def_cfa_offset 16\n"
+	"	pop %rbp\n.cfi_def_cfa_offset 8\n.cfi_restore 6\n"
+	"	ret\n.cfi_endproc\n.size tabled, . - tabled\n"
+	".type bottom, @function\nbottom:\n.cfi_startproc\n.cfi_undefined 16\n"
+	"	nop\n	nop\n	nop\n	nop\n	nop\n.cfi_endproc\n.size bottom, . - bottom\n");
+#define N_WAYS 7u
 #else
-__asm__(".text\n.type bare, @function\nbare:\n"
+__asm__(".text\n.globl bare, tabled, bottom\n.type bare, @function\nbare:\n"
 	"	stp x29, x30, [sp, #-48]!\n	mov x29, sp\n"
 	"	cmp x2, #0\n	csel x29, x2, x29, ne\n"
 	"	mov x9, x0\n	mov x0, x1\n	blr x9\n"
-	"	ldp x29, x30, [sp], #48\n	ret\n.size bare, . - bare\n");
-#define N_WAYS 3u /* who is taken for the caller there may have no frame pointer to go on with */
+	"	ldp x29, x30, [sp], #48\n	ret\n.size bare, . - bare\n"
+	".type tabled, @function\ntabled:\n.cfi_startproc\n"
+	"	stp x29, x30, [sp, #-48]!\n.cfi_def_cfa_offset 48\n"
+	".cfi_offset 29, -48\n.cfi_offset 30, -40\n	mov x29, x2\n"
+	"	mov x9, x0\n	mov x0, x1\n	blr x9\n"
+	"	ldp x29, x30, [sp], #48\n.cfi_def_cfa_offset 0\n"
+	".cfi_restore 29\n.cfi_restore 30\n	ret\n.cfi_endproc\n.size tabled, . - tabled\n"
+	".type bottom, @function\nbottom:\n.cfi_startproc\n.cfi_undefined 30\n"
+	"	nop\n	nop\n	nop\n	nop\n	nop\n.cfi_endproc\n.size bottom, . - bottom\n");
+#define N_WAYS 6u /* who is taken for the caller there may have no frame pointer to go on with */
 #endif
 
-/* Its own frame pointer; none, below and above the stack; this function's, which is passed over. */
+/* bare() with its own frame pointer; with none, below and above the stack; tabled(); bare() with
+ * that of a frame record without caller, and of one that bottom() has; with this function's, which
+ * is passed over. */
 #define BARE(name)                                                                                 \
 	static WITH_FP void name(const struct step *step)                                          \
 	{                                                                                          \
 		uintptr_t own = (uintptr_t)__builtin_frame_address(0);                             \
-		uintptr_t fps[] = { 0, 12345, (uintptr_t)1 << 60, own };                           \
-		unsigned way = choose(N_WAYS + 1) % N_WAYS;                                        \
-		unsigned depth = path->depth;                                                      \
-		if (way < 3)                                                                       \
+		unsigned way = choose(N_WAYS), depth = path->depth;                                \
+		volatile uintptr_t record[] = { 0, way == 5 ? (uintptr_t)bottom + 4 : 0 };         \
+		uintptr_t fps[] = { 0, 12345, (uintptr_t)1 << 60, choose(9), (uintptr_t)record,    \
+			(uintptr_t)record, own };                                                  \
+		if (way < 4)                                                                       \
 			ENTER();                                                                   \
-		if (way == 1 || way == 2)                                                          \
+		if (way == 1 || way == 2 || way == 4 || way == 5)                                  \
 			CUT();                                                                     \
-		bare(step->go, step + 1, fps[way]);                                                \
+		if (way == 5)                                                                      \
+			path->names[path->depth++] = "bottom";                                     \
+		(way == 3 ? tabled : bare)(step->go, step + 1, fps[way]);                          \
 		path->depth = depth;                                                               \
 	}
 
@@ -422,12 +448,13 @@ static void print_books(void)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argv;
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_NODEFER };
 	ENTER();
 	sigaction(SIGUSR1, &action, NULL);
-	in_handler = handler_turns;
+	in_handler = argc == 1 ? handler_turns : NULL;
 	make_other();
 	for (unsigned round = 0; round < N_ROUNDS; round++) {
 		if (round % 2)

@@ -69,7 +69,8 @@ static struct mw_rule guess_rule(void)
 
 /*
  * A guess beyond a page may lead to what was unmapped since the stack's mapping was found: code
- * without table can have any value in fp. So the kernel is asked, and asked again each time.
+ * without table can have any value in fp. So the kernel is asked, and asked again each time. In a
+ * sandbox it is not followed.
  */
 static inline bool is_far(const struct mw_fresh_frame *s, uintptr_t cfa)
 {
@@ -79,7 +80,7 @@ static inline bool is_far(const struct mw_fresh_frame *s, uintptr_t cfa)
 static MW_NOINLINE bool can_read_far(const struct mw_fresh_frame *s, unsigned *hard_out)
 {
 	*hard_out |= MW_FRAME_HARD;
-	return mw_probe_words((const void *)s->fp, 2);
+	return !mw_is_sandboxed && mw_probe_words((const void *)s->fp, 2);
 }
 
 static MW_NOINLINE enum outcome step_drap(
@@ -185,8 +186,7 @@ static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_fra
 	s->flags = flags;
 	if (mw_likely(s->pc - MWD_PAGE < ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))
 		return STEPPED;
-	if (flags) /* where it was guessed another word may lie next time */
-		*own_flags_out |= MW_FRAME_HARD;
+	*own_flags_out |= flags ? MW_FRAME_HARD : 0; /* a guess may find another word next time */
 	return flags || s->pc >= MWD_PAGE ? IS_STOPPED : IS_OUTERMOST;
 }
 
@@ -355,21 +355,22 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 /*
  * The words above frames[proven] changed: what lies below is still true. Move frames[from..proven]
  * to fresh from @s on, where the first is, following fp through the words themselves, since a kept
- * fp that nobody needed can be stale. Return: the outermost proven frame there.
+ * fp that nobody needed can be stale. None of them is HARD, and so none below EXACT. Return: the
+ * outermost proven frame there.
  */
 static MW_NOINLINE struct mw_fresh_frame *move_proven(
 	struct mw_trace *trace, uint32_t from, uint32_t proven, struct mw_fresh_frame *s)
 {
 	const struct mw_frame *frames = trace->frames;
 	for (uint32_t i = from; i > proven; i--, s++) {
-		s->flags |= frames[i].flags & (MW_FRAME_HARD | MW_FRAME_NEEDS_FP);
+		s->flags |= frames[i].flags & MW_FRAME_NEEDS_FP;
 		const struct mw_frame *outer = &frames[i - 1];
 		s[1].pc = outer->pc;
 		s[1].sp = outer->sp;
 		s[1].fp = outer->fp_back ? word_at(outer->sp - 8u * outer->fp_back) : s->fp;
 		s[1].fp_back = outer->fp_back;
 		s[1].ra_back = outer->ra_back;
-		s[1].flags = outer->flags & (MW_FRAME_EXACT | MW_FRAME_GUESSED);
+		s[1].flags = outer->flags & MW_FRAME_GUESSED;
 	}
 	return s;
 }
@@ -403,7 +404,7 @@ static inline uint32_t end_walk(
 
 /*
  * @frame stays, but another callee leads to it from here on: it is that one's frame which has the
- * return address and, somewhere else, the saved fp. (Of an innermost frame, nobody's had.)
+ * return address and, somewhere else, the saved fp. Or none, if it is the innermost now.
  */
 static inline void lead_to(struct mw_frame *frame, const struct mw_fresh_frame *s)
 {
@@ -435,8 +436,7 @@ static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, 
 			bool is_deep = at + 1 - proven >= (uint32_t)(end - s);
 			if (proven == trace->all_proven && !is_deep) {
 				*n_fresh = (uint32_t)(s - trace->fresh);
-				if (*n_fresh)
-					lead_to(&trace->frames[at], s);
+				lead_to(&trace->frames[at], s);
 				return at + 1;
 			}
 			if (!is_deep)

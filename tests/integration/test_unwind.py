@@ -7,6 +7,7 @@ unwind data) libunwind guesses, too, and is not compared; there the program says
 must be on its stacks, and how often.
 """
 
+import collections
 import os
 import shutil
 import sys
@@ -115,8 +116,8 @@ def nowhere(program, what):
     for stack in ("alternate", "same"):
         profile = compare([program, "nowhere", stack], 200, what=f"{what} {stack}", may_be_cut=True)
         lib.equal(cut_blocks(profile), 100, f"{what} {stack}: blocks of callers that nobody knows")
-        lib.equal(blocks_through(profile, "jumper"), 200, f"{what} {stack}: jumper")
-        lib.equal(blocks_through(profile, "raise_here"), 100, f"{what} {stack}: raise_here")
+        for name in ("jumper", "keeper", "raise_here"):
+            lib.equal(blocks_through(profile, name), 100, f"{what} {stack}: {name}")
 
 
 def aligned(program, what):
@@ -173,6 +174,35 @@ def turns():
         for path in wrong[:5]:
             lib.fail(f"{what}: {' < '.join(path)}: {found.get(path)}, not {books.get(path)}")
         lib.equal(len(wrong), 0, f"{what}: wrong paths")
+        if flags == ("-O0",):
+            cut_turns(program, what)
+
+
+def cut_turns(program, what):
+    """Stacks cut at a depth that some of them have are the innermost frames of the whole ones."""
+    wholes = every_stack(program)
+    lib.check(len(wholes) > 500, f"{what}: {len(wholes)} stacks without signals")
+    for n in (6, 8, 10, 12, 14):
+        whole = collections.Counter()
+        for stack, blocks in wholes.items():
+            whole[stack[:n]] += blocks
+        cut = every_stack(program, f"--max-frames={n}")
+        differ = [stack for stack in whole.keys() | cut.keys() if whole[stack] != cut[stack]]
+        for stack in differ[:5]:
+            lib.fail(f"{what}, {n} frames: {' < '.join(stack)}: {cut[stack]}, not {whole[stack]}")
+        lib.equal(len(differ), 0, f"{what}, {n} frames: stacks that differ")
+
+
+def every_stack(program, *options):
+    """Allocated blocks by the names of all frames. What is inlined is no frame."""
+    data = lib.Profiled([program, "without-signals"], *options).must_have_profile().data
+    found = collections.Counter()
+    for site in data["sites"]:
+        names = (data["functions"][data["lines"][line]["function"]]["name"] for line in site["stack"])
+        stack = tuple(name for name in names if name != "take_or_give")
+        if site["class"] == "heap" and stack[:1] in (("leaf",), ("leaf_rest",)):
+            found[stack] += site["counters"]["allocated_blocks"]
+    return found
 
 
 def foreign():
