@@ -49,6 +49,10 @@ def options(arguments):
         parser.error(f"--repeat={chosen.repeat}: not a number of measurements")
     chosen.build = chosen.build.resolve()
     chosen.out = (chosen.out or chosen.build / "bench-out").resolve()
+    try:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        parser.exit(2, f"bench: --out={chosen.out}: no directory can be there: {problem.strerror}\n")
     return chosen
 
 
@@ -129,7 +133,6 @@ def save(result, chosen):
     """Writes results.json, tables.md and chart.svg; returns the tables."""
     medians = summary.Summary(result)
     text = tables.render(medians, goals.check(medians))
-    chosen.out.mkdir(parents=True, exist_ok=True)
     (chosen.out / "results.json").write_text(json.dumps(result, indent=1) + "\n")
     (chosen.out / "tables.md").write_text(text)
     (chosen.out / "chart.svg").write_text(chart.draw(medians))

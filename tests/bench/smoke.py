@@ -56,7 +56,8 @@ def check_rendered(out):
 def check_complaints(out):
     for arguments, words in ((("--only", "tigth-20"), "no case 'tigth-20'"),
                              (("--tools", "heapstack"), "no tool 'heapstack'"),
-                             (("--from", "/does/not/exist"), "/does/not/exist")):
+                             (("--from", "/does/not/exist"), "/does/not/exist"),
+                             (("--out", "/dev/null"), "--out=/dev/null")):
         wrong = bench("--out", str(out), *arguments)
         assert wrong.returncode != 0 and words in wrong.stderr, (arguments, wrong.stderr)
         assert "Traceback" not in wrong.stderr, wrong.stderr
