@@ -4,7 +4,7 @@
  * same sizes: the same (pc, sp) of a call is reached along other frames, the same frames lie on
  * another base, or the frame pointer of a base is kept by other functions. Some of them call
  * through code without unwind data, with a frame pointer of its own or any other value in its
- * register. Run by tests/integration/test_unwind.py.
+ * register. In a region, and after a fork. Run by tests/integration/test_unwind.py.
  *
  * It keeps its own books by paths, each function noting that it is on the stack, and prints them:
  *   allocated blocks, bytes, freed blocks, path (innermost first)
@@ -14,11 +14,17 @@
 #include <alloca.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <ucontext.h>
+#include <unistd.h>
+
+#include "preload/memwatch.h"
 
 #ifdef __clang__
 #define KEEP __attribute__((noinline))
@@ -28,7 +34,7 @@
 #define WITH_FP __attribute__((noipa, optimize("no-omit-frame-pointer")))
 #endif
 
-#define MAX_DEPTH 64u
+#define MAX_DEPTH 256u
 #define N_BOOKS 16384u
 #define N_SHAPES 6u
 #define N_ROUNDS 300u
@@ -58,8 +64,11 @@ struct book {
 };
 
 static struct path main_path, other_path, *path = &main_path;
-static struct book books[N_BOOKS], *in_order[N_BOOKS];
-static unsigned n_books;
+
+static struct books {
+	unsigned n;
+	struct book *in_order[N_BOOKS], all[N_BOOKS];
+} * books; /* of this process and its child */
 
 static struct book *book(void)
 {
@@ -74,12 +83,12 @@ static struct book *book(void)
 	size_t bytes = seen.depth * sizeof(seen.names[0]);
 	for (unsigned i = 0; i < seen.depth; i++)
 		hash = (hash ^ (uintptr_t)seen.names[i]) * 0x9e3779b97f4a7c15u;
-	struct book *found = &books[hash >> 50];
-	for (;; found = found == &books[N_BOOKS - 1] ? books : found + 1) {
+	struct book *found = &books->all[hash >> 50];
+	for (;; found = found == &books->all[N_BOOKS - 1] ? books->all : found + 1) {
 		if (found->path.depth == 0) {
 			memcpy(found->path.names, seen.names, bytes);
 			found->path.depth = seen.depth;
-			in_order[n_books++] = found;
+			books->in_order[books->n++] = found;
 		}
 		if (found->path.depth == seen.depth &&
 			memcmp(found->path.names, seen.names, bytes) == 0)
@@ -128,6 +137,24 @@ struct step {
 		LEAVE();                                                                           \
 	}
 
+/* More frames than are kept of a stack's top. */
+static KEEP void down(const struct step *step, unsigned n)
+{
+	ENTER();
+	if (n > 0)
+		down(step, n - 1);
+	else
+		GO_ON(step);
+	LEAVE();
+}
+
+static KEEP void deep(const struct step *step)
+{
+	ENTER();
+	down(step, 15);
+	LEAVE();
+}
+
 #define DYNAMIC(name)                                                                              \
 	static KEEP void name(const struct step *step)                                             \
 	{                                                                                          \
@@ -154,6 +181,7 @@ struct step {
 /*
  * Two callers leave now this, now that room to a function that takes the rest: its sp is the same,
  * its frame pointer is not, and where the one's return address was, nobody writes below the other.
+ * Now and then all of it lies so much deeper that what it leaves behind outlasts others' calls.
  */
 static volatile size_t rest = 256;
 
@@ -172,7 +200,7 @@ static KEEP void shifted(const struct step *step)
 		size_t bytes = choose(2) ? 384 : 128;                                              \
 		volatile char *room = alloca(bytes);                                               \
 		room[0] = 1;                                                                       \
-		rest = 512 - bytes;                                                                \
+		rest = (choose(4) ? 512 : 8192) - bytes;                                           \
 		ENTER();                                                                           \
 		if (choose(2))                                                                     \
 			shifted(step);                                                             \
@@ -181,44 +209,13 @@ static KEEP void shifted(const struct step *step)
 		LEAVE();                                                                           \
 	}
 
-/*
- * They call go(next), with @fp in the frame pointer. No unwind data, and one of its own if @fp is
- * 0; in the same room, with unwind data. What has no symbol is taken for a part of what lies before
- * it.
- */
 typedef void middle(void (*go)(const struct step *), const struct step *next, uintptr_t fp);
-middle bare, tabled;
-void bottom(void); /* its table says that nobody called it */
+middle bare, tabled; /* unwind_turns.S tells of them */
+void bottom(void);
+
 #if defined(__x86_64__)
-__asm__(".text\n.globl bare, tabled, bottom\n.type bare, @function\nbare:\n"
-	"	push %rbp\n	mov %rsp, %rbp\n	sub $32, %rsp\n"
-	"	test %rdx, %rdx\n	cmovnz %rdx, %rbp\n"
-	"	mov %rdi, %rax\n	mov %rsi, %rdi\n	call *%rax\n"
-	"	add $32, %rsp\n	pop %rbp\n	ret\n.size bare, . - bare\n"
-	".type tabled, @function\ntabled:\n.cfi_startproc\n"
-	"	push %rbp\n.cfi_def_cfa_offset 16\n.cfi_offset 6, -16\n"
-	"	sub $32, %rsp\n.cfi_def_cfa_offset 48\n	mov %rdx, %rbp\n"
-	"	mov %rdi, %rax\n	mov %rsi, %rdi\n	call *%rax\n"
-	"	add $32, %rsp\n.cfi_def_cfa_offset 16\n"
-	"	pop %rbp\n.cfi_def_cfa_offset 8\n.cfi_restore 6\n"
-	"	ret\n.cfi_endproc\n.size tabled, . - tabled\n"
-	".type bottom, @function\nbottom:\n.cfi_startproc\n.cfi_undefined 16\n"
-	"	nop\n	nop\n	nop\n	nop\n	nop\n.cfi_endproc\n.size bottom, . - bottom\n");
 #define N_WAYS 7u
 #else
-__asm__(".text\n.globl bare, tabled, bottom\n.type bare, @function\nbare:\n"
-	"	stp x29, x30, [sp, #-48]!\n	mov x29, sp\n"
-	"	cmp x2, #0\n	csel x29, x2, x29, ne\n"
-	"	mov x9, x0\n	mov x0, x1\n	blr x9\n"
-	"	ldp x29, x30, [sp], #48\n	ret\n.size bare, . - bare\n"
-	".type tabled, @function\ntabled:\n.cfi_startproc\n"
-	"	stp x29, x30, [sp, #-48]!\n.cfi_def_cfa_offset 48\n"
-	".cfi_offset 29, -48\n.cfi_offset 30, -40\n	mov x29, x2\n"
-	"	mov x9, x0\n	mov x0, x1\n	blr x9\n"
-	"	ldp x29, x30, [sp], #48\n.cfi_def_cfa_offset 0\n"
-	".cfi_restore 29\n.cfi_restore 30\n	ret\n.cfi_endproc\n.size tabled, . - tabled\n"
-	".type bottom, @function\nbottom:\n.cfi_startproc\n.cfi_undefined 30\n"
-	"	nop\n	nop\n	nop\n	nop\n	nop\n.cfi_endproc\n.size bottom, . - bottom\n");
 #define N_WAYS 6u /* who is taken for the caller there may have no frame pointer to go on with */
 #endif
 
@@ -260,12 +257,13 @@ BARE(bare_b)
 
 static void (*const kinds[])(const struct step *) = { plain_a, plain_b, plain_c, fp_a, fp_b,
 	registers_a, registers_b, dynamic_a, dynamic_b, aligned_a, shift_a, shift_b, shift_a,
-	shift_b, bare_a, bare_b };
+	shift_b, bare_a, bare_b, deep };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* ---- their ends */
 
 static void *kept[N_KEPT];
+static bool is_child;
 static unsigned last;
 static jmp_buf back;
 static void (*in_handler)(void);
@@ -438,8 +436,8 @@ static void to_other(void)
 
 static void print_books(void)
 {
-	for (unsigned i = 0; i < n_books; i++) {
-		const struct book *one = in_order[i];
+	for (unsigned i = 0; i < books->n; i++) {
+		const struct book *one = books->in_order[i];
 		printf("%llu %llu %llu", (unsigned long long)one->n_allocated,
 			(unsigned long long)one->bytes, (unsigned long long)one->n_freed);
 		for (unsigned at = one->path.depth; at-- > 0;)
@@ -448,29 +446,55 @@ static void print_books(void)
 	}
 }
 
+static void one_round(unsigned round)
+{
+	if (round % 2)
+		make_shapes();
+	else
+		make_shifted_shapes();
+	for (unsigned i = 0; i < N_TURNS / 3; i++) {
+		if (choose(2))
+			turns_a(choose(6));
+		else
+			turns_b(choose(6));
+		if (choose(4) == 0)
+			to_other();
+	}
+}
+
+/* A child goes the same way first. What it inherits is not counted where it would free it. */
+static void fork_and_wait(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+	if (pid == 0)
+		memset(kept, 0, sizeof(kept));
+	else if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		exit(3);
+	is_child = pid == 0;
+}
+
 int main(int argc, char **argv)
 {
 	(void)argv;
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_NODEFER };
+	books = mmap(
+		NULL, sizeof(*books), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (books == MAP_FAILED)
+		return 3;
 	ENTER();
 	sigaction(SIGUSR1, &action, NULL);
 	in_handler = argc == 1 ? handler_turns : NULL;
 	make_other();
+	memwatch_task_begin("turns");
 	for (unsigned round = 0; round < N_ROUNDS; round++) {
-		if (round % 2)
-			make_shapes();
-		else
-			make_shifted_shapes();
-		for (unsigned i = 0; i < N_TURNS / 3; i++) {
-			if (choose(2))
-				turns_a(choose(6));
-			else
-				turns_b(choose(6));
-			if (choose(4) == 0)
-				to_other();
-		}
+		if (round == N_ROUNDS / 2)
+			fork_and_wait();
+		one_round(round);
 	}
+	memwatch_task_end("turns");
 	LEAVE();
-	print_books();
+	if (!is_child)
+		print_books();
 	return 0;
 }
