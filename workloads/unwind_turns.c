@@ -4,12 +4,10 @@
  * same sizes: the same (pc, sp) of a call is reached along other frames, the same frames lie on
  * another base, or the frame pointer of a base is kept by other functions. Some of them call
  * through code without unwind data, with a frame pointer of its own or any other value in its
- * register. In a region, and after a fork. Run by tests/integration/test_unwind.py.
+ * register. Half of it twice, by a child and in a region. Run by tests/integration/test_unwind.py.
  *
- * It keeps its own books by paths, each function noting that it is on the stack, and prints them:
- *   allocated blocks, bytes, freed blocks, path (innermost first)
- * A path ends where nobody can tell who called the code without unwind data. With an argument
- * there are no signals.
+ * It keeps its own books by paths, and prints them: see unwind_books.h. With an argument there are
+ * no signals.
  */
 #include <alloca.h>
 #include <setjmp.h>
@@ -19,12 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "preload/memwatch.h"
+#include "workloads/unwind_books.h"
 
 #ifdef __clang__
 #define KEEP __attribute__((noinline))
@@ -34,8 +32,6 @@
 #define WITH_FP __attribute__((noipa, optimize("no-omit-frame-pointer")))
 #endif
 
-#define MAX_DEPTH 256u
-#define N_BOOKS 16384u
 #define N_SHAPES 6u
 #define N_ROUNDS 300u
 #define N_TURNS 60u
@@ -50,56 +46,6 @@ static unsigned choose(unsigned n)
 	random_state ^= random_state << 17;
 	return (unsigned)(random_state >> 33) % n;
 }
-
-/* ---- the books */
-
-struct path {
-	unsigned depth;
-	const char *names[MAX_DEPTH];
-};
-
-struct book {
-	struct path path;
-	uint64_t n_allocated, bytes, n_freed;
-};
-
-static struct path main_path, other_path, *path = &main_path;
-
-static struct books {
-	unsigned n;
-	struct book *in_order[N_BOOKS], all[N_BOOKS];
-} * books; /* of this process and its child */
-
-static struct book *book(void)
-{
-	uint64_t hash = 0;
-	struct path seen = { 0 };
-	for (unsigned i = 0; i < path->depth; i++) {
-		if (!path->names[i])
-			seen.depth = 0;
-		else
-			seen.names[seen.depth++] = path->names[i];
-	}
-	size_t bytes = seen.depth * sizeof(seen.names[0]);
-	for (unsigned i = 0; i < seen.depth; i++)
-		hash = (hash ^ (uintptr_t)seen.names[i]) * 0x9e3779b97f4a7c15u;
-	struct book *found = &books->all[hash >> 50];
-	for (;; found = found == &books->all[N_BOOKS - 1] ? books->all : found + 1) {
-		if (found->path.depth == 0) {
-			memcpy(found->path.names, seen.names, bytes);
-			found->path.depth = seen.depth;
-			books->in_order[books->n++] = found;
-		}
-		if (found->path.depth == seen.depth &&
-			memcmp(found->path.names, seen.names, bytes) == 0)
-			return found;
-	}
-}
-
-/* It stands behind each call, too, so none is a tail call. */
-#define ENTER() (path->names[path->depth++] = __func__)
-#define CUT() (path->names[path->depth++] = NULL)
-#define LEAVE() ((void)path->depth--)
 
 /* ---- the frames: each goes on to the next of its shape */
 
@@ -184,6 +130,7 @@ static KEEP void deep(const struct step *step)
  * Now and then all of it lies so much deeper that what it leaves behind outlasts others' calls.
  */
 static volatile size_t rest = 256;
+static bool is_fixed; /* always both, of the same room */
 
 static KEEP void shifted(const struct step *step)
 {
@@ -197,12 +144,12 @@ static KEEP void shifted(const struct step *step)
 #define SHIFT(name)                                                                                \
 	static KEEP void name(const struct step *step)                                             \
 	{                                                                                          \
-		size_t bytes = choose(2) ? 384 : 128;                                              \
+		size_t bytes = is_fixed || choose(2) ? 384 : 128;                                  \
 		volatile char *room = alloca(bytes);                                               \
 		room[0] = 1;                                                                       \
-		rest = (choose(4) ? 512 : 8192) - bytes;                                           \
+		rest = (is_fixed || choose(4) ? 512 : 8192) - bytes;                               \
 		ENTER();                                                                           \
-		if (choose(2))                                                                     \
+		if (is_fixed || choose(2))                                                         \
 			shifted(step);                                                             \
 		else                                                                               \
 			GO_ON(step);                                                               \
@@ -306,6 +253,18 @@ static KEEP void leaf_rest(const struct step *step)
 	LEAVE();
 }
 
+static KEEP void leaf_take(const struct step *step)
+{
+	(void)step;
+	ENTER();
+	void *volatile block = malloc(path->depth);
+	book()->n_allocated++;
+	book()->bytes += path->depth;
+	free(block);
+	book()->n_freed++;
+	LEAVE();
+}
+
 static KEEP void leaf_jump(const struct step *step)
 {
 	leaf(step);
@@ -384,6 +343,31 @@ static KEEP void turns_b(unsigned n)
 	LEAVE();
 }
 
+static KEEP void go_deeper(const struct step *step, size_t bytes)
+{
+	volatile char *room = alloca(bytes);
+	room[0] = 1;
+	ENTER();
+	GO_ON(step);
+	LEAVE();
+}
+
+/*
+ * A stack that is met again, the same deeper down, then another in the first one's place: its top
+ * is the same, and what the one deeper down left behind is whole. Elsewhere in each round.
+ */
+static KEEP void turn_deeper(unsigned round)
+{
+	static const struct step by_a[] = { { shift_a }, { registers_a }, { leaf_take } },
+				 by_b[] = { { shift_b }, { registers_a }, { leaf_take } };
+	ENTER();
+	is_fixed = true;
+	for (volatile unsigned i = 0; i < 5; i++) /* one call, not five */
+		go_deeper(i < 4 ? by_a : by_b, (i == 3 ? 8192 : 64) + round * 16);
+	is_fixed = false;
+	LEAVE();
+}
+
 static KEEP void handler_turns(void)
 {
 	jmp_buf interrupted;
@@ -434,18 +418,6 @@ static void to_other(void)
 	swapcontext(&main_context, &other_context);
 }
 
-static void print_books(void)
-{
-	for (unsigned i = 0; i < books->n; i++) {
-		const struct book *one = books->in_order[i];
-		printf("%llu %llu %llu", (unsigned long long)one->n_allocated,
-			(unsigned long long)one->bytes, (unsigned long long)one->n_freed);
-		for (unsigned at = one->path.depth; at-- > 0;)
-			printf(" %s", one->path.names[at]);
-		printf("\n");
-	}
-}
-
 static void one_round(unsigned round)
 {
 	if (round % 2)
@@ -460,6 +432,7 @@ static void one_round(unsigned round)
 		if (choose(4) == 0)
 			to_other();
 	}
+	turn_deeper(round);
 }
 
 /* A child goes the same way first. What it inherits is not counted where it would free it. */
@@ -478,18 +451,17 @@ int main(int argc, char **argv)
 {
 	(void)argv;
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_NODEFER };
-	books = mmap(
-		NULL, sizeof(*books), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (books == MAP_FAILED)
-		return 3;
+	open_books();
 	ENTER();
 	sigaction(SIGUSR1, &action, NULL);
 	in_handler = argc == 1 ? handler_turns : NULL;
 	make_other();
-	memwatch_task_begin("turns");
 	for (unsigned round = 0; round < N_ROUNDS; round++) {
-		if (round == N_ROUNDS / 2)
+		if (round == N_ROUNDS / 2) {
 			fork_and_wait();
+			if (!is_child)
+				memwatch_task_begin("turns");
+		}
 		one_round(round);
 	}
 	memwatch_task_end("turns");

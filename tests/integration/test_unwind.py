@@ -142,6 +142,9 @@ def whole_paths(profile, names):
     return found
 
 
+LEAVES = (("leaf",), ("leaf_rest",), ("leaf_take",)) # of unwind_turns.c
+
+
 def turns():
     """Stacks that a thread takes turns among, each counted at its own: by the program's books."""
     for compiler, flags in compilers() + ([] if IS_X86 else [("gcc", SIGNED)]):
@@ -154,7 +157,7 @@ def turns():
         names = {name for row in rows for name in row[3:]}
         books = {tuple(row[3:]): [int(word) for word in row[:3]] for row in rows}
         found = {path: counts for path, counts
-                 in whole_paths(profiled.must_have_profile(), names).items() if path[:1] in (("leaf",), ("leaf_rest",))}
+                 in whole_paths(profiled.must_have_profile(), names).items() if path[:1] in LEAVES}
         lib.check(len(books) > 1000, f"{what}: {len(books)} paths")
         wrong = [path for path in books.keys() | found.keys()
                  if books.get(path) != found.get(path)]
@@ -188,7 +191,7 @@ def every_stack(program, *options):
     for site in data["sites"]:
         names = (data["functions"][data["lines"][line]["function"]]["name"] for line in site["stack"])
         stack = tuple(name for name in names if name not in no_frames)
-        if site["class"] == "heap" and stack[:1] in (("leaf",), ("leaf_rest",)):
+        if site["class"] == "heap" and stack[:1] in LEAVES:
             found[stack] += site["counters"]["allocated_blocks"]
     return found
 
