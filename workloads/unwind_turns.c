@@ -4,21 +4,25 @@
  * same sizes: the same (pc, sp) of a call is reached along other frames, the same frames lie on
  * another base, or the frame pointer of a base is kept by other functions. Some of them call
  * through code without unwind data, with a frame pointer of its own or any other value in its
- * register. Run by tests/integration/test_unwind.py.
+ * register. Half of it twice, by a child and in a region. Run by tests/integration/test_unwind.py.
  *
- * It keeps its own books by paths, each function noting that it is on the stack, and prints them:
- *   allocated blocks, bytes, freed blocks, path (innermost first)
- * A path ends where nobody can tell who called the code without unwind data. With an argument
- * there are no signals.
+ * It keeps its own books by paths, and prints them: see unwind_books.h. With an argument there are
+ * no signals.
  */
 #include <alloca.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <ucontext.h>
+#include <unistd.h>
+
+#include "preload/memwatch.h"
+#include "workloads/unwind_books.h"
 
 #ifdef __clang__
 #define KEEP __attribute__((noinline))
@@ -28,8 +32,6 @@
 #define WITH_FP __attribute__((noipa, optimize("no-omit-frame-pointer")))
 #endif
 
-#define MAX_DEPTH 64u
-#define N_BOOKS 16384u
 #define N_SHAPES 6u
 #define N_ROUNDS 300u
 #define N_TURNS 60u
@@ -44,53 +46,6 @@ static unsigned choose(unsigned n)
 	random_state ^= random_state << 17;
 	return (unsigned)(random_state >> 33) % n;
 }
-
-/* ---- the books */
-
-struct path {
-	unsigned depth;
-	const char *names[MAX_DEPTH];
-};
-
-struct book {
-	struct path path;
-	uint64_t n_allocated, bytes, n_freed;
-};
-
-static struct path main_path, other_path, *path = &main_path;
-static struct book books[N_BOOKS], *in_order[N_BOOKS];
-static unsigned n_books;
-
-static struct book *book(void)
-{
-	uint64_t hash = 0;
-	struct path seen = { 0 };
-	for (unsigned i = 0; i < path->depth; i++) {
-		if (!path->names[i])
-			seen.depth = 0;
-		else
-			seen.names[seen.depth++] = path->names[i];
-	}
-	size_t bytes = seen.depth * sizeof(seen.names[0]);
-	for (unsigned i = 0; i < seen.depth; i++)
-		hash = (hash ^ (uintptr_t)seen.names[i]) * 0x9e3779b97f4a7c15u;
-	struct book *found = &books[hash >> 50];
-	for (;; found = found == &books[N_BOOKS - 1] ? books : found + 1) {
-		if (found->path.depth == 0) {
-			memcpy(found->path.names, seen.names, bytes);
-			found->path.depth = seen.depth;
-			in_order[n_books++] = found;
-		}
-		if (found->path.depth == seen.depth &&
-			memcmp(found->path.names, seen.names, bytes) == 0)
-			return found;
-	}
-}
-
-/* It stands behind each call, too, so none is a tail call. */
-#define ENTER() (path->names[path->depth++] = __func__)
-#define CUT() (path->names[path->depth++] = NULL)
-#define LEAVE() ((void)path->depth--)
 
 /* ---- the frames: each goes on to the next of its shape */
 
@@ -128,6 +83,24 @@ struct step {
 		LEAVE();                                                                           \
 	}
 
+/* More frames than are kept of a stack's top. */
+static KEEP void down(const struct step *step, unsigned n)
+{
+	ENTER();
+	if (n > 0)
+		down(step, n - 1);
+	else
+		GO_ON(step);
+	LEAVE();
+}
+
+static KEEP void deep(const struct step *step)
+{
+	ENTER();
+	down(step, 15);
+	LEAVE();
+}
+
 #define DYNAMIC(name)                                                                              \
 	static KEEP void name(const struct step *step)                                             \
 	{                                                                                          \
@@ -154,8 +127,10 @@ struct step {
 /*
  * Two callers leave now this, now that room to a function that takes the rest: its sp is the same,
  * its frame pointer is not, and where the one's return address was, nobody writes below the other.
+ * Now and then all of it lies so much deeper that what it leaves behind outlasts others' calls.
  */
 static volatile size_t rest = 256;
+static bool is_fixed; /* always both, of the same room */
 
 static KEEP void shifted(const struct step *step)
 {
@@ -169,56 +144,25 @@ static KEEP void shifted(const struct step *step)
 #define SHIFT(name)                                                                                \
 	static KEEP void name(const struct step *step)                                             \
 	{                                                                                          \
-		size_t bytes = choose(2) ? 384 : 128;                                              \
+		size_t bytes = is_fixed || choose(2) ? 384 : 128;                                  \
 		volatile char *room = alloca(bytes);                                               \
 		room[0] = 1;                                                                       \
-		rest = 512 - bytes;                                                                \
+		rest = (is_fixed || choose(4) ? 512 : 8192) - bytes;                               \
 		ENTER();                                                                           \
-		if (choose(2))                                                                     \
+		if (is_fixed || choose(2))                                                         \
 			shifted(step);                                                             \
 		else                                                                               \
 			GO_ON(step);                                                               \
 		LEAVE();                                                                           \
 	}
 
-/*
- * They call go(next), with @fp in the frame pointer. No unwind data, and one of its own if @fp is
- * 0; in the same room, with unwind data. What has no symbol is taken for a part of what lies before
- * it.
- */
 typedef void middle(void (*go)(const struct step *), const struct step *next, uintptr_t fp);
-middle bare, tabled;
-void bottom(void); /* its table says that nobody called it */
+middle bare, tabled; /* unwind_turns.S tells of them */
+void bottom(void);
+
 #if defined(__x86_64__)
-__asm__(".text\n.globl bare, tabled, bottom\n.type bare, @function\nbare:\n"
-	"	push %rbp\n	mov %rsp, %rbp\n	sub $32, %rsp\n"
-	"	test %rdx, %rdx\n	cmovnz %rdx, %rbp\n"
-	"	mov %rdi, %rax\n	mov %rsi, %rdi\n	call *%rax\n"
-	"	add $32, %rsp\n	pop %rbp\n	ret\n.size bare, . - bare\n"
-	".type tabled, @function\ntabled:\n.cfi_startproc\n"
-	"	push %rbp\n.cfi_def_cfa_offset 16\n.cfi_offset 6, -16\n"
-	"	sub $32, %rsp\n.cfi_def_cfa_offset 48\n	mov %rdx, %rbp\n"
-	"	mov %rdi, %rax\n	mov %rsi, %rdi\n	call *%rax\n"
-	"	add $32, %rsp\n.cfi_def_cfa_offset 16\n"
-	"	pop %rbp\n.cfi_def_cfa_offset 8\n.cfi_restore 6\n"
-	"	ret\n.cfi_endproc\n.size tabled, . - tabled\n"
-	".type bottom, @function\nbottom:\n.cfi_startproc\n.cfi_undefined 16\n"
-	"	nop\n	nop\n	nop\n	nop\n	nop\n.cfi_endproc\n.size bottom, . - bottom\n");
 #define N_WAYS 7u
 #else
-__asm__(".text\n.globl bare, tabled, bottom\n.type bare, @function\nbare:\n"
-	"	stp x29, x30, [sp, #-48]!\n	mov x29, sp\n"
-	"	cmp x2, #0\n	csel x29, x2, x29, ne\n"
-	"	mov x9, x0\n	mov x0, x1\n	blr x9\n"
-	"	ldp x29, x30, [sp], #48\n	ret\n.size bare, . - bare\n"
-	".type tabled, @function\ntabled:\n.cfi_startproc\n"
-	"	stp x29, x30, [sp, #-48]!\n.cfi_def_cfa_offset 48\n"
-	".cfi_offset 29, -48\n.cfi_offset 30, -40\n	mov x29, x2\n"
-	"	mov x9, x0\n	mov x0, x1\n	blr x9\n"
-	"	ldp x29, x30, [sp], #48\n.cfi_def_cfa_offset 0\n"
-	".cfi_restore 29\n.cfi_restore 30\n	ret\n.cfi_endproc\n.size tabled, . - tabled\n"
-	".type bottom, @function\nbottom:\n.cfi_startproc\n.cfi_undefined 30\n"
-	"	nop\n	nop\n	nop\n	nop\n	nop\n.cfi_endproc\n.size bottom, . - bottom\n");
 #define N_WAYS 6u /* who is taken for the caller there may have no frame pointer to go on with */
 #endif
 
@@ -260,12 +204,13 @@ BARE(bare_b)
 
 static void (*const kinds[])(const struct step *) = { plain_a, plain_b, plain_c, fp_a, fp_b,
 	registers_a, registers_b, dynamic_a, dynamic_b, aligned_a, shift_a, shift_b, shift_a,
-	shift_b, bare_a, bare_b };
+	shift_b, bare_a, bare_b, deep };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* ---- their ends */
 
 static void *kept[N_KEPT];
+static bool is_child;
 static unsigned last;
 static jmp_buf back;
 static void (*in_handler)(void);
@@ -305,6 +250,18 @@ static KEEP void leaf_rest(const struct step *step)
 	(void)step;
 	ENTER();
 	take_or_give();
+	LEAVE();
+}
+
+static KEEP void leaf_take(const struct step *step)
+{
+	(void)step;
+	ENTER();
+	void *volatile block = malloc(path->depth);
+	book()->n_allocated++;
+	book()->bytes += path->depth;
+	free(block);
+	book()->n_freed++;
 	LEAVE();
 }
 
@@ -386,6 +343,31 @@ static KEEP void turns_b(unsigned n)
 	LEAVE();
 }
 
+static KEEP void go_deeper(const struct step *step, size_t bytes)
+{
+	volatile char *room = alloca(bytes);
+	room[0] = 1;
+	ENTER();
+	GO_ON(step);
+	LEAVE();
+}
+
+/*
+ * A stack that is met again, the same deeper down, then another in the first one's place: its top
+ * is the same, and what the one deeper down left behind is whole. Elsewhere in each round.
+ */
+static KEEP void turn_deeper(unsigned round)
+{
+	static const struct step by_a[] = { { shift_a }, { registers_a }, { leaf_take } },
+				 by_b[] = { { shift_b }, { registers_a }, { leaf_take } };
+	ENTER();
+	is_fixed = true;
+	for (volatile unsigned i = 0; i < 5; i++) /* one call, not five */
+		go_deeper(i < 4 ? by_a : by_b, (i == 3 ? 8192 : 64) + round * 16);
+	is_fixed = false;
+	LEAVE();
+}
+
 static KEEP void handler_turns(void)
 {
 	jmp_buf interrupted;
@@ -436,41 +418,55 @@ static void to_other(void)
 	swapcontext(&main_context, &other_context);
 }
 
-static void print_books(void)
+static void one_round(unsigned round)
 {
-	for (unsigned i = 0; i < n_books; i++) {
-		const struct book *one = in_order[i];
-		printf("%llu %llu %llu", (unsigned long long)one->n_allocated,
-			(unsigned long long)one->bytes, (unsigned long long)one->n_freed);
-		for (unsigned at = one->path.depth; at-- > 0;)
-			printf(" %s", one->path.names[at]);
-		printf("\n");
+	if (round % 2)
+		make_shapes();
+	else
+		make_shifted_shapes();
+	for (unsigned i = 0; i < N_TURNS / 3; i++) {
+		if (choose(2))
+			turns_a(choose(6));
+		else
+			turns_b(choose(6));
+		if (choose(4) == 0)
+			to_other();
 	}
+	turn_deeper(round);
+}
+
+/* A child goes the same way first. What it inherits is not counted where it would free it. */
+static void fork_and_wait(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+	if (pid == 0)
+		memset(kept, 0, sizeof(kept));
+	else if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		exit(3);
+	is_child = pid == 0;
 }
 
 int main(int argc, char **argv)
 {
 	(void)argv;
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_NODEFER };
+	open_books();
 	ENTER();
 	sigaction(SIGUSR1, &action, NULL);
 	in_handler = argc == 1 ? handler_turns : NULL;
 	make_other();
 	for (unsigned round = 0; round < N_ROUNDS; round++) {
-		if (round % 2)
-			make_shapes();
-		else
-			make_shifted_shapes();
-		for (unsigned i = 0; i < N_TURNS / 3; i++) {
-			if (choose(2))
-				turns_a(choose(6));
-			else
-				turns_b(choose(6));
-			if (choose(4) == 0)
-				to_other();
+		if (round == N_ROUNDS / 2) {
+			fork_and_wait();
+			if (!is_child)
+				memwatch_task_begin("turns");
 		}
+		one_round(round);
 	}
+	memwatch_task_end("turns");
 	LEAVE();
-	print_books();
+	if (!is_child)
+		print_books();
 	return 0;
 }

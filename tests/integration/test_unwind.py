@@ -39,7 +39,7 @@ def compilers(cxx=False):
 
 def build(compiler, flags, *sources, name="program"):
     path = lib.fresh(name)
-    done = lib.run([compiler, "-g", "-w", "-D_GNU_SOURCE", *flags, "-o", path,
+    done = lib.run([compiler, "-g", "-w", "-D_GNU_SOURCE", f"-I{lib.SOURCE}", *flags, "-o", path,
                     *[WORKLOADS / source for source in sources], "-lpthread", "-lm", "-ldl"])
     if done.status != 0:
         lib.fail(f"{compiler} {flags} {sources}: {done.stderr.decode(errors='replace')[:500]}")
@@ -155,10 +155,13 @@ def whole_paths(profile, names):
     return found
 
 
+LEAVES = (("leaf",), ("leaf_rest",), ("leaf_take",)) # of unwind_turns.c
+
+
 def turns():
     """Stacks that a thread takes turns among, each counted at its own: by the program's books."""
     for compiler, flags in compilers() + ([] if IS_X86 else [("gcc", SIGNED)]):
-        program = build(compiler, flags, "unwind_turns.c")
+        program = build(compiler, flags, "unwind_turns.c", "unwind_turns.S")
         what = " ".join((compiler, *flags))
         if flags != SIGNED:
             compare([program], 20000, what=what, may_be_cut=True)
@@ -167,7 +170,7 @@ def turns():
         names = {name for row in rows for name in row[3:]}
         books = {tuple(row[3:]): [int(word) for word in row[:3]] for row in rows}
         found = {path: counts for path, counts
-                 in whole_paths(profiled.must_have_profile(), names).items() if path[:1] in (("leaf",), ("leaf_rest",))}
+                 in whole_paths(profiled.must_have_profile(), names).items() if path[:1] in LEAVES}
         lib.check(len(books) > 1000, f"{what}: {len(books)} paths")
         wrong = [path for path in books.keys() | found.keys()
                  if books.get(path) != found.get(path)]
@@ -194,13 +197,14 @@ def cut_turns(program, what):
 
 
 def every_stack(program, *options):
-    """Allocated blocks by the names of all frames. What is inlined is no frame."""
+    """Allocated blocks by the names of all frames."""
+    no_frames = ("take_or_give", "[task turns]") # inlined, and the region around all
     data = lib.Profiled([program, "without-signals"], *options).must_have_profile().data
     found = collections.Counter()
     for site in data["sites"]:
         names = (data["functions"][data["lines"][line]["function"]]["name"] for line in site["stack"])
-        stack = tuple(name for name in names if name != "take_or_give")
-        if site["class"] == "heap" and stack[:1] in (("leaf",), ("leaf_rest",)):
+        stack = tuple(name for name in names if name not in no_frames)
+        if site["class"] == "heap" and stack[:1] in LEAVES:
             found[stack] += site["counters"]["allocated_blocks"]
     return found
 
