@@ -113,11 +113,12 @@ static MW_COLD enum outcome step_link(
 	return pc ? STEPPED : IS_OUTERMOST;
 }
 
+/* @s: a copy of the frame before it, as in step(). */
 static MW_COLD enum outcome step_exotic(
 	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
 {
 	*hard_out = MW_FRAME_HARD;
-	if (!mw_unwind_exotic_step(s) || !is_on_known_stack(trace, s->sp))
+	if (!mw_unwind_exotic_step(trace->fresh, s - 1, s) || !is_on_known_stack(trace, s->sp))
 		return IS_STOPPED;
 	return s->pc < MWD_PAGE ? IS_OUTERMOST : STEPPED;
 }
@@ -125,6 +126,7 @@ static MW_COLD enum outcome step_exotic(
 /*
  * One frame outwards, of any kind. @own_flags_out: what the step tells of the frame it leaves:
  * NEEDS_FP when its CFA comes from fp, HARD when more was read than (return address, saved fp).
+ * s[-1] is the frame as it was.
  */
 static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_frame *s,
 	struct mw_rule rule, unsigned *own_flags_out)
