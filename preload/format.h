@@ -110,7 +110,11 @@ struct mwd_control {
 	uint64_t sample_seed;	   /* of the random numbers they are drawn with */
 	uint32_t is_any_locked_in; /* a process of the run is in a sandbox: whoever comes by exec
 				    * from it may be killed for writing by a system call */
-	uint32_t reserved1[3];
+	/* Processes may live in other pid namespaces than the launcher: each says which. Set by the
+	 * first one that does, or by the launcher; never taken back. */
+	uint32_t has_pid_namespaces;
+	uint32_t pid_namespace; /* the launcher's: inode of /proc/self/ns/pid, 0 = unknown */
+	uint32_t reserved1;
 
 	/* The tree's heap: written by every image. */
 	int64_t heap_live_bytes;
@@ -438,9 +442,12 @@ struct mwd_image {
 				 * 0 = not told */
 	uint64_t n_spans, n_instants; /* all of them, logged or not */
 	uint64_t n_unbalanced_ends;   /* calls of memwatch_end() without a region to end */
+	uint32_t pid_namespace; /* that pid and ppid are of, as in the control page; 0 = not asked,
+				 * so the launcher's, or not known */
+	uint32_t reserved0;
 	uint8_t reserved[MWD_PAGE - 64 - 8 * 2 - 4 * 4 - 4 * 2 - 8 * 2 - 4 * 2 - 4 * 3 - 4 - 8 * 3 -
 			 8 * 2 - 8 * 3 - 8 * 2 - 4 * 2 - 8 * MWD_N_LOST - 16 * MWD_N_CLASSES -
-			 8 * 8 - 8 - 8 * 3 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
+			 8 * 8 - 8 - 8 * 3 - 8 - MWD_EXE_BYTES - MWD_CMDLINE_BYTES];
 	char exe[MWD_EXE_BYTES];	 /* NUL terminated, cut if need be */
 	char cmdline[MWD_CMDLINE_BYTES]; /* argv, NUL separated */
 };

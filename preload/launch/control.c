@@ -16,6 +16,7 @@
 
 #include "preload/launch/clock.h"
 #include "preload/launch/control.h"
+#include "preload/launch/proc_read.h"
 
 /* A claim further ahead than this is a damaged counter, not a need. */
 #define MOST_GROWTH_BYTES (1ull << 30)
@@ -91,6 +92,7 @@ static void fill_page(const struct mw_control_settings *settings, uint64_t alloc
 	page->start_realtime_ns = mw_clock_ns(CLOCK_REALTIME);
 	page->start_monotonic_ns = mw_clock_monotonic_ns();
 	page->launcher_pid = getpid();
+	page->pid_namespace = mw_proc_read_pid_namespace(0);
 	page->options = settings->options;
 	page->max_frames = settings->max_frames;
 	page->check_every = settings->check_every;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "preload/launch/images.h"
+#include "preload/launch/lives.h"
 
 static uint64_t file_bytes(const struct mw_control *control)
 {
@@ -48,6 +49,16 @@ static bool has_left(const struct mwd_image *image)
 	       __atomic_load_n(&image->tree_contribution_bytes, __ATOMIC_RELAXED) == 0;
 }
 
+/* Who knows no namespace, without /proc, tells by its pid, or by having a parent that it cannot
+ * see.
+ */
+static uint32_t namespace_of(const struct mwd_image *image, uint32_t own_namespace)
+{
+	if (image->pid_namespace != 0 && own_namespace != 0)
+		return image->pid_namespace == own_namespace ? 0 : image->pid_namespace;
+	return image->pid == 1 || image->ppid == 0 ? MW_NAMESPACE_UNKNOWN : 0;
+}
+
 static bool append(struct mw_images *images, struct mwd_image *image, uint64_t offset)
 {
 	if (images->n_open == images->capacity) {
@@ -58,9 +69,11 @@ static bool append(struct mw_images *images, struct mwd_image *image, uint64_t o
 		images->open = grown;
 		images->capacity = capacity;
 	}
-	images->open[images->n_open++] = (struct mw_open_image){
-		.image = image, .offset = offset, .pid = image->pid, .start_ns = image->start_ns
-	};
+	images->open[images->n_open++] = (struct mw_open_image){ .image = image,
+		.offset = offset,
+		.pid_namespace = namespace_of(image, images->own_namespace),
+		.pid = image->pid,
+		.start_ns = image->start_ns };
 	return true;
 }
 
@@ -83,8 +96,6 @@ static uint64_t visit(struct mw_images *images, const struct mw_control *control
 		return 0;
 	}
 	uint64_t older = image->prev_image;
-	if (image->pid == 1)
-		images->has_foreign_pids = true;
 	if (!append(images, image, offset))
 		munmap(image, sizeof(*image));
 	return older;
@@ -97,7 +108,9 @@ static bool is_past(const struct mw_images *images, size_t i)
 	if (end_of(open->image) != MWD_END_EXEC)
 		return has_left(open->image);
 	for (size_t j = 0; j < images->n_open; j++) {
-		if (images->open[j].pid == open->pid && images->open[j].start_ns > open->start_ns)
+		const struct mw_open_image *other = &images->open[j];
+		if (other->pid == open->pid && other->pid_namespace == open->pid_namespace &&
+			other->start_ns > open->start_ns)
 			return true;
 	}
 	return false;
@@ -175,7 +188,7 @@ void mw_images_bury_pid(
 	struct mw_images *images, struct mw_control *control, int32_t pid, int64_t now_ns)
 {
 	for (size_t i = images->n_open; i-- > 0;) {
-		if (images->open[i].pid == pid)
+		if (images->open[i].pid == pid && images->open[i].pid_namespace == 0)
 			mw_images_bury(images, control, i, now_ns);
 	}
 }

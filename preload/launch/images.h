@@ -20,6 +20,7 @@
 struct mw_open_image {
 	struct mwd_image *image; /* mapped shared */
 	uint64_t offset;
+	uint32_t pid_namespace; /* that pid is of: 0 = ours, as far as we know */
 	int32_t pid;
 	int64_t start_ns;
 	void *life;    /* of whoever set on_begin */
@@ -35,9 +36,7 @@ struct mw_images {
 	void (*on_begin)(void *context, struct mw_open_image *open);
 	void (*on_end)(void *context, const struct mw_open_image *open);
 	void *context;
-	/* A process had pid 1: part of the job lives in a pid namespace of its own, and pids
-	 * that we cannot see are no sign of death. */
-	bool has_foreign_pids;
+	uint32_t own_namespace; /* of pids: ours; 0 = unknown */
 };
 
 /** mw_images_collect() - add images that appeared since the last call, drop those that ended */
@@ -52,7 +51,7 @@ void mw_images_collect(struct mw_images *images, const struct mw_control *contro
  */
 void mw_images_bury(struct mw_images *images, struct mw_control *control, size_t i, int64_t now_ns);
 
-/** mw_images_bury_pid() - whoever had @pid is dead: bury all its images */
+/** mw_images_bury_pid() - whoever had @pid in our namespace is dead: bury all its images */
 void mw_images_bury_pid(
 	struct mw_images *images, struct mw_control *control, int32_t pid, int64_t now_ns);
 

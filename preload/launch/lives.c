@@ -61,9 +61,11 @@ struct mw_life *mw_lives_add(struct mw_lives *lives, int32_t pid, int64_t now_ns
 		.uss_bytes = -1,
 		.swap_bytes = -1,
 		.last_row = SIZE_MAX };
+	lives->all[lives->n++] = life;
+	if (pid == 0)
+		return life;
 	size_t slot = slot_of(lives, pid);
 	lives->n_used += lives->slots[slot] == 0;
-	lives->all[lives->n++] = life;
 	lives->slots[slot] = (uint32_t)lives->n;
 	return life;
 }
@@ -77,6 +79,8 @@ struct mw_life *mw_lives_add_exec(struct mw_lives *lives, struct mw_life *previo
 	life->start_ticks = previous->start_ticks;
 	life->generation = previous->generation + 1;
 	life->previous = previous;
+	if (previous->pid_namespace != 0)
+		mw_lives_place(lives, life, previous->pid_namespace, previous->inner_pid);
 	life->usage = previous->usage;
 	if (!previous->has_ended)
 		previous->end_ns = now_ns;
@@ -90,6 +94,53 @@ struct mw_life *mw_lives_latest(const struct mw_lives *lives, int32_t pid)
 		return NULL;
 	uint32_t found = lives->slots[slot_of(lives, pid)];
 	return found == 0 ? NULL : lives->all[found - 1];
+}
+
+/* Chains are short: pids do not come round before 32768 others. */
+#define INSIDE_BUCKETS 4096u
+
+static size_t bucket_of(uint32_t pid_namespace, int32_t inner_pid)
+{
+	return ((uint32_t)inner_pid + pid_namespace * 2654435769u) % INSIDE_BUCKETS;
+}
+
+void mw_lives_place(
+	struct mw_lives *lives, struct mw_life *life, uint32_t pid_namespace, int32_t inner_pid)
+{
+	life->pid_namespace = pid_namespace;
+	life->inner_pid = inner_pid;
+	if (lives->inside == NULL)
+		lives->inside = calloc(INSIDE_BUCKETS, sizeof(struct mw_life *));
+	if (lives->inside == NULL)
+		return;
+	struct mw_life **bucket = &lives->inside[bucket_of(pid_namespace, inner_pid)];
+	life->older_inside = *bucket;
+	*bucket = life;
+}
+
+struct mw_life *mw_lives_latest_inside(
+	const struct mw_lives *lives, uint32_t pid_namespace, int32_t inner_pid)
+{
+	struct mw_life *life =
+		lives->inside ? lives->inside[bucket_of(pid_namespace, inner_pid)] : NULL;
+	while (life != NULL &&
+		(life->pid_namespace != pid_namespace || life->inner_pid != inner_pid))
+		life = life->older_inside;
+	return life;
+}
+
+void mw_lives_name(struct mw_lives *lives, struct mw_life *life, int32_t pid)
+{
+	for (struct mw_life *at = life; at != NULL; at = at->previous)
+		at->pid = pid;
+	size_t i = lives->n;
+	while (i > 0 && lives->all[i - 1] != life)
+		i--;
+	if (i == 0 || !reserve_slot(lives))
+		return;
+	size_t slot = slot_of(lives, pid);
+	lives->n_used += lives->slots[slot] == 0;
+	lives->slots[slot] = (uint32_t)i;
 }
 
 void mw_life_set_command(struct mw_life *life, const char *text)
@@ -200,5 +251,6 @@ void mw_lives_deinit(struct mw_lives *lives)
 	}
 	free(lives->all);
 	free(lives->slots);
+	free(lives->inside);
 	*lives = (struct mw_lives){ 0 };
 }

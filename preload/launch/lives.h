@@ -22,17 +22,24 @@ struct mw_life_step {
 	int64_t bytes;
 };
 
+/* Another pid namespace than ours, we may not know which: none has this number. */
+#define MW_NAMESPACE_UNKNOWN 1u
+
 struct mw_make_up;
 struct mw_member;
 struct mwd_image;
 
 struct mw_life {
-	int32_t pid, ppid;	  /* ppid: at the beginning */
-	uint64_t start_ticks;	  /* of the process; 0 = it was never seen from outside */
-	uint32_t generation;	  /* execs of the process before this program */
-	struct mw_life *previous; /* the program it replaced by exec; NULL = none */
-	uint64_t image_offset;	  /* of its page in the dump; 0 = not followed */
-	int64_t begin_ns, end_ns; /* CLOCK_MONOTONIC; end: last sight, or as told from inside */
+	int32_t pid, ppid; /* as we see them; ppid: at the beginning. 0 = not known */
+	/* In another pid namespace than ours; else both 0. */
+	uint32_t pid_namespace;
+	int32_t inner_pid;
+	struct mw_life *older_inside; /* of the same bucket of mw_lives.inside */
+	uint64_t start_ticks;	      /* of the process; 0 = it was never seen from outside */
+	uint32_t generation;	      /* execs of the process before this program */
+	struct mw_life *previous;     /* the program it replaced by exec; NULL = none */
+	uint64_t image_offset;	      /* of its page in the dump; 0 = not followed */
+	int64_t begin_ns, end_ns;     /* CLOCK_MONOTONIC; end: last sight, or as told from inside */
 	bool has_ended;
 	bool is_exec_end; /* its end was an exec */
 
@@ -66,10 +73,11 @@ struct mw_lives {
 	size_t n, capacity;
 	uint32_t *slots; /* pid -> 1 + index of its latest life; open addressing, power of two */
 	size_t n_slots, n_used;
+	struct mw_life **inside; /* owned; by namespace and inner pid; NULL = none */
 };
 
-/** mw_lives_add() - a new life, from now on the latest of @pid. Return: borrowed; NULL: no memory.
- */
+/** mw_lives_add() - a new life, from now on the latest of @pid (0 = not known). Return: borrowed;
+ * NULL: no memory. */
 struct mw_life *mw_lives_add(struct mw_lives *lives, int32_t pid, int64_t now_ns);
 
 /** mw_lives_add_exec() - the next program of @previous's process, which ends with it */
@@ -77,6 +85,18 @@ struct mw_life *mw_lives_add_exec(struct mw_lives *lives, struct mw_life *previo
 
 /** mw_lives_latest() - by pid. Return: borrowed, or NULL. */
 struct mw_life *mw_lives_latest(const struct mw_lives *lives, int32_t pid);
+
+/** mw_lives_place() - @life's process lives in another pid namespace, and is @inner_pid there; from
+ * now on it is the latest of that pid. Without memory it is not found by that. */
+void mw_lives_place(
+	struct mw_lives *lives, struct mw_life *life, uint32_t pid_namespace, int32_t inner_pid);
+
+/** mw_lives_latest_inside() - by pid in a namespace. Return: borrowed, or NULL. */
+struct mw_life *mw_lives_latest_inside(
+	const struct mw_lives *lives, uint32_t pid_namespace, int32_t inner_pid);
+
+/** mw_lives_name() - the pid of @life, and of the programs before it, is known now: it was not */
+void mw_lives_name(struct mw_lives *lives, struct mw_life *life, int32_t pid);
 
 /** mw_life_set_command() - @text is copied; without memory the old one stays */
 void mw_life_set_command(struct mw_life *life, const char *text);

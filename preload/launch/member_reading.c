@@ -50,18 +50,32 @@ void mw_member_read_io(const struct mw_member *member)
 		mw_proc_read_io(member->pid, &usage->read_bytes, &usage->written_bytes);
 }
 
-void mw_member_read_status(const struct mw_member *member, int64_t now_ns)
+void mw_member_read_status(struct mw_member *member, int64_t now_ns)
 {
 	struct mw_proc_status status;
 	struct mw_life *life = member->life;
 	if (!mw_proc_read_status(member->pid, &status))
 		return;
+	member->n_pids = status.n_pids;
 	if (!member->is_memory_shared && status.hwm_kib > 0)
 		mw_life_note_hwm(life, (int64_t)status.hwm_kib * 1024, now_ns);
 	if (life->is_usage_exact)
 		return;
 	life->usage.voluntary_switches = status.voluntary_switches;
 	life->usage.involuntary_switches = status.involuntary_switches;
+}
+
+bool mw_proc_read_inner(int32_t pid, uint32_t own_namespace, struct mw_inner *inner_out)
+{
+	struct mw_proc_status status;
+	uint32_t pid_namespace = mw_proc_read_pid_namespace(pid);
+	if (pid_namespace != 0 && pid_namespace == own_namespace)
+		return false;
+	if (!mw_proc_read_status(pid, &status) || (pid_namespace == 0 && status.n_pids < 2))
+		return false;
+	*inner_out = (struct mw_inner){ pid_namespace ? pid_namespace : MW_NAMESPACE_UNKNOWN,
+		status.inner_pid };
+	return status.n_pids > 0;
 }
 
 /*

@@ -11,8 +11,17 @@
  */
 void mw_member_read_rss(struct mw_member *member);
 
-/** mw_member_read_status() - VmHWM, context switches. 10 us with cold caches. */
-void mw_member_read_status(const struct mw_member *member, int64_t now_ns);
+/** mw_member_read_status() - VmHWM, context switches, n_pids. 10 us with cold caches. */
+void mw_member_read_status(struct mw_member *member, int64_t now_ns);
+
+/* Where a process lives whose pid is another one inside. */
+struct mw_inner {
+	uint32_t pid_namespace; /* MW_NAMESPACE_UNKNOWN: one that we may not know */
+	int32_t pid;
+};
+
+/** mw_proc_read_inner() - false: it lives in @own_namespace, or is gone */
+bool mw_proc_read_inner(int32_t pid, uint32_t own_namespace, struct mw_inner *inner_out);
 
 /** mw_member_read_times() - CPU time, faults, threads (stat). A zombie has them still. */
 void mw_member_read_times(const struct mw_member *member);

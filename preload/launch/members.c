@@ -98,14 +98,23 @@ static bool may_have_begun(const struct mw_members *members, uint64_t start_tick
 static bool begin_life(struct mw_members *members, struct mw_member *member,
 	const struct mw_proc_stat *stat, int64_t now_ns)
 {
-	struct mw_life *life = mw_lives_latest(members->lives, member->pid);
+	struct mw_inner inner;
+	bool is_inside = members->are_namespaces &&
+			 mw_proc_read_inner(member->pid, members->own_namespace, &inner);
+	struct mw_life *life =
+		is_inside ? mw_lives_latest_inside(members->lives, inner.pid_namespace, inner.pid)
+			  : mw_lives_latest(members->lives, member->pid);
 	bool is_known = life != NULL && life->start_ticks == 0 &&
 			may_have_begun(members, member->start_ticks, life->begin_ns);
 	if (!is_known)
 		life = mw_lives_add(members->lives, member->pid, now_ns);
 	if (life == NULL)
 		return false;
-	if (!is_known)
+	if (!is_known && is_inside)
+		mw_lives_place(members->lives, life, inner.pid_namespace, inner.pid);
+	if (life->pid == 0)
+		mw_lives_name(members->lives, life, member->pid);
+	if (life->ppid == 0)
 		life->ppid = stat->ppid;
 	if (life->max_threads == 0 && stat->n_threads < UINT32_MAX)
 		life->max_threads = (uint32_t)stat->n_threads;
@@ -113,6 +122,20 @@ static bool begin_life(struct mw_members *members, struct mw_member *member,
 	life->member = member;
 	member->life = life;
 	return true;
+}
+
+void mw_members_note_namespaces(struct mw_members *members)
+{
+	struct mw_inner inner;
+	if (members->are_namespaces)
+		return;
+	members->are_namespaces = true;
+	for (size_t i = 0; i < members->n_live; i++) {
+		const struct mw_member *member = members->live[i];
+		if (mw_proc_read_inner(member->pid, members->own_namespace, &inner))
+			mw_lives_place(
+				members->lives, member->life, inner.pid_namespace, inner.pid);
+	}
 }
 
 void mw_members_note_zombie(const struct mw_members *members, struct mw_life *life)
@@ -325,7 +348,12 @@ static void refresh(struct mw_members *members, struct mw_member *member, int64_
 	bool is_due = is_refresh_due(member, now_ns);
 	if (is_due)
 		refresh_command(members, member, now_ns);
+	bool is_first = member->n_pids == 0;
 	mw_member_read_status(member, now_ns);
+	struct mw_inner inner;
+	if (is_first && member->n_pids > 1 && !members->are_namespaces &&
+		mw_proc_read_inner(member->pid, members->own_namespace, &inner))
+		mw_members_note_namespaces(members);
 	if (!is_due)
 		return;
 	mw_member_read_times(member);

@@ -26,6 +26,7 @@ struct mw_member {
 	int64_t last_rss_bytes; /* at the one before */
 	int pidfd, statm_fd, children_fd; /* -1 = none; the last one is opened when first asked */
 	int64_t refreshed_ns;		  /* when VmHWM, command and use were last read */
+	int n_pids;			  /* see struct mw_proc_status; 0 = not read yet */
 	bool is_watched;		  /* its end makes epoll_fd readable */
 	bool is_memory_shared; /* not seen with an address space of its own yet (vfork) */
 };
@@ -37,6 +38,9 @@ struct mw_members {
 	size_t n_unwatched;		 /* live ones whose end must be asked for */
 	int epoll_fd;			 /* readable when a watched one has ended; -1 = none */
 	int64_t boot_minus_monotonic_ns; /* /proc counts from boot, suspension included */
+	uint32_t own_namespace;		 /* of pids: ours; 0 = unknown */
+	/* Some live in others, so who is new is asked for it. Jobs without pay nothing. */
+	bool are_namespaces;
 };
 
 /** mw_members_init() - without descriptors for epoll it works as well, but notices ends late */
@@ -61,6 +65,10 @@ void mw_members_note_zombie(const struct mw_members *members, struct mw_life *li
 
 /** mw_members_find_live() - by pid. Return: borrowed, or NULL. */
 struct mw_member *mw_members_find_live(const struct mw_members *members, int32_t pid);
+
+/** mw_members_note_namespaces() - a process of the job lives in another pid namespace than we: from
+ * now on lives are found by their inner pids, too */
+void mw_members_note_namespaces(struct mw_members *members);
 
 /* Who had the pid when an image was written. */
 enum mw_writer {

@@ -154,6 +154,18 @@ bool mw_proc_parse_status_mask(
 	return true;
 }
 
+bool mw_proc_parse_inner_pid(const char *bytes, size_t n_bytes, int32_t *pid_out, int *n_out)
+{
+	struct cursor value;
+	int n = 0;
+	if (!find_line(bytes, n_bytes, "NSpid", &value))
+		return false;
+	while (take_pid(&value, pid_out))
+		n++;
+	*n_out = n;
+	return n > 0;
+}
+
 bool mw_proc_parse_last_pid(const char *bytes, size_t n_bytes, uint64_t *pid_out)
 {
 	struct cursor cursor = { bytes, bytes + n_bytes };

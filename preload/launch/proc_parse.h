@@ -40,6 +40,13 @@ bool mw_proc_parse_statm(const char *bytes, size_t n_bytes, struct mw_proc_statm
  */
 bool mw_proc_parse_line(const char *bytes, size_t n_bytes, const char *name, uint64_t *number_out);
 
+/**
+ * mw_proc_parse_inner_pid() - the "NSpid:	 4711	12	1" line of /proc/PID/status
+ * @pid_out: the last number, by which the process knows itself
+ * @n_out: how many: one for each pid namespace from the reader's /proc inwards
+ */
+bool mw_proc_parse_inner_pid(const char *bytes, size_t n_bytes, int32_t *pid_out, int *n_out);
+
 /** mw_proc_parse_last_pid() - the last word of /proc/loadavg */
 bool mw_proc_parse_last_pid(const char *bytes, size_t n_bytes, uint64_t *pid_out);
 

@@ -65,6 +65,7 @@ bool mw_proc_read_status(int32_t pid, struct mw_proc_status *status_out)
 	mw_proc_parse_line(bytes, (size_t)n, "VmHWM", &status_out->hwm_kib);
 	mw_proc_parse_line(
 		bytes, (size_t)n, "voluntary_ctxt_switches", &status_out->voluntary_switches);
+	mw_proc_parse_inner_pid(bytes, (size_t)n, &status_out->inner_pid, &status_out->n_pids);
 	mw_proc_parse_line(
 		bytes, (size_t)n, "nonvoluntary_ctxt_switches", &status_out->involuntary_switches);
 	return true;
@@ -111,8 +112,16 @@ uint64_t mw_proc_read_program(int32_t pid)
 	return status.st_ino * 0x9e3779b97f4a7c15u ^ status.st_dev;
 }
 
-/* Next thread id in an open /proc/PID/task, or 0. */
-static int32_t next_thread(DIR *directory)
+uint32_t mw_proc_read_pid_namespace(int32_t pid)
+{
+	char path[PROC_PATH_BYTES];
+	struct stat status;
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	return stat(pid ? path : "/proc/self/ns/pid", &status) == 0 ? (uint32_t)status.st_ino : 0;
+}
+
+/* Next process or thread id in an open /proc or /proc/PID/task, or 0. */
+static int32_t next_id(DIR *directory)
 {
 	struct dirent *entry;
 	while ((entry = readdir(directory)) != NULL) {
@@ -121,6 +130,18 @@ static int32_t next_thread(DIR *directory)
 			return tid;
 	}
 	return 0;
+}
+
+bool mw_proc_visit_all(bool (*visit)(void *context, int32_t pid), void *context)
+{
+	DIR *directory = opendir("/proc");
+	bool is_found = false;
+	if (directory == NULL)
+		return false;
+	for (int32_t pid; !is_found && (pid = next_id(directory)) != 0;)
+		is_found = visit(context, pid);
+	closedir(directory);
+	return is_found;
 }
 
 static DIR *open_threads(int32_t pid)
@@ -136,9 +157,9 @@ int mw_proc_open_statm_of_thread(int32_t pid)
 	if (directory == NULL)
 		return -1;
 	char name[PROC_NAME_BYTES];
-	int32_t tid = next_thread(directory);
+	int32_t tid = next_id(directory);
 	while (tid == pid)
-		tid = next_thread(directory);
+		tid = next_id(directory);
 	closedir(directory);
 	if (tid == 0)
 		return -1;
@@ -186,7 +207,7 @@ void mw_proc_visit_children(int32_t pid, void (*visit)(void *context, int32_t ch
 	DIR *directory = open_threads(pid);
 	if (directory == NULL)
 		return;
-	for (int32_t tid; (tid = next_thread(directory)) != 0;)
+	for (int32_t tid; (tid = next_id(directory)) != 0;)
 		visit_children_of_thread(dirfd(directory), tid, visit, context);
 	closedir(directory);
 }

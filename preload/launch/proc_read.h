@@ -26,6 +26,8 @@ bool mw_proc_read_stat(int32_t pid, struct mw_proc_stat *stat_out);
 struct mw_proc_status {
 	uint64_t hwm_kib; /* VmHWM, the highest RSS ever; 0 for a zombie */
 	uint64_t voluntary_switches, involuntary_switches; /* of the main thread */
+	int32_t inner_pid; /* as it knows itself, in its own pid namespace; 0 = unknown */
+	int n_pids;	   /* namespaces from our /proc to its own; 1 = it lives in ours */
 };
 
 /** mw_proc_read_status() - /proc/PID/status. False if the process is gone. */
@@ -47,6 +49,15 @@ bool mw_proc_read_rollup(int32_t pid, struct mw_proc_rollup *rollup_out);
  * Return: 0 if we may not know.
  */
 uint64_t mw_proc_read_program(int32_t pid);
+
+/**
+ * mw_proc_read_pid_namespace() - as readlink of /proc/PID/ns/pid tells it; @pid 0: ours
+ * Return: 0 if we may not know.
+ */
+uint32_t mw_proc_read_pid_namespace(int32_t pid);
+
+/** mw_proc_visit_all() - call @visit for each process there is, until it says true */
+bool mw_proc_visit_all(bool (*visit)(void *context, int32_t pid), void *context);
 
 /** mw_proc_open_statm_of_thread() - statm by way of a thread that is not the leader, which may
  * have ended before the others and then shows none. Return: descriptor or -1. */

@@ -97,6 +97,10 @@ static void put_identity(FILE *out, const struct mw_life *life, const struct mw_
 	put_integer(out, "ppid", life->ppid);
 	if (life->start_ticks != 0)
 		put_integer(out, "start_ticks", (int64_t)life->start_ticks);
+	if (life->pid_namespace != 0) {
+		put_integer(out, "pid_namespace", life->pid_namespace);
+		put_integer(out, "namespace_pid", life->inner_pid);
+	}
 	put_integer(out, "exec_generation", life->generation);
 	if (life->image_offset != 0)
 		put_integer(out, "image", (int64_t)life->image_offset);

@@ -1,13 +1,12 @@
 /* SPDX: no licence chosen yet, see README */
 /* sampler.c - the job's processes and their RSS over time. See sampler.h. */
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "preload/launch/clock.h"
 #include "preload/launch/proc_read.h"
 #include "preload/launch/sampler.h"
+#include "preload/launch/writers.h"
 
 #define DENSE_NS (3 * MW_NS_PER_MS / 2)
 /* Work may take less than a hundredth of a core, and a fortieth while much happens. */
@@ -23,155 +22,12 @@
 #define PEAK_PER_MEMBER_STEP 200
 /* A process that was just born may be gone after it. */
 #define BIRTH_NS (1 * MW_NS_PER_MS)
-/* Deeper than any honest chain of parents; a bound for races with dying parents. */
-#define ANCESTORS_MOST 256
 
 int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out)
 {
 	bool is_sampled = sampler->rss_peak_bytes >= sampler->own_peak_bytes;
 	*at_ns_out = is_sampled ? sampler->rss_peak_ns : sampler->own_peak_ns;
 	return is_sampled ? sampler->rss_peak_bytes : sampler->own_peak_bytes;
-}
-
-/*
- * We are the subreaper, so every process of the job, and no other, has us among its ancestors.
- * A pid from the dump needs this check: it may be of another pid namespace.
- */
-static bool is_of_job(void *context, const struct mw_proc_stat *process)
-{
-	const struct mw_sampler *sampler = context;
-	int32_t own_pid = getpid();
-	struct mw_proc_stat stat = *process;
-	for (int i = 0; i < ANCESTORS_MOST; i++) {
-		int32_t pid = stat.ppid;
-		if (pid == own_pid || mw_members_find_live(&sampler->members, pid) != NULL)
-			return true;
-		if (pid <= 1 || !mw_proc_read_stat(pid, &stat))
-			return false;
-	}
-	return false;
-}
-
-/*
- * The live process that wrote an image, made a member if need be; NULL if there is none. The one we
- * know under its pid may have ended unnoticed, and the pid be another's.
- */
-static struct mw_member *find_writer(
-	struct mw_sampler *sampler, const struct mw_open_image *open, int64_t now_ns)
-{
-	struct mw_member *member = mw_members_find_live(&sampler->members, open->pid);
-	enum mw_writer writer = member == NULL
-					? MW_WRITER_AFTER
-					: mw_member_compare(&sampler->members, member, open->image);
-	if (writer != MW_WRITER_AFTER)
-		return writer == MW_WRITER_IT ? member : NULL;
-	bool has_ended = __atomic_load_n(&open->image->end, __ATOMIC_ACQUIRE) != MWD_END_NONE;
-	if (has_ended || (member != NULL && !mw_member_has_ended(member)))
-		return NULL;
-	member = mw_members_add_if(&sampler->members, open->pid, now_ns, is_of_job, sampler);
-	if (member == NULL ||
-		mw_member_compare(&sampler->members, member, open->image) != MW_WRITER_IT)
-		return NULL;
-	return member;
-}
-
-/* An image whose process was gone before we saw it. */
-static struct mw_life *add_unseen(
-	struct mw_sampler *sampler, const struct mw_open_image *open, bool is_forked)
-{
-	struct mw_life *before = mw_lives_latest(&sampler->lives, open->pid);
-	bool is_exec = !is_forked && before != NULL && before->image_offset != 0 &&
-		       before->member == NULL && (!before->has_ended || before->is_exec_end);
-	struct mw_life *life = is_exec ? mw_lives_add_exec(&sampler->lives, before, open->start_ns)
-				       : mw_lives_add(&sampler->lives, open->pid, open->start_ns);
-	if (life == NULL || is_exec)
-		return life;
-	life->ppid = open->image->ppid;
-	if (life->ppid == getpid() && !sampler->images.has_foreign_pids)
-		mw_members_note_zombie(&sampler->members, life);
-	return life;
-}
-
-static void format_command(const struct mwd_image *image, char text_out[MWD_CMDLINE_BYTES + 1])
-{
-	size_t n =
-		image->cmdline_bytes < MWD_CMDLINE_BYTES ? image->cmdline_bytes : MWD_CMDLINE_BYTES;
-	mw_proc_format_command(image->cmdline, n, text_out, MWD_CMDLINE_BYTES + 1);
-}
-
-static void on_image_begin(void *context, struct mw_open_image *open)
-{
-	struct mw_sampler *sampler = context;
-	char command[MWD_CMDLINE_BYTES + 1];
-	bool is_forked = open->image->flags & MWD_IMAGE_FORKED;
-	struct mw_member *member = find_writer(sampler, open, mw_clock_monotonic_ns());
-	format_command(open->image, command);
-	struct mw_life *life = member != NULL ? mw_member_enter_image(&sampler->members, member,
-							open->image, command)
-					      : add_unseen(sampler, open, is_forked);
-	open->life = life;
-	if (life == NULL)
-		return;
-	life->image_offset = open->offset;
-	life->image = open->image;
-	if (command[0] != '\0')
-		mw_life_set_command(life, command);
-}
-
-/* What it told at its end is exact; of one that was killed, samples are all there is. */
-static void on_image_end(void *context, const struct mw_open_image *open)
-{
-	struct mw_sampler *sampler = context;
-	struct mw_life *life = open->life;
-	const struct mwd_image *image = open->image;
-	uint32_t end = __atomic_load_n(&image->end, __ATOMIC_ACQUIRE);
-	if (life == NULL)
-		return;
-	life->image = NULL;
-	if (end == MWD_END_NONE)
-		return; /* it still runs, and the run is over */
-	life->has_ended = true;
-	life->is_exec_end = end == MWD_END_EXEC;
-	if (end == MWD_END_KILLED || image->vm_hwm_bytes == 0)
-		return;
-	life->end_ns = image->end_ns;
-	life->usage = image->usage;
-	life->is_usage_exact = true;
-	if (image->n_threads > life->max_threads)
-		life->max_threads = image->n_threads;
-	life->is_exact = true;
-	life->max_rss_bytes = (int64_t)image->vm_hwm_bytes;
-	if (life->max_rss_bytes > sampler->own_peak_bytes) {
-		sampler->own_peak_bytes = life->max_rss_bytes;
-		sampler->own_peak_ns = life->end_ns;
-		sampler->own_peak_life = life;
-	}
-}
-
-/* Asked once: a process that was found alive, but is no member, will not be buried. */
-static bool is_pid_gone(int32_t pid)
-{
-	struct mw_proc_stat stat;
-	if (mw_proc_read_stat(pid, &stat))
-		return stat.state == 'Z' || stat.state == 'X'; /* X: its parent is reaping it */
-	return kill(pid, 0) != 0 && errno == ESRCH;
-}
-
-/* Processes that had died before we saw them alive are buried here. */
-static void meet_images(struct mw_sampler *sampler, int64_t now_ns)
-{
-	struct mw_images *images = &sampler->images;
-	mw_images_collect(images, sampler->control);
-	for (size_t i = images->n_open; i-- > 0;) {
-		struct mw_open_image *open = &images->open[i];
-		const struct mw_life *life = open->life;
-		bool has_writer = open->is_known || (life != NULL && life->member != NULL);
-		open->is_known = true;
-		if (has_writer || images->has_foreign_pids || !is_pid_gone(open->pid))
-			continue;
-		mw_images_bury_pid(images, sampler->control, open->pid, now_ns);
-		i = images->n_open; /* the array has moved; the known ones are skipped */
-	}
 }
 
 struct mw_sampler *mw_sampler_create(
@@ -199,9 +55,9 @@ struct mw_sampler *mw_sampler_create(
 	sampler->make_ups.allowance = (struct mw_allowance){
 		.start_ns = sampler->start_ns, .first_ns = 10 * MW_NS_PER_MS, .share = 400
 	};
-	sampler->images.on_begin = on_image_begin;
-	sampler->images.on_end = on_image_end;
-	sampler->images.context = sampler;
+	sampler->members.own_namespace = sampler->images.own_namespace =
+		control->page->pid_namespace;
+	mw_writers_init(sampler);
 	return sampler;
 }
 
@@ -235,14 +91,16 @@ static bool is_in_chain(const struct mw_life *chain, const struct mw_life *life)
 	return chain != NULL;
 }
 
-/* Those of its programs; another process can have its pid by now. */
+/* Those of its programs; another process can have its pid by now. Without memory for a life the pid
+ * must do. */
 static void bury_images(struct mw_sampler *sampler, int32_t pid, const struct mw_life *last)
 {
 	struct mw_images *images = &sampler->images;
 	int64_t now_ns = mw_clock_monotonic_ns();
 	for (size_t i = images->n_open; i-- > 0;) {
-		const struct mw_life *life = images->open[i].life;
-		if (images->open[i].pid == pid && (life == NULL || is_in_chain(last, life)))
+		const struct mw_open_image *open = &images->open[i];
+		bool is_its_pid = open->pid == pid && open->pid_namespace == 0;
+		if (open->life != NULL ? is_in_chain(last, open->life) : is_its_pid)
 			mw_images_bury(images, sampler->control, i, now_ns);
 	}
 }
@@ -252,7 +110,7 @@ static void retire(struct mw_sampler *sampler, struct mw_member *member)
 	int64_t now_ns = mw_clock_monotonic_ns();
 	int32_t pid = member->pid;
 	/* Its last image may not have been met yet. */
-	mw_images_collect(&sampler->images, sampler->control);
+	mw_writers_collect(sampler);
 	note_row(sampler, member->life, 0, now_ns);
 	const struct mw_life *last = mw_members_retire(&sampler->members, member, now_ns);
 	bury_images(sampler, pid, last);
@@ -273,7 +131,7 @@ static void meet_child(void *context, int32_t pid)
 }
 
 /* Members added on the way are at the end of the live ones, so the walk visits them, too. */
-static void walk_children(struct mw_sampler *sampler, int64_t now_ns)
+void mw_sampler_walk(struct mw_sampler *sampler, int64_t now_ns)
 {
 	/* CPU time: on a busy machine the time of one walk would put off the next for seconds. */
 	int64_t begin_cpu_ns = mw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -441,9 +299,9 @@ void mw_sampler_tick(struct mw_sampler *sampler)
 	int64_t now_ns = mw_clock_monotonic_ns();
 	struct mw_look last = sampler->look;
 	mw_control_allocate_ahead(sampler->control);
-	meet_images(sampler, now_ns);
+	mw_writers_meet(sampler, now_ns);
 	if (now_ns >= sampler->next_walk_ns && mw_newcomers_may_be(&sampler->newcomers))
-		walk_children(sampler, now_ns);
+		mw_sampler_walk(sampler, now_ns);
 	sampler->look = (struct mw_look){ now_ns, measure_all(sampler, now_ns) };
 	note_lateness(sampler);
 	note_peak(sampler, sampler->look.rss_bytes, now_ns);
@@ -477,8 +335,8 @@ static void note_unseen_peak(struct mw_sampler *sampler)
 void mw_sampler_finish(struct mw_sampler *sampler)
 {
 	int64_t now_ns = mw_clock_monotonic_ns();
-	walk_children(sampler, now_ns);
-	meet_images(sampler, now_ns);
+	mw_sampler_walk(sampler, now_ns);
+	mw_writers_meet(sampler, now_ns);
 	mw_sampler_retire_ended(sampler, true);
 	note_unseen_peak(sampler);
 	mw_surroundings_finish(&sampler->surroundings);

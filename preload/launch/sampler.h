@@ -39,6 +39,7 @@ struct mw_sampler {
 	struct mw_lives lives;
 	struct mw_members members;
 	struct mw_images images;
+	bool has_walked_for_images; /* since they were last collected */
 	struct mw_timeline timeline;
 	struct mw_process_timeline process_timeline;
 	int64_t rss_peak_bytes, rss_peak_ns; /* of the sampled sums */
@@ -83,6 +84,9 @@ int64_t mw_sampler_rss_peak(const struct mw_sampler *sampler, int64_t *at_ns_out
 /** mw_sampler_hurry() - a followed process was born: the next tick is as soon as it can matter to
  * the tree's maximum, and the budget allows */
 void mw_sampler_hurry(struct mw_sampler *sampler);
+
+/** mw_sampler_walk() - meet all children of all members, and of theirs */
+void mw_sampler_walk(struct mw_sampler *sampler, int64_t now_ns);
 
 /** mw_sampler_tick() - look once, whenever called; sets next_tick_ns */
 void mw_sampler_tick(struct mw_sampler *sampler);

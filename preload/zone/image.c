@@ -74,6 +74,36 @@ static void find_exe(struct mwd_image *image)
 		mw_raw_readlink("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
 }
 
+/* The number in "pid:[4026531836]", by which others tell the namespace. 0 = not known. */
+static uint32_t read_pid_namespace(void)
+{
+	char text[32] = { 0 };
+	uint32_t number = 0;
+	if (mw_raw_readlink("/proc/self/ns/pid", text, sizeof(text) - 1) <= 0)
+		return 0;
+	const char *at = strstr(text, "[");
+	for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
+		number = number * 10 + (uint32_t)(*at - '0');
+	return number;
+}
+
+/*
+ * Pids mean nothing without their namespace. Where that can be another than the launcher's costs a
+ * system call to know, so who has a parent there does not ask: the first in a namespace has none,
+ * its children have 1, and from then on all ask. (In a sandbox a system call may kill.)
+ */
+static void note_pid_namespace(struct mwd_image *image)
+{
+	bool is_first = image->ppid == 0;
+	if ((image->ppid > 1 && !mw_load_relaxed(&mw_control->has_pid_namespaces)) ||
+		mw_load_relaxed(&mw_control->is_any_locked_in))
+		return;
+	image->pid_namespace = read_pid_namespace();
+	bool is_other = image->pid_namespace && image->pid_namespace != mw_control->pid_namespace;
+	if (is_first || is_other)
+		mw_store_relaxed(&mw_control->has_pid_namespaces, 1);
+}
+
 bool mw_image_begin(const char *run_dir, char *const *argv)
 {
 	uint64_t offset;
@@ -92,6 +122,7 @@ bool mw_image_begin(const char *run_dir, char *const *argv)
 	}
 	image->pid = mw_raw_getpid();
 	image->ppid = mw_raw_getppid();
+	note_pid_namespace(image);
 	image->start_ns = mw_clock_ns();
 	image->heap_epoch = 1;
 	image->segment = (struct mwd_segment){ .kind = MWD_SEGMENT_IMAGE,

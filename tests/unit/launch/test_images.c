@@ -48,6 +48,7 @@ static struct mwd_image *add_image(uint64_t page, int32_t pid, int64_t live_byte
 	struct mwd_image *image = image_at(page);
 	memset(image, 0, sizeof(*image));
 	image->pid = pid;
+	image->ppid = pid == 1 ? 0 : 10;
 	image->start_ns = (int64_t)page;
 	image->tree_contribution_bytes = live_bytes;
 	image->total[MWD_CLASS_HEAP].live_bytes = live_bytes;
@@ -191,10 +192,13 @@ static void test_each_image_once(void)
 	mw_images_collect(&images, &control);
 	mw_images_collect(&images, &control);
 	CHECK_INT((long long)images.n_open, 59);
-	CHECK(!images.has_foreign_pids);
+	CHECK_INT(images.open[0].pid_namespace, 0);
+	/* The first of a pid namespace, whose pid says so; it is not whoever has it outside. */
 	add_image(61, 1, 1);
 	mw_images_collect(&images, &control);
-	CHECK(images.has_foreign_pids);
+	CHECK(images.open[59].pid_namespace != 0);
+	mw_images_bury_pid(&images, &control, 1, 42);
+	CHECK_INT((long long)images.n_open, 60);
 	end();
 }
 
