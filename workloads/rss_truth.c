@@ -52,13 +52,25 @@ void rss_truth_drop(void *memory, int64_t mib)
 	munmap(memory, (size_t)mib << 20);
 }
 
+/* As whoever opened PROC_FD, a /proc of the outermost pid namespace, sees us. */
+static int outer_pid(void)
+{
+	const char *fd = getenv("PROC_FD");
+	char text[16] = "";
+	if (fd == NULL)
+		return (int)getpid();
+	if (readlinkat(atoi(fd), "self", text, sizeof(text) - 1) <= 0)
+		fail("PROC_FD");
+	return atoi(text);
+}
+
 void rss_truth_append(const char *who)
 {
 	const char *path = getenv("TRUTH_FILE");
 	int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : 1;
 	char line[256];
 	int n = snprintf(line, sizeof(line), "{\"who\":\"%s\",\"pid\":%d,\"vm_hwm_kib\":%lld}\n",
-		who, (int)getpid(), (long long)rss_truth_kib("VmHWM:"));
+		who, outer_pid(), (long long)rss_truth_kib("VmHWM:"));
 	if (fd < 0 || write(fd, line, (size_t)n) != n)
 		fail("TRUTH_FILE");
 	if (path)

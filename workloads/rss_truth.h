@@ -32,7 +32,8 @@ void rss_truth_drop(void *memory, int64_t mib);
 /**
  * rss_truth_append() - {"who":...,"pid":...,"vm_hwm_kib":...} to the file that TRUTH_FILE names
  *
- * One write at the file's end, so that several processes may. Without TRUTH_FILE: stdout.
+ * One write at the file's end, so that several processes may. Without TRUTH_FILE: stdout. The pid
+ * is the one that the /proc shows whose descriptor PROC_FD names, if it is set.
  */
 void rss_truth_append(const char *who);
 

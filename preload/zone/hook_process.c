@@ -56,9 +56,17 @@ MW_EXPORT pid_t fork(void)
 
 /* ---- exec ---------------------------------------------------------------------------------- */
 
+/* A child without image stands in its parent's log. The first in a pid namespace has there another
+ * pid than it knows. */
+static int pid_in_log(void)
+{
+	int pid = mw_raw_getpid();
+	return pid == 1 && mw_image && !mw_image_is_own() ? 0 : pid;
+}
+
 static struct mwd_log_exec *begin_exec(const char *path, enum mwd_verdict verdict)
 {
-	struct mwd_log_exec *entry = mw_inject_log(path, mw_raw_getpid(), verdict);
+	struct mwd_log_exec *entry = mw_inject_log(path, pid_in_log(), verdict);
 	mw_image_end(MWD_END_EXEC, 0);
 	return entry;
 }

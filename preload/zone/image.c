@@ -10,6 +10,7 @@
 #include "preload/zone/image.h"
 #include "preload/zone/private_memory.h"
 #include "preload/zone/raw.h"
+#include "preload/zone/task.h"
 #include "preload/zone/totals.h"
 #include "preload/zone/zone.h"
 
@@ -191,9 +192,11 @@ static void read_usage(struct mwd_usage *usage)
 		.written_bytes = (uint64_t)counted.ru_oublock * 512 };
 }
 
-static bool is_other_process(void)
+/* The first in a pid namespace has pid 1, and so has its child that is the first in another. */
+bool mw_image_is_own(void)
 {
-	return mw_raw_getpid() != mw_image->pid;
+	return mw_raw_getpid() == mw_image->pid &&
+	       (mw_image->pid != 1 || mw_load_relaxed(mw_process_is_on) != 0);
 }
 
 /* In a sandbox we cannot ask who we are; exit() is never called by a vfork child, _exit() is. */
@@ -201,7 +204,7 @@ static bool may_end(enum mwd_end how)
 {
 	if (mw_is_sandboxed && how != MWD_END_EXEC)
 		return how != MWD_END_IMMEDIATE;
-	return !is_other_process();
+	return mw_image_is_own();
 }
 
 void mw_image_end(enum mwd_end how, int status)
@@ -222,7 +225,7 @@ void mw_image_end(enum mwd_end how, int status)
 
 void mw_image_unend(void)
 {
-	if (!mw_image || is_other_process())
+	if (!mw_image || !mw_image_is_own())
 		return;
 	mw_totals_rejoin_tree();
 	mw_image->end_ns = 0;

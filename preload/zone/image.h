@@ -52,6 +52,10 @@ void mw_image_publish(void);
  */
 void mw_image_end(enum mwd_end how, int status);
 
+/** mw_image_is_own() - it is this process's; not in a child that shares or copied our memory, and
+ * has none yet. Not in a sandbox. */
+bool mw_image_is_own(void);
+
 /** mw_image_unend() - the exec failed: the image goes on. */
 void mw_image_unend(void);
 

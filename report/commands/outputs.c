@@ -12,6 +12,7 @@
 
 #include "report/html/html.h"
 #include "report/commands/profiling_file.h"
+#include "report/model/pids.h"
 #include "report/render/json_report.h"
 #include "report/render/memwatch.h"
 #include "report/render/text.h"
@@ -262,10 +263,12 @@ static int write_each_process(struct mw_report_run *run)
 		if (image->is_not_shown || image->sums[MWD_CLASS_HEAP].allocated_blocks == 0)
 			continue;
 		for (uint32_t before = 0; before < i; before++)
-			n_before += profile->images.items[before].head->pid == image->head->pid;
+			n_before += mw_pids_shown(profile->images.items[before].pid) ==
+				    mw_pids_shown(image->pid);
 		if (n_before)
 			snprintf(number, sizeof(number), ".%u", n_before + 1);
-		if (asprintf(&path, "%s.%d%s", run->export.path, (int)image->head->pid, number) < 0)
+		if (asprintf(&path, "%s.%d%s", run->export.path, (int)mw_pids_shown(image->pid),
+			    number) < 0)
 			return -ENOMEM;
 		run->export_image = i;
 		int error = write_to(run, path, run->options->json_output, write_export);

@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include <profile.pb-c.h>
+#include "report/model/pids.h"
 #include "report/util/index.h"
 
 #define N_VALUES 4
@@ -136,7 +137,7 @@ static size_t fill_labels(struct writer *writer, const struct mw_weight *weight,
 	labels[0].key = intern(writer, "process");
 	labels[0].str = intern(writer, mw_profile_text(writer->profile, image->program));
 	labels[1].key = intern(writer, "pid");
-	labels[1].num = (int64_t)image->head->pid;
+	labels[1].num = (int64_t)mw_pids_shown(image->pid);
 	return 2;
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "report/ingest/samples.h"
+#include "report/model/pids.h"
 #include "report/util/json.h"
 
 #define TREE_PID 0 /* no process has it */
@@ -146,8 +147,8 @@ static void put_tasks(struct mw_json_writer *writer, const struct mw_view *view)
 		const struct mw_run *run = &profile->runs.items[image->run_idx];
 		const double times_us[2] = { since_start_us(run, span->start_ns),
 			since_start_us(run, span->end_ns) };
-		put_slice(writer, mw_profile_text(profile, span->name), image->head->pid, span->tid,
-			times_us, span->peak_bytes);
+		put_slice(writer, mw_profile_text(profile, span->name), mw_pids_shown(image->pid),
+			span->tid, times_us, span->peak_bytes);
 	}
 	for (size_t i = 0; i < view->tasks.marks.n; i++) {
 		const struct mw_task_mark *mark = &view->tasks.marks.items[i];

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "report/model/functions.h"
+#include "report/model/pids.h"
 #include "report/util/format.h"
 
 static int collect_merged(struct mw_weights *weights, const struct mw_profile *profile)
@@ -117,7 +118,7 @@ const char *mw_weights_group_name(const struct mw_profile *profile, uint32_t gro
 	const struct mw_image *image = &profile->images.items[group];
 	const char *program = mw_profile_text(profile, image->program);
 	snprintf(out, MW_EXPORT_NAME_BYTES, "%s (%d)", program ? program : "?",
-		(int)image->head->pid);
+		(int)mw_pids_shown(image->pid));
 	mw_format_clean(out);
 	return out;
 }

@@ -16,9 +16,11 @@
 
 /* One program in one process as the launcher saw it; -1 and NULL where it did not say. */
 struct mw_run_process {
-	pid_t pid, ppid;
-	int exec_generation;			      /* programs the process ran before this one */
-	int64_t image_offset;			      /* of its image in the dump */
+	pid_t pid, ppid;	/* as seen from outside; see mw_run_nameless_pid() */
+	uint32_t pid_namespace; /* it lived in another one than the launcher, where it was */
+	pid_t inner_pid;	/* this. 0, 0 = in the launcher's */
+	int exec_generation;	/* programs the process ran before this one */
+	int64_t image_offset;	/* of its image in the dump */
 	double first_seen_seconds, last_seen_seconds; /* since the run's start */
 	double peak_seconds;			      /* when it was largest */
 	int64_t max_rss_bytes;
@@ -41,6 +43,10 @@ struct mw_run_info {
 	int64_t rss_peak_bytes;
 	double rss_peak_seconds, n_rss_samples;
 	MW_ARRAY(struct mw_run_process) processes;
+	/* Those in other pid namespaces, by namespace, inner pid and time; owned, of pointers into
+	 * processes. */
+	const struct mw_run_process **inside;
+	size_t n_inside;
 	struct mw_json *document; /* owned */
 };
 
@@ -61,6 +67,21 @@ struct mw_run {
 int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *diag);
 
 void mw_run_close(struct mw_run *run);
+
+/**
+ * mw_run_nameless_pid() - stands for the pid of a process in another pid namespace, of which only
+ * its pid in there is known
+ * Return: below -1.
+ */
+pid_t mw_run_nameless_pid(uint32_t pid_namespace, pid_t inner_pid);
+
+/**
+ * mw_run_outer_pid() - the pid, as seen from outside, of who was @inner_pid in @pid_namespace
+ * @at_seconds: when, or just before; since the run's start
+ * Return: mw_run_nameless_pid() if nobody knows.
+ */
+pid_t mw_run_outer_pid(
+	const struct mw_run_info *info, uint32_t pid_namespace, pid_t inner_pid, double at_seconds);
 
 enum mw_run_table {
 	MW_RUN_TREE_SAMPLES,	/* samples.csv */

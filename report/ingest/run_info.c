@@ -68,6 +68,12 @@ static char *join_words(const struct mw_json *words)
 	return joined;
 }
 
+static uint32_t namespace_of(const struct mw_json *object)
+{
+	double value = number_of(object, "pid_namespace");
+	return value > 0 && value <= UINT32_MAX ? (uint32_t)value : 0;
+}
+
 static bool read_processes(const struct mw_json *list, struct mw_run_info *info)
 {
 	for (const struct mw_json *at = mw_json_first(list); at; at = mw_json_next(at)) {
@@ -77,6 +83,8 @@ static bool read_processes(const struct mw_json *list, struct mw_run_info *info)
 		*process = (struct mw_run_process){
 			.pid = int_of(at, "pid"),
 			.ppid = int_of(at, "ppid"),
+			.pid_namespace = namespace_of(at),
+			.inner_pid = int_of(at, "namespace_pid"),
 			.exec_generation = int_of(at, "exec_generation"),
 			.image_offset = offset_of(at, "image"),
 			.first_seen_seconds =
@@ -93,6 +101,77 @@ static bool read_processes(const struct mw_json *list, struct mw_run_info *info)
 		};
 	}
 	return true;
+}
+
+static int compare_inside(const void *left, const void *right)
+{
+	const struct mw_run_process *a = *(const struct mw_run_process *const *)left;
+	const struct mw_run_process *b = *(const struct mw_run_process *const *)right;
+	if (a->pid_namespace != b->pid_namespace)
+		return a->pid_namespace < b->pid_namespace ? -1 : 1;
+	if (a->inner_pid != b->inner_pid)
+		return a->inner_pid < b->inner_pid ? -1 : 1;
+	return a->first_seen_seconds < b->first_seen_seconds
+		       ? -1
+		       : a->first_seen_seconds > b->first_seen_seconds;
+}
+
+static bool collect_inside(struct mw_run_info *info)
+{
+	for (size_t i = 0; i < info->processes.n; i++)
+		info->n_inside += info->processes.items[i].pid_namespace != 0;
+	if (info->n_inside == 0)
+		return true;
+	info->inside = calloc(info->n_inside, sizeof(*info->inside));
+	if (!info->inside)
+		return false;
+	size_t n = 0;
+	for (size_t i = 0; i < info->processes.n; i++) {
+		struct mw_run_process *process = &info->processes.items[i];
+		if (process->pid_namespace == 0)
+			continue;
+		if (process->pid <= 0)
+			process->pid =
+				mw_run_nameless_pid(process->pid_namespace, process->inner_pid);
+		if (process->ppid == 0)
+			process->ppid = -1;
+		info->inside[n++] = process;
+	}
+	qsort(info->inside, n, sizeof(*info->inside), compare_inside);
+	return true;
+}
+
+pid_t mw_run_nameless_pid(uint32_t pid_namespace, pid_t inner_pid)
+{
+	uint32_t mixed = (pid_namespace * 2654435769u) ^ ((uint32_t)inner_pid * 40503u);
+	return -2 - (pid_t)(mixed & 0x3fffffff);
+}
+
+pid_t mw_run_outer_pid(
+	const struct mw_run_info *info, uint32_t pid_namespace, pid_t inner_pid, double at_seconds)
+{
+	struct mw_run_process wanted = {
+		.pid_namespace = pid_namespace, .inner_pid = inner_pid, .first_seen_seconds = -1
+	};
+	const struct mw_run_process *key = &wanted, *found = NULL;
+	size_t low = 0, high = info->n_inside;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_inside(&info->inside[middle], &key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* The first that had not ended before; pids come round again. */
+	for (; low < info->n_inside; low++) {
+		if (info->inside[low]->pid_namespace != pid_namespace ||
+			info->inside[low]->inner_pid != inner_pid)
+			break;
+		found = info->inside[low];
+		if (found->last_seen_seconds >= at_seconds)
+			break;
+	}
+	return found ? found->pid : mw_run_nameless_pid(pid_namespace, inner_pid);
 }
 
 const char mw_run_info_no_memory[] = "out of memory";
@@ -138,7 +217,8 @@ const char *mw_run_info_parse(const char *text, size_t n_bytes, struct mw_run_in
 	info_out->rss_peak_seconds = seconds_of(rss, "peak_elapsed_seconds");
 	info_out->n_rss_samples = number_of(rss, "samples");
 	if ((mw_json_first(info_out->words) && !info_out->command) ||
-		!read_processes(mw_json_member(document, "processes"), info_out))
+		!read_processes(mw_json_member(document, "processes"), info_out) ||
+		!collect_inside(info_out))
 		return mw_run_info_no_memory;
 	return info_out->has_ended ? NULL
 				   : "run.json says the run has not ended: it still goes on, "
@@ -149,5 +229,7 @@ void mw_run_info_deinit(struct mw_run_info *info)
 {
 	free(info->command);
 	mw_array_deinit(&info->processes);
+	free(info->inside);
+	info->inside = NULL;
 	info->document = mw_json_destroy(info->document);
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "report/model/pids.h"
 #include "report/model/sampled.h"
 #include "report/util/format.h"
 
@@ -43,7 +44,7 @@ int mw_profile_add_run(struct mw_profile *profile, struct mw_run *run)
 		if (error)
 			return error;
 	}
-	return 0;
+	return mw_pids_set(profile, run_idx);
 }
 
 static struct mw_site *site_of(struct mw_profile *profile, uint32_t stack_idx, uint16_t class)

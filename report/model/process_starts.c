@@ -128,8 +128,9 @@ static struct mw_process_row *add_row(struct mw_processes *processes, const stru
 
 static int take(const struct unfollowed *unfollowed, const struct mw_start *start)
 {
-	struct mw_process_row *row = start->pid != 0 ? find_by_pid(unfollowed, start)
-						     : find_by_parent(unfollowed, start);
+	struct mw_process_row *row = start->pid != 0 ? find_by_pid(unfollowed, start) : NULL;
+	if (!row && start->pid <= 0)
+		row = find_by_parent(unfollowed, start);
 	if (!row)
 		row = add_row(unfollowed->processes, start);
 	if (!row)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/model/pids.h"
 #include "report/model/process_starts.h"
 
 static const struct mw_run *run_of(
@@ -45,8 +46,8 @@ static int add_image_rows(const struct mw_profile *profile, struct mw_processes 
 		*row = (struct mw_process_row){
 			.run_idx = image->run_idx,
 			.image_idx = i,
-			.pid = image->head->pid,
-			.ppid = image->head->ppid,
+			.pid = image->pid,
+			.ppid = image->ppid,
 			.start_ns = image->head->start_ns,
 			.end_ns = image->head->end_ns,
 			.heap_peak_bytes = mw_settle_process_peak(image->head, MWD_CLASS_HEAP),
@@ -387,6 +388,16 @@ static int order_rows(struct mw_processes *processes)
 	return is_ready ? 0 : -ENOMEM;
 }
 
+/* Linked, rows need them no more. */
+static void forget_nameless(struct mw_processes *processes)
+{
+	for (size_t i = 0; i < processes->rows.n; i++) {
+		struct mw_process_row *row = &processes->rows.items[i];
+		row->pid = mw_pids_shown(row->pid);
+		row->ppid = row->ppid < 0 ? -1 : row->ppid;
+	}
+}
+
 int mw_processes_build(struct mw_profile *profile, struct mw_processes *processes)
 {
 	memset(processes, 0, sizeof(*processes));
@@ -404,6 +415,7 @@ int mw_processes_build(struct mw_profile *profile, struct mw_processes *processe
 		error = mw_process_starts_tell_copies(profile, processes);
 	for (size_t i = 0; !error && i < processes->rows.n; i++)
 		finish_row(profile, processes, &processes->rows.items[i]);
+	forget_nameless(processes);
 	return error ? error : order_rows(processes);
 }
 

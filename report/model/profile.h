@@ -144,8 +144,12 @@ struct mw_image_region {
 struct mw_image {
 	uint32_t run_idx, dump_idx;
 	const struct mwd_image *head; /* borrowed from the run's bytes */
-	uint32_t program;	      /* string id: base name of argv[0] or the executable */
-	uint32_t n_records;	      /* used ones */
+	/* Its own and its parent's, as seen from outside (pids.h); of processes in another pid
+	 * namespace below -1 where nobody knows it, but unlike others', and -1 = no parent. */
+	pid_t pid, ppid;
+	uint32_t pid_namespace; /* another than the launcher's; 0 = the launcher's */
+	uint32_t program;	/* string id: base name of argv[0] or the executable */
+	uint32_t n_records;	/* used ones */
 	MW_ARRAY(struct mw_image_module) modules;   /* its own, by id */
 	MW_ARRAY(struct mw_image_region) regions;   /* its own, by node id */
 	struct mw_sums sums[MWD_N_CLASSES];	    /* all its records */

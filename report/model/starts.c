@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "report/model/pids.h"
 #include "report/util/format.h"
 
 /* Beginning of an image, for looking up what arrived. */
@@ -20,6 +21,8 @@ struct arrival {
 	pid_t pid, ppid;
 	int64_t start_ns;
 	bool is_forked;
+	bool is_orphan; /* first in a pid namespace, and gone before anybody saw its parent */
+	bool is_taken;	/* an orphan whose start was found */
 };
 
 struct arrivals {
@@ -57,8 +60,9 @@ static int collect_arrivals(const struct mw_profile *profile, struct arrivals *a
 		if (!arrival)
 			return -ENOMEM;
 		*arrival = (struct arrival){ .run_idx = image->run_idx,
-			.pid = image->head->pid,
-			.ppid = image->head->ppid,
+			.pid = image->pid,
+			.ppid = image->ppid,
+			.is_orphan = image->pid_namespace && image->ppid == -1,
 			.start_ns = image->head->start_ns,
 			.is_forked = image->head->flags & MWD_IMAGE_FORKED };
 	}
@@ -76,9 +80,10 @@ static int add_start(struct mw_profile *profile, const struct mw_image *image,
 	if (!start)
 		return -ENOMEM;
 	bool is_exec = entry->pid == image->head->pid;
+	pid_t pid = mw_pids_of_log(profile, image, entry->pid, entry->time_ns);
 	*start = (struct mw_start){ .run_idx = image->run_idx,
-		.pid = entry->pid,
-		.ppid = is_exec ? image->head->ppid : image->head->pid,
+		.pid = pid,
+		.ppid = is_exec ? image->ppid : image->pid,
 		.is_exec = is_exec,
 		.time_ns = entry->time_ns,
 		.until_ns = INT64_MAX,
@@ -148,16 +153,25 @@ static bool has_arrived(const struct arrivals *arrivals, struct mw_start *start)
 	return false;
 }
 
-/* The pid of a spawn that was cut short is not known: any such child of that parent will do. */
+/* The pid of a spawn that was cut short, or of the first in a pid namespace, is not known: any such
+ * child of that parent will do, else the next that may be anybody's, once. */
 static bool has_child_arrived(const struct arrivals *arrivals, const struct mw_start *start)
 {
+	struct arrival *next_orphan = NULL;
 	for (size_t i = 0; i < arrivals->by_pid.n; i++) {
-		const struct arrival *arrival = &arrivals->by_pid.items[i];
-		if (arrival->run_idx == start->run_idx && arrival->ppid == start->ppid &&
-			!arrival->is_forked && arrival->start_ns >= start->time_ns)
+		struct arrival *arrival = &arrivals->by_pid.items[i];
+		if (arrival->run_idx != start->run_idx || arrival->is_forked ||
+			arrival->start_ns < start->time_ns)
+			continue;
+		if (arrival->ppid == start->ppid)
 			return true;
+		if (arrival->is_orphan && !arrival->is_taken &&
+			(!next_orphan || arrival->start_ns < next_orphan->start_ns))
+			next_orphan = arrival;
 	}
-	return false;
+	if (next_orphan)
+		next_orphan->is_taken = true;
+	return next_orphan;
 }
 
 /* Of what could not be read the shell may have made sense: execvp() gives it to one. */

@@ -1,5 +1,6 @@
 /* SPDX: no licence chosen yet, see README */
 /* json_tasks.c - the JSON report's tasks, and the single instances and moments that were kept. */
+#include "report/model/pids.h"
 #include "report/render/json_parts.h"
 
 static void put_seconds(struct mw_json_writer *writer, const char *key, int64_t time_ns)
@@ -45,7 +46,7 @@ static void put_span(struct mw_json_writer *writer, const struct mw_profile *pro
 	mw_json_put_bool(writer, "is_instant", span->region_idx == MW_NONE);
 	mw_json_put_text(writer, "name", mw_profile_text(profile, span->name));
 	mw_json_put_int(writer, "peak_bytes", span->peak_bytes);
-	mw_json_put_int(writer, "pid", image->head->pid);
+	mw_json_put_int(writer, "pid", mw_pids_shown(image->pid));
 	mw_json_put_int(writer, "start_bytes", span->start_bytes);
 	mw_json_time(writer, "start_seconds", control, span->start_ns);
 	mw_json_put_int(writer, "tid", span->tid);

@@ -18,7 +18,7 @@
 #include "report/ingest/samples.h"
 #include "report/model/job.h"
 
-#define TREE 0 /* no process has this pid */
+#define TREE 0 /* no process has this pid; it is one that nobody knows */
 /* A process keeps its RSS until just before its next sample: no slopes that were not there. */
 #define JUST_BEFORE_NS 1e6
 
@@ -116,7 +116,7 @@ static void add_process_peaks(
 	for (size_t i = 0; i < job->processes.n; i++) {
 		const struct mw_job_process *process = &job->processes.items[i];
 		if (process->is_prelude || process->max_rss_kib == 0 ||
-			process->pid == run->info.root_pid)
+			process->pid == run->info.root_pid || process->pid == TREE)
 			continue;
 		add_point(points, process->pid,
 			(double)mw_minus(process->peak_ns, mw_job_run_start_ns(run)),
