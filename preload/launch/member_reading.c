@@ -69,13 +69,16 @@ bool mw_proc_read_inner(int32_t pid, uint32_t own_namespace, struct mw_inner *in
 {
 	struct mw_proc_status status;
 	uint32_t pid_namespace = mw_proc_read_pid_namespace(pid);
+	*inner_out = (struct mw_inner){ 0 };
 	if (pid_namespace != 0 && pid_namespace == own_namespace)
+		return true;
+	if (!mw_proc_read_status(pid, &status))
 		return false;
-	if (!mw_proc_read_status(pid, &status) || (pid_namespace == 0 && status.n_pids < 2))
-		return false;
-	*inner_out = (struct mw_inner){ pid_namespace ? pid_namespace : MW_NAMESPACE_UNKNOWN,
-		status.inner_pid };
-	return status.n_pids > 0;
+	if (pid_namespace == 0 && status.n_pids > 1)
+		pid_namespace = MW_NAMESPACE_UNKNOWN;
+	if (pid_namespace != 0 && status.n_pids > 0)
+		*inner_out = (struct mw_inner){ pid_namespace, status.inner_pid };
+	return true;
 }
 
 /*

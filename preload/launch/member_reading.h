@@ -20,7 +20,7 @@ struct mw_inner {
 	int32_t pid;
 };
 
-/** mw_proc_read_inner() - false: it lives in @own_namespace, or is gone */
+/** mw_proc_read_inner() - all 0: it lives in @own_namespace. Return: false if it is gone. */
 bool mw_proc_read_inner(int32_t pid, uint32_t own_namespace, struct mw_inner *inner_out);
 
 /** mw_member_read_times() - CPU time, faults, threads (stat). A zombie has them still. */

@@ -98,9 +98,11 @@ static bool may_have_begun(const struct mw_members *members, uint64_t start_tick
 static bool begin_life(struct mw_members *members, struct mw_member *member,
 	const struct mw_proc_stat *stat, int64_t now_ns)
 {
-	struct mw_inner inner;
-	bool is_inside = members->are_namespaces &&
-			 mw_proc_read_inner(member->pid, members->own_namespace, &inner);
+	struct mw_inner inner = { 0 };
+	if (members->are_namespaces &&
+		!mw_proc_read_inner(member->pid, members->own_namespace, &inner))
+		return false;
+	bool is_inside = inner.pid_namespace != 0;
 	struct mw_life *life =
 		is_inside ? mw_lives_latest_inside(members->lives, inner.pid_namespace, inner.pid)
 			  : mw_lives_latest(members->lives, member->pid);
@@ -132,7 +134,8 @@ void mw_members_note_namespaces(struct mw_members *members)
 	members->are_namespaces = true;
 	for (size_t i = 0; i < members->n_live; i++) {
 		const struct mw_member *member = members->live[i];
-		if (mw_proc_read_inner(member->pid, members->own_namespace, &inner))
+		if (mw_proc_read_inner(member->pid, members->own_namespace, &inner) &&
+			inner.pid_namespace != 0)
 			mw_lives_place(
 				members->lives, member->life, inner.pid_namespace, inner.pid);
 	}
@@ -352,7 +355,8 @@ static void refresh(struct mw_members *members, struct mw_member *member, int64_
 	mw_member_read_status(member, now_ns);
 	struct mw_inner inner;
 	if (is_first && member->n_pids > 1 && !members->are_namespaces &&
-		mw_proc_read_inner(member->pid, members->own_namespace, &inner))
+		mw_proc_read_inner(member->pid, members->own_namespace, &inner) &&
+		inner.pid_namespace != 0)
 		mw_members_note_namespaces(members);
 	if (!is_due)
 		return;

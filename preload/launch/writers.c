@@ -245,7 +245,8 @@ static bool has_inner_pid(void *context, int32_t pid)
 	const struct mw_open_image *open = search->open;
 	struct mw_proc_stat stat;
 	struct mw_inner inner;
-	return mw_proc_read_inner(pid, search->own_namespace, &inner) && inner.pid == open->pid &&
+	return mw_proc_read_inner(pid, search->own_namespace, &inner) && inner.pid_namespace != 0 &&
+	       inner.pid == open->pid &&
 	       (inner.pid_namespace == open->pid_namespace ||
 		       inner.pid_namespace == MW_NAMESPACE_UNKNOWN ||
 		       open->pid_namespace <= MW_NAMESPACE_UNKNOWN) &&

@@ -21,14 +21,15 @@ INSIDE = ["unshare", "--pid", "--fork", "--mount-proc"]
 TREE = r"""
 import os, subprocess, sys, threading
 lives, mib = sys.argv[1], int(sys.argv[2])
-def run(*words):
-    subprocess.run([lives, *map(str, words)], check=True)
+def run(*words): # whoever keeps books needs the descriptor of /proc
+    subprocess.run([lives, *map(str, words)], close_fds=False)
 held = bytearray(b"x") * (mib << 20)
-subprocess.run([lives, "chain", str(mib + 1), str(mib + 9), str(mib + 3)])
+run("chain", mib + 1, mib + 9, mib + 3)
 beside = [threading.Thread(target=run, args=("spawn", mib + i)) for i in range(3)]
 [thread.start() for thread in beside], [thread.join() for thread in beside]
-subprocess.run([lives, "orphan", "30", str(mib + 2)])
+run("orphan", 30, mib + 2)
 """
+TREE_BOOKS = 3 + 3 * 5 + 2
 
 
 def profiled_inside(argv, *options, statuses=(0,), env=None):
@@ -110,8 +111,9 @@ def trees():
         check_seen(profiled, books, f"tree, {prefix[:1]}")
         lives = [image.row["all"].get("heap", {}).get("allocated_bytes", 0)
                  for image in profiled.profile.images if image.name == "rss_lives"]
-        n += [len(books), sorted(lives)]
-    lib.equal(n_inside, n_without, "tree: books, and heap of each process, inside and without")
+        n += sorted(lives)
+        lib.equal(len(books), TREE_BOOKS, f"tree, {prefix[:1]}: books")
+    lib.equal(n_inside, n_without, "tree: heap of each process, inside and without")
 
 
 def side_by_side(n=3):
@@ -122,6 +124,7 @@ def side_by_side(n=3):
     books, profiled = profiled_inside(["sh", "-c", script], env={"TREE": TREE})
     check_whole(profiled, "side by side")
     check_seen(profiled, books, "side by side")
+    lib.equal(len(books), n * TREE_BOOKS, "side by side: books")
     namespaces = {row["pid_namespace"] for row in rows(profiled) if "pid_namespace" in row}
     lib.equal(len(namespaces), n, "side by side: namespaces")
     lib.equal(sum(row.get("namespace_pid") == 1 for row in rows(profiled)
