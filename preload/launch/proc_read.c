@@ -2,6 +2,7 @@
 /* proc_read.c - opening and reading /proc/PID files. See proc_read.h. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #define PROC_PATH_BYTES 96
 #define PROC_NAME_BYTES 32
+#define PROC_LINE_BYTES 8192 /* with a path */
 /* The longest of the files read whole is status. */
 #define PROC_FILE_BYTES 4096
 /* 8000 children at least; more are found when some have ended. */
@@ -130,6 +132,27 @@ static int32_t next_id(DIR *directory)
 			return tid;
 	}
 	return 0;
+}
+
+bool mw_proc_has_mapped(int32_t pid, uint64_t inode, uint64_t offset)
+{
+	char line[PROC_LINE_BYTES];
+	int fd = mw_proc_open(pid, "maps");
+	FILE *maps = fd < 0 ? NULL : fdopen(fd, "r");
+	bool is_found = false;
+	if (maps == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	while (!is_found && fgets(line, sizeof(line), maps) != NULL) {
+		uint64_t start, end, from, file;
+		is_found = sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %" SCNu64,
+				   &start, &end, &from, &file) == 4 &&
+			   file == inode && offset >= from && offset - from < end - start;
+	}
+	fclose(maps);
+	return is_found;
 }
 
 bool mw_proc_visit_all(bool (*visit)(void *context, int32_t pid), void *context)

@@ -56,6 +56,10 @@ uint64_t mw_proc_read_program(int32_t pid);
  */
 uint32_t mw_proc_read_pid_namespace(int32_t pid);
 
+/** mw_proc_has_mapped() - does @pid map the byte at @offset of a file, by its inode? False if we
+ * may not know. */
+bool mw_proc_has_mapped(int32_t pid, uint64_t inode, uint64_t offset);
+
 /** mw_proc_visit_all() - call @visit for each process there is, until it says true */
 bool mw_proc_visit_all(bool (*visit)(void *context, int32_t pid), void *context);
 

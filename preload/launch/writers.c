@@ -2,6 +2,7 @@
 /* writers.c - which process wrote which image. See writers.h. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "preload/launch/clock.h"
@@ -62,20 +63,44 @@ static bool has_written(const struct mw_sampler *sampler, const struct mw_member
 	return mw_member_compare(&sampler->members, member, open->image) == MW_WRITER_IT;
 }
 
-/* An image that knows no namespace is told by its pid if only one process has that inside. */
-static struct mw_member *find_only(
+/* An image that knows no namespace, and may be of ours, too: only who maps it has written it. (A
+ * child has inherited that, but has another pid.) */
+static struct mw_member *find_mapper(
 	const struct mw_sampler *sampler, const struct mw_open_image *open)
 {
-	struct mw_member *only = NULL;
+	struct stat dump;
+	if (fstat(sampler->control->fd, &dump) != 0)
+		return NULL;
 	for (size_t i = 0; i < sampler->members.n_live; i++) {
 		struct mw_member *member = sampler->members.live[i];
 		const struct mw_life *life = member->life;
-		if (life->pid_namespace == 0 || life->inner_pid != open->pid ||
-			!has_written(sampler, member, open))
+		if (life->pid_namespace != 0 && life->inner_pid == open->pid &&
+			has_written(sampler, member, open) &&
+			mw_proc_has_mapped(member->pid, dump.st_ino, open->offset))
+			return member;
+	}
+	return NULL;
+}
+
+/*
+ * The namespace of an image that knows none: its parent's, if that can be no other's. Return: 0 if
+ * it is ours, UNKNOWN if we cannot know.
+ */
+static uint32_t namespace_of_parent(
+	const struct mw_sampler *sampler, const struct mw_open_image *open)
+{
+	int32_t ppid = open->image->ppid;
+	uint32_t only = MW_NAMESPACE_UNKNOWN;
+	if (open->pid_namespace == 0 &&
+		(ppid == getpid() || mw_lives_latest(&sampler->lives, ppid) != NULL))
+		return 0;
+	for (size_t i = 0; open->pid != 1 && i < sampler->members.n_live; i++) {
+		const struct mw_life *life = sampler->members.live[i]->life;
+		if (life->pid_namespace == 0 || life->inner_pid != ppid)
 			continue;
-		if (only != NULL)
-			return NULL;
-		only = member;
+		if (only != MW_NAMESPACE_UNKNOWN && only != life->pid_namespace)
+			return MW_NAMESPACE_UNKNOWN;
+		only = life->pid_namespace;
 	}
 	return only;
 }
@@ -84,7 +109,7 @@ static struct mw_member *find_inside(
 	const struct mw_sampler *sampler, const struct mw_open_image *open)
 {
 	if (open->pid_namespace <= MW_NAMESPACE_UNKNOWN)
-		return find_only(sampler, open);
+		return find_mapper(sampler, open);
 	const struct mw_life *life =
 		mw_lives_latest_inside(&sampler->lives, open->pid_namespace, open->pid);
 	return life != NULL && life->member != NULL && has_written(sampler, life->member, open)
@@ -98,29 +123,40 @@ static struct mw_member *find_inside(
  * process still.
  */
 static struct mw_member *find_inner_writer(
-	struct mw_sampler *sampler, const struct mw_open_image *open, int64_t now_ns)
+	struct mw_sampler *sampler, struct mw_open_image *open, int64_t now_ns)
 {
 	struct mw_member *member = find_inside(sampler, open);
 	uint32_t end = __atomic_load_n(&open->image->end, __ATOMIC_ACQUIRE);
 	bool may_live = end == MWD_END_NONE || end == MWD_END_EXEC;
-	if (member != NULL || !may_live || sampler->has_walked_for_images)
+	if (member == NULL && may_live && !sampler->has_walked_for_images) {
+		sampler->has_walked_for_images = true;
+		mw_sampler_walk(sampler, now_ns);
+		member = find_inside(sampler, open);
+	}
+	if (member != NULL || open->pid_namespace > MW_NAMESPACE_UNKNOWN)
 		return member;
-	sampler->has_walked_for_images = true;
-	mw_sampler_walk(sampler, now_ns);
-	return find_inside(sampler, open);
+	open->pid_namespace = namespace_of_parent(sampler, open);
+	return open->pid_namespace > MW_NAMESPACE_UNKNOWN ? find_inside(sampler, open) : NULL;
 }
 
-/* From when a namespace is known to be, images that were not asked for theirs may be in it, too. */
+/* Orphans of our own namespace come to us, so 1 is nobody's parent there, unless that is us. */
+static bool may_be_inside(const struct mw_sampler *sampler, const struct mw_open_image *open)
+{
+	bool is_asked = open->image->pid_namespace != 0;
+	return open->pid_namespace != 0 ||
+	       (!is_asked && (sampler->members.are_namespaces ||
+				     (open->image->ppid == 1 && getpid() != 1)));
+}
+
 static struct mw_member *find_writer(
 	struct mw_sampler *sampler, struct mw_open_image *open, int64_t now_ns)
 {
-	struct mw_members *members = &sampler->members;
-	bool is_asked = open->image->pid_namespace != 0;
-	if (open->pid_namespace != 0)
-		mw_members_note_namespaces(members);
+	bool is_doubtful = may_be_inside(sampler, open);
+	if (is_doubtful)
+		mw_members_note_namespaces(&sampler->members);
 	struct mw_member *member =
 		open->pid_namespace == 0 ? find_outer_writer(sampler, open, now_ns) : NULL;
-	if (member == NULL && (open->pid_namespace != 0 || (members->are_namespaces && !is_asked)))
+	if (member == NULL && is_doubtful)
 		member = find_inner_writer(sampler, open, now_ns);
 	if (member != NULL)
 		open->pid_namespace = member->life->pid_namespace;
@@ -140,7 +176,9 @@ static struct mw_life *latest_of(
 static void place_unseen(
 	struct mw_sampler *sampler, const struct mw_open_image *open, struct mw_life *life)
 {
-	const struct mw_life *parent = latest_of(sampler, open, open->image->ppid);
+	const struct mw_life *parent = open->pid_namespace != MW_NAMESPACE_UNKNOWN
+					       ? latest_of(sampler, open, open->image->ppid)
+					       : NULL;
 	mw_lives_place(&sampler->lives, life, open->pid_namespace, open->pid);
 	life->ppid = parent != NULL ? parent->pid : 0;
 }
@@ -151,8 +189,10 @@ static struct mw_life *add_unseen(
 {
 	bool is_inside = open->pid_namespace != 0;
 	struct mw_life *before = latest_of(sampler, open, open->pid);
-	bool is_exec = !is_forked && before != NULL && before->image_offset != 0 &&
-		       before->member == NULL && (!before->has_ended || before->is_exec_end);
+	/* Of a namespace that is not known, the one before may be another's. */
+	bool is_exec = !is_forked && open->pid_namespace != MW_NAMESPACE_UNKNOWN &&
+		       before != NULL && before->image_offset != 0 && before->member == NULL &&
+		       (!before->has_ended || before->is_exec_end);
 	struct mw_life *life =
 		is_exec ? mw_lives_add_exec(&sampler->lives, before, open->start_ns)
 			: mw_lives_add(&sampler->lives, is_inside ? 0 : open->pid, open->start_ns);

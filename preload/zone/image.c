@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 
 #include "preload/zone/arena.h"
 #include "preload/zone/atomic.h"
@@ -75,29 +76,28 @@ static void find_exe(struct mwd_image *image)
 		mw_raw_readlink("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
 }
 
-/* The number in "pid:[4026531836]", by which others tell the namespace. 0 = not known. */
+/* By calls that were made before, to open the dump: a filter that kills lets them pass. 0 = not
+ * known. */
 static uint32_t read_pid_namespace(void)
 {
-	char text[32] = { 0 };
-	uint32_t number = 0;
-	if (mw_raw_readlink("/proc/self/ns/pid", text, sizeof(text) - 1) <= 0)
+	struct stat status;
+	int fd = mw_raw_open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
 		return 0;
-	const char *at = strstr(text, "[");
-	for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
-		number = number * 10 + (uint32_t)(*at - '0');
-	return number;
+	bool is_read = mw_raw(SYS_fstat, fd, &status, 0) == 0;
+	mw_raw_close(fd);
+	return is_read ? (uint32_t)status.st_ino : 0;
 }
 
 /*
- * Pids mean nothing without their namespace. Where that can be another than the launcher's costs a
- * system call to know, so who has a parent there does not ask: the first in a namespace has none,
- * its children have 1, and from then on all ask. (In a sandbox a system call may kill.)
+ * Pids mean nothing without their namespace. Where that can be another than the launcher's costs
+ * system calls to know, so who has a parent there does not ask: the first in a namespace has none,
+ * its children have 1, and from then on all ask.
  */
 static void note_pid_namespace(struct mwd_image *image)
 {
 	bool is_first = image->ppid == 0;
-	if ((image->ppid > 1 && !mw_load_relaxed(&mw_control->has_pid_namespaces)) ||
-		mw_load_relaxed(&mw_control->is_any_locked_in))
+	if (image->ppid > 1 && !mw_load_relaxed(&mw_control->has_pid_namespaces))
 		return;
 	image->pid_namespace = read_pid_namespace();
 	bool is_other = image->pid_namespace && image->pid_namespace != mw_control->pid_namespace;

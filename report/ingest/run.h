@@ -68,6 +68,9 @@ int mw_run_open(const char *directory, struct mw_run *run_out, struct mw_diag *d
 
 void mw_run_close(struct mw_run *run);
 
+/* As a process's namespace: another than the launcher's, nobody knows which. */
+#define MW_RUN_UNKNOWN_NAMESPACE 1u
+
 /**
  * mw_run_nameless_pid() - stands for the pid of a process in another pid namespace, of which only
  * its pid in there is known

@@ -22,7 +22,8 @@ struct arrival {
 	int64_t start_ns;
 	bool is_forked;
 	bool is_orphan; /* first in a pid namespace, and gone before anybody saw its parent */
-	bool is_taken;	/* an orphan whose start was found */
+	pid_t lost_pid; /* as it knew itself, in a namespace that is not known; else 0 */
+	bool is_taken;	/* an orphan, or lost, whose start was found */
 };
 
 struct arrivals {
@@ -62,6 +63,9 @@ static int collect_arrivals(const struct mw_profile *profile, struct arrivals *a
 		*arrival = (struct arrival){ .run_idx = image->run_idx,
 			.pid = image->pid,
 			.ppid = image->ppid,
+			.lost_pid = image->pid_namespace == MW_RUN_UNKNOWN_NAMESPACE
+					    ? image->head->pid
+					    : 0,
 			.is_orphan = image->pid_namespace && image->ppid == -1,
 			.start_ns = image->head->start_ns,
 			.is_forked = image->head->flags & MWD_IMAGE_FORKED };
@@ -83,6 +87,7 @@ static int add_start(struct mw_profile *profile, const struct mw_image *image,
 	pid_t pid = mw_pids_of_log(profile, image, entry->pid, entry->time_ns);
 	*start = (struct mw_start){ .run_idx = image->run_idx,
 		.pid = pid,
+		.inner_pid = entry->pid,
 		.ppid = is_exec ? image->ppid : image->pid,
 		.is_exec = is_exec,
 		.time_ns = entry->time_ns,
@@ -174,12 +179,31 @@ static bool has_child_arrived(const struct arrivals *arrivals, const struct mw_s
 	return next_orphan;
 }
 
+/* By its pid inside, the next one of those of whom no more is known, once. */
+static bool has_lost_arrived(const struct arrivals *arrivals, const struct mw_start *start)
+{
+	struct arrival *next = NULL;
+	for (size_t i = 0; i < arrivals->by_pid.n; i++) {
+		struct arrival *arrival = &arrivals->by_pid.items[i];
+		if (arrival->run_idx == start->run_idx && !arrival->is_forked &&
+			!arrival->is_taken && arrival->lost_pid == start->inner_pid &&
+			arrival->start_ns >= start->time_ns &&
+			(!next || arrival->start_ns < next->start_ns))
+			next = arrival;
+	}
+	if (next)
+		next->is_taken = true;
+	return next;
+}
+
 /* Of what could not be read the shell may have made sense: execvp() gives it to one. */
 static bool is_followed(const struct arrivals *arrivals, struct mw_start *start)
 {
 	if (start->pid == 0)
 		return start->verdict == MWD_VERDICT_FOLLOWED && has_child_arrived(arrivals, start);
-	return has_arrived(arrivals, start) &&
+	bool is_here = has_arrived(arrivals, start) ||
+		       (start->pid < 0 && has_lost_arrived(arrivals, start));
+	return is_here &&
 	       (start->verdict == MWD_VERDICT_FOLLOWED || start->verdict == MWD_VERDICT_UNKNOWN);
 }
 

@@ -10,6 +10,7 @@
 struct mw_start {
 	uint32_t run_idx;
 	pid_t pid;	  /* 0 = not known: the call was cut short, or system()'s. As in mw_image */
+	pid_t inner_pid;  /* as its own pid namespace has it */
 	pid_t ppid;	  /* of the new program's process */
 	bool is_exec;	  /* of the logging process itself; else its child's */
 	int64_t time_ns;  /* just before the call; CLOCK_MONOTONIC */
