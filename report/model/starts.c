@@ -21,9 +21,9 @@ struct arrival {
 	pid_t pid, ppid;
 	int64_t start_ns;
 	bool is_forked;
-	bool is_orphan; /* first in a pid namespace, and gone before anybody saw its parent */
-	pid_t lost_pid; /* as it knew itself, in a namespace that is not known; else 0 */
-	bool is_taken;	/* an orphan, or lost, whose start was found */
+	bool is_orphan;	 /* first in a pid namespace, and gone before anybody saw its parent */
+	pid_t inner_pid; /* as it knows itself in another pid namespace; else 0 */
+	bool is_taken;	 /* its start was found */
 };
 
 struct arrivals {
@@ -63,9 +63,7 @@ static int collect_arrivals(const struct mw_profile *profile, struct arrivals *a
 		*arrival = (struct arrival){ .run_idx = image->run_idx,
 			.pid = image->pid,
 			.ppid = image->ppid,
-			.lost_pid = image->pid_namespace == MW_RUN_UNKNOWN_NAMESPACE
-					    ? image->head->pid
-					    : 0,
+			.inner_pid = image->pid_namespace ? image->head->pid : 0,
 			.is_orphan = image->pid_namespace && image->ppid == -1,
 			.start_ns = image->head->start_ns,
 			.is_forked = image->head->flags & MWD_IMAGE_FORKED };
@@ -142,20 +140,20 @@ static size_t first_arrival(const struct arrivals *arrivals, const struct mw_sta
 }
 
 /* Up to @start->until_ns, which moves to the image that is met first. */
-static bool has_arrived(const struct arrivals *arrivals, struct mw_start *start)
+static struct arrival *find_arrival(const struct arrivals *arrivals, struct mw_start *start)
 {
 	int64_t until_ns = start->until_ns;
 	for (size_t i = first_arrival(arrivals, start); i < arrivals->by_pid.n; i++) {
-		const struct arrival *arrival = &arrivals->by_pid.items[i];
+		struct arrival *arrival = &arrivals->by_pid.items[i];
 		if (arrival->run_idx != start->run_idx || arrival->pid != start->pid ||
 			arrival->start_ns >= until_ns)
-			return false;
+			return NULL;
 		if (arrival->start_ns < start->until_ns)
 			start->until_ns = arrival->start_ns;
 		if (!arrival->is_forked)
-			return true;
+			return arrival;
 	}
-	return false;
+	return NULL;
 }
 
 /* The pid of a spawn that was cut short, or of the first in a pid namespace, is not known: any such
@@ -179,14 +177,18 @@ static bool has_child_arrived(const struct arrivals *arrivals, const struct mw_s
 	return next_orphan;
 }
 
-/* By its pid inside, the next one of those of whom no more is known, once. */
-static bool has_lost_arrived(const struct arrivals *arrivals, const struct mw_start *start)
+/*
+ * A pid in a log is that of whoever logged, who may have no image of its own, and another namespace
+ * than the image whose log it is. So the next that knows itself by that pid inside, and that no
+ * start led to, once.
+ */
+static bool has_arrived_inside(const struct arrivals *arrivals, const struct mw_start *start)
 {
 	struct arrival *next = NULL;
 	for (size_t i = 0; i < arrivals->by_pid.n; i++) {
 		struct arrival *arrival = &arrivals->by_pid.items[i];
 		if (arrival->run_idx == start->run_idx && !arrival->is_forked &&
-			!arrival->is_taken && arrival->lost_pid == start->inner_pid &&
+			!arrival->is_taken && arrival->inner_pid == start->inner_pid &&
 			arrival->start_ns >= start->time_ns &&
 			(!next || arrival->start_ns < next->start_ns))
 			next = arrival;
@@ -197,14 +199,34 @@ static bool has_lost_arrived(const struct arrivals *arrivals, const struct mw_st
 }
 
 /* Of what could not be read the shell may have made sense: execvp() gives it to one. */
+static bool may_arrive(const struct mw_start *start)
+{
+	return start->verdict == MWD_VERDICT_FOLLOWED || start->verdict == MWD_VERDICT_UNKNOWN;
+}
+
 static bool is_followed(const struct arrivals *arrivals, struct mw_start *start)
 {
 	if (start->pid == 0)
 		return start->verdict == MWD_VERDICT_FOLLOWED && has_child_arrived(arrivals, start);
-	bool is_here = has_arrived(arrivals, start) ||
-		       (start->pid < 0 && has_lost_arrived(arrivals, start));
-	return is_here &&
-	       (start->verdict == MWD_VERDICT_FOLLOWED || start->verdict == MWD_VERDICT_UNKNOWN);
+	struct arrival *arrival = find_arrival(arrivals, start);
+	if (!arrival || !may_arrive(start))
+		return false;
+	arrival->is_taken = true;
+	return true;
+}
+
+static void drop_arrived_inside(const struct arrivals *arrivals, struct mw_starts *starts)
+{
+	size_t n_kept = 0;
+	for (size_t i = 0; i < starts->missing.n; i++) {
+		struct mw_start start = starts->missing.items[i];
+		if (start.inner_pid > 0 && start.pid != 0 && may_arrive(&start) &&
+			has_arrived_inside(arrivals, &start))
+			starts->n_followed++;
+		else
+			starts->missing.items[n_kept++] = start;
+	}
+	starts->missing.n = n_kept;
 }
 
 static void drop_followed(const struct arrivals *arrivals, struct mw_starts *starts)
@@ -227,12 +249,17 @@ static void drop_followed(const struct arrivals *arrivals, struct mw_starts *sta
 int mw_starts_build(struct mw_profile *profile, struct mw_starts *starts)
 {
 	struct arrivals arrivals = { 0 };
+	bool are_inside = false;
 	memset(starts, 0, sizeof(*starts));
 	int error = collect_arrivals(profile, &arrivals);
 	if (!error)
 		error = collect_starts(profile, starts);
 	if (!error)
 		drop_followed(&arrivals, starts);
+	for (size_t i = 0; !error && i < profile->runs.n; i++)
+		are_inside |= profile->runs.items[i].info.n_inside > 0;
+	if (are_inside)
+		drop_arrived_inside(&arrivals, starts);
 	mw_array_deinit(&arrivals.by_pid);
 	return error;
 }
