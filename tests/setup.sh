@@ -8,7 +8,7 @@ set -euo pipefail
 
 build_packages="gcc g++ cmake ninja-build pkg-config libdw-dev libelf-dev libunwind-dev libcjson-dev
 	libpcre2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev"
-test_packages="chromium clang default-jre-headless gcc-multilib gdb git golang-go heaptrack libc-devtools
+test_packages="bubblewrap chromium clang default-jre-headless gcc-multilib gdb git golang-go heaptrack libc-devtools
 	libgoogle-perftools-dev libjemalloc-dev libjemalloc2 libclang-rt-dev liblz4-dev libmimalloc-dev
 	golang-src libdevel-nytprof-perl libpython3.11-testsuite libtcmalloc-minimal4 make musl-tools nodejs npm perl procps python3
 	python3-jsonschema python3-matplotlib python3-memory-profiler redis-tools sqlite3 strace

@@ -393,6 +393,7 @@ static void forget_nameless(struct mw_processes *processes)
 {
 	for (size_t i = 0; i < processes->rows.n; i++) {
 		struct mw_process_row *row = &processes->rows.items[i];
+		processes->n_nameless += row->pid < -1;
 		row->pid = mw_pids_shown(row->pid);
 		row->ppid = row->ppid < 0 ? -1 : row->ppid;
 	}

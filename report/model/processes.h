@@ -47,6 +47,7 @@ struct mw_process_row {
 struct mw_processes {
 	MW_ARRAY(struct mw_process_row) rows; /* by run and start */
 	uint32_t *order;		      /* owned; row indices, parents before children */
+	size_t n_nameless;		      /* with pid 0: known in another pid namespace only */
 	size_t n_silent;		      /* rows with is_silent that no exec followed */
 	uint64_t n_followed_starts;	      /* logged starts that led to an image */
 };

@@ -70,6 +70,11 @@ static void print_not_followed(struct mw_text *text, const struct mw_view *view)
 		mw_text_item(text,
 			"not followed: none (%" PRIu64 " programs started by exec or spawn)",
 			view->processes.n_followed_starts);
+	if (view->processes.n_nameless)
+		mw_text_item(text,
+			"pid 0: %zu programs of other pid namespaces ended before they were seen "
+			"from outside",
+			view->processes.n_nameless);
 }
 
 static void print_lost(struct mw_text *text, const struct mw_losses *losses)

@@ -206,6 +206,63 @@ def unfollowed():
     lib.equal(len(found), 18, f"unfollowed: {[(row.pid, row.row['command']) for row in found]}")
 
 
+def sandboxes():
+    """bubblewrap's: its own first process is cut off from us, and its programs may have no /proc."""
+    if not lib.has("bwrap", "its sandboxes"):
+        return
+    bwrap = ["bwrap", "--dev-bind", "/", "/", "--unshare-pid"]
+    if lib.run([*bwrap, "true"]).status:
+        print("note: no sandbox permitted here; bubblewrap's not tried")
+        return
+    script = (f"for i in 1 2 3; do /bin/true; '{LIVES}' leaf small 3; done; sleep 0.1; "
+              f"'{LIVES}' leaf large 30; exit 4")
+    for kind in ["--proc", "/proc"], ["--tmpfs", "/proc"]:
+        what = f"bwrap {kind[0]}"
+        # Who reads its own VmHWM needs a /proc.
+        inside = script if kind[0] == "--proc" else (
+            "for i in 1 2 3; do /bin/true; sleep 0.1; done; exit 4")
+        books, profiled = profiled_inside([*bwrap, *kind, "sh", "-c", inside], statuses=(4,))
+        profile = profiled.profile
+        lib.equal(profile.not_followed, [], f"{what}: not followed")
+        programs = collections.Counter(
+            image.name for image in profile.images if image.row["end"] != "exec")
+        expected = {"true": 3, "sleep": 3}
+        if kind[0] == "--proc":
+            expected = {"true": 3, "rss_lives": 4, "sleep": 1}
+        lib.check(expected.items() <= programs.items(), f"{what}: {programs}, not {expected}")
+        if kind[0] == "--proc":
+            lib.equal(len(books), 4, f"{what}: books")
+            check_seen(profiled, books, what)
+        shells = [image for image in profile.images if image.name == "sh"]
+        lib.check(shells and shells[0].pid > 0, f"{what}: {[shell.pid for shell in shells]}")
+
+
+def other_user():
+    """Nobody special, in a user namespace of its own."""
+    command = ["unshare", "--user", "--map-root-user", *INSIDE[1:]]
+    user = [] if os.getuid() else ["setpriv", "--reuid", "65534", "--clear-groups"]
+    place = lib.scratch / "open"
+    place.mkdir()
+    os.chmod(lib.scratch, 0o711)
+    os.chmod(place, 0o777)
+    if lib.run([*user, *command, lib.LAUNCHER, "--version"], cwd=place).status:
+        print("note: no user namespaces here, or our files are out of others' reach; not tried")
+        return
+    truth = place / "truth"
+    script = f"sleep 0.1; '{LIVES}' leaf large 30; exit 3"
+    done = lib.run([*user, lib.LAUNCHER, "--run-dir", place / "run", "--report", place / "report",
+                    f"--json={place / 'json'}", *command, "sh", "-c", script], cwd=place,
+                   env=dict(os.environ, TRUTH_FILE=str(truth)))
+    lib.equal(done.status, 3, f"other user: {done.stderr[-300:]!r}")
+    profile = lib.Profile(place / "json")
+    lib.equal(profile.not_followed, [], "other user: not followed")
+    book = rss.read_books(truth)[0] # with its pid inside
+    leaf = [image for image in profile.images if image.name == "rss_lives"]
+    lib.equal(len(leaf), 1, "other user: images")
+    rss.check_peak(leaf[0], book["vm_hwm_kib"], "other user")
+    lib.check(leaf[0].pid > book["pid"], f"other user: pid {leaf[0].pid}, inside {book['pid']}")
+
+
 def main():
     try:
         permitted = subprocess.run([*INSIDE, "true"], check=False, capture_output=True)
@@ -214,7 +271,8 @@ def main():
     if permitted.returncode:
         lib.skip(f"no pid namespace here: {permitted.stderr.decode().strip()}")
     lib.need_real_proc("pids and RSS")
-    for test in long_lives, trees, side_by_side, killed, short_lives, unfollowed:
+    for test in (long_lives, trees, side_by_side, killed, short_lives, unfollowed, sandboxes,
+                 other_user):
         test()
     lib.finish()
 
