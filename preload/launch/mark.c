@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "preload/format.h"
 #include "preload/launch/clock.h"
 #include "preload/launch/mark.h"
+#include "preload/launch/proc_read.h"
 
 static bool is_what(const char *word)
 {
@@ -20,11 +22,32 @@ static bool is_what(const char *word)
 	       strcmp(word, "instant") == 0;
 }
 
-/* The name is the rest of its line: no line feeds in it. Return: bytes, cut to what fits. */
-static size_t make_line(char *line, size_t bytes, const char *what, const char *name)
+/* Of the shell's pid, if that is not the launcher's, which says so in its dump; else 0. */
+static uint32_t other_namespace(const char *run_dir)
 {
-	int n = snprintf(line, bytes, "%" PRId64 ",%d,%d,%s,%s\n", mw_clock_monotonic_ns(),
-		(int)getpid(), (int)getppid(), what, name);
+	uint32_t launchers = 0, own = mw_proc_read_pid_namespace(0);
+	char *path = NULL;
+	if (asprintf(&path, "%s/" MWD_FILE_NAME, run_dir) < 0)
+		return 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	free(path);
+	if (fd < 0)
+		return 0;
+	bool is_read = pread(fd, &launchers, sizeof(launchers),
+			       offsetof(struct mwd_control, pid_namespace)) == sizeof(launchers);
+	close(fd);
+	return is_read && launchers != 0 && own != launchers ? own : 0;
+}
+
+/* The name is the rest of its line: no line feeds in it. Return: bytes, cut to what fits. */
+static size_t make_line(
+	char *line, size_t bytes, uint32_t pid_namespace, const char *what, const char *name)
+{
+	char inside[16] = "";
+	if (pid_namespace != 0)
+		snprintf(inside, sizeof(inside), "%" PRIu32 ",", pid_namespace);
+	int n = snprintf(line, bytes, "%" PRId64 ",%d,%d,%s%s,%s\n", mw_clock_monotonic_ns(),
+		(int)getpid(), (int)getppid(), inside, what, name);
 	size_t length = n < 0 ? 0 : (size_t)n < bytes ? (size_t)n : bytes - 1;
 	for (size_t i = 0; i + 1 < length; i++)
 		if ((unsigned char)line[i] < ' ')
@@ -58,7 +81,8 @@ int mw_mark_run(int argc, char **argv, struct mw_failure *failure_out)
 	snprintf(name, sizeof(name), "%s", argv[2]);
 	if (asprintf(&path, "%s/%s", run_dir, MW_MARKS_NAME) < 0)
 		return mw_failure_set(MW_EXIT_OWN_FAILURE, failure_out, "mark: out of memory");
-	int status = append(path, line, make_line(line, sizeof(line), argv[1], name), failure_out);
+	size_t length = make_line(line, sizeof(line), other_namespace(run_dir), argv[1], name);
+	int status = append(path, line, length, failure_out);
 	free(path);
 	return status;
 }

@@ -12,6 +12,7 @@ enum what { BEGIN, END, INSTANT, N_WHATS };
 struct line {
 	int64_t time_ns;
 	int32_t ppid;
+	uint32_t pid_namespace;
 	enum what what;
 	char *name;
 };
@@ -32,11 +33,15 @@ static bool read_number(char **at, int64_t *out)
 static bool read_line(char *text, struct line *line_out)
 {
 	static const char *const whats[N_WHATS] = { "begin,", "end,", "instant," };
-	int64_t pid, ppid;
+	int64_t pid, ppid, pid_namespace = 0;
 	if (!read_number(&text, &line_out->time_ns) || !read_number(&text, &pid) ||
 		!read_number(&text, &ppid) || ppid > INT32_MAX)
 		return false;
+	if (*text >= '0' && *text <= '9' &&
+		(!read_number(&text, &pid_namespace) || pid_namespace > UINT32_MAX))
+		return false;
 	line_out->ppid = (int32_t)ppid;
+	line_out->pid_namespace = (uint32_t)pid_namespace;
 	for (unsigned i = 0; i < N_WHATS; i++) {
 		size_t n = strlen(whats[i]);
 		if (strncmp(text, whats[i], n) != 0)
@@ -53,7 +58,9 @@ static struct mw_mark *find_open(struct mw_marks *marks, const struct line *line
 {
 	for (size_t i = marks->items.n; i-- > 0;) {
 		struct mw_mark *mark = &marks->items.items[i];
-		if (mark->is_open && (is_any_shell || mark->ppid == line->ppid) &&
+		bool is_its_shell =
+			mark->ppid == line->ppid && mark->pid_namespace == line->pid_namespace;
+		if (mark->is_open && (is_any_shell || is_its_shell) &&
 			strcmp(mark->name, line->name) == 0)
 			return mark;
 	}
@@ -84,6 +91,7 @@ static int add_line(struct mw_marks *marks, const struct line *line)
 		return -ENOMEM;
 	*mark = (struct mw_mark){ .name = line->name,
 		.ppid = line->ppid,
+		.pid_namespace = line->pid_namespace,
 		.is_instant = line->what == INSTANT,
 		.is_open = line->what == BEGIN,
 		.start_ns = line->time_ns,

@@ -3,7 +3,9 @@
  * marks.h - marks.csv: what `memwatch-preload mark` wrote from the job's shell scripts, a line a
  * call, and the regions they make up.
  *
- *     time_ns,pid,ppid,begin|end|instant,name up to the end of the line
+ *     time_ns,pid,ppid,[pid namespace,]begin|end|instant,name up to the end of the line
+ *
+ * The namespace is that of both pids where it is not the launcher's.
  */
 #pragma once
 
@@ -14,8 +16,9 @@
 #include "report/util/array.h"
 
 struct mw_mark {
-	char *name;   /* points into the text; safe for a terminal */
-	int32_t ppid; /* the shell that made it */
+	char *name;		/* points into the text; safe for a terminal */
+	int32_t ppid;		/* the shell that made it; 0 = not known outside */
+	uint32_t pid_namespace; /* that it is of; 0 = the launcher's */
 	bool is_instant;
 	bool is_open;		  /* begun, not ended: ends with the run */
 	int64_t start_ns, end_ns; /* CLOCK_MONOTONIC; of an instant the same; 0 = open */

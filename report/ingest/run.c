@@ -140,6 +140,22 @@ int mw_run_read_samples(
 	return error ? error : mw_samples_parse(text, n_bytes, samples_out);
 }
 
+/* By the pids that the launcher saw, once ends have met their beginnings. */
+static void name_shells(const struct mw_run *run, struct mw_marks *marks)
+{
+	for (size_t i = 0; i < marks->items.n; i++) {
+		struct mw_mark *mark = &marks->items.items[i];
+		int64_t since_ns = 0;
+		if (mark->pid_namespace == 0 ||
+			__builtin_sub_overflow(
+				mark->start_ns, run->dump.control.start_monotonic_ns, &since_ns))
+			continue;
+		pid_t pid = mw_run_outer_pid(
+			&run->info, mark->pid_namespace, mark->ppid, (double)since_ns / 1e9);
+		mark->ppid = pid > 0 ? pid : 0;
+	}
+}
+
 int mw_run_read_marks(const struct mw_run *run, struct mw_marks *marks_out)
 {
 	__attribute__((cleanup(free_text))) char *path =
@@ -150,7 +166,10 @@ int mw_run_read_marks(const struct mw_run *run, struct mw_marks *marks_out)
 		return run->directory ? -ENOMEM : 0;
 	char *text = NULL;
 	int error = read_text(path, flags_for(run->directory), &text, &n_bytes);
-	return error ? error : mw_marks_parse(text, n_bytes, marks_out);
+	if (!error)
+		error = mw_marks_parse(text, n_bytes, marks_out);
+	name_shells(run, marks_out);
+	return error;
 }
 
 bool mw_run_is_shim(const char *path)

@@ -49,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 		break;
 	case 5:
 		mw_proc_parse_last_pid(text, n_bytes - 1, &number);
+		mw_proc_parse_inner_pid(text, n_bytes - 1, &(int32_t){ 0 }, &(int){ 0 });
 		break;
 	default:
 		format_command(text, n_bytes - 1);

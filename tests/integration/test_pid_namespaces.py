@@ -206,6 +206,30 @@ def unfollowed():
     lib.equal(len(found), 18, f"unfollowed: {[(row.pid, row.row['command']) for row in found]}")
 
 
+def marks():
+    """The same name, marked by shells that are both 1 inside: each end is its own beginning's."""
+    place = lib.fresh("turns")
+    place.mkdir()
+    mark = f"'{lib.LAUNCHER}' mark"
+    await_turn = "for i in $(seq 3000); do [ -e '{0}' ] && break; sleep 0.01; done; "
+    turn = [f"{place}/{i}" for i in range(3)]
+    early = (f"{mark} begin work; : > '{turn[0]}'; {await_turn.format(turn[1])}"
+             f"{mark} end work; : > '{turn[2]}'")
+    late = (f"{await_turn.format(turn[0])}{mark} begin work; : > '{turn[1]}'; "
+            f"{await_turn.format(turn[2])}{mark} end work; :")
+    _, profiled = profiled_inside(
+        ["sh", "-c", f"{' '.join(INSIDE)} sh -c \"$EARLY\" & {' '.join(INSIDE)} sh -c \"$LATE\"; "
+                     "wait"], env={"EARLY": early, "LATE": late})
+    found = sorted(profiled.profile.data["marks"], key=lambda found: found["start_seconds"])
+    if not lib.check(len(found) == 2, f"marks: {found}"):
+        return
+    lib.check(found[0]["end_seconds"] < found[1]["end_seconds"], f"marks: crossed: {found}")
+    shells = [row["pid"] for row in rows(profiled) if row.get("namespace_pid") == 1]
+    for one in found:
+        lib.check(one["shell_pid"] in shells, f"marks: shell {one['shell_pid']}, not of {shells}")
+    lib.check(found[0]["shell_pid"] != found[1]["shell_pid"], "marks: two shells")
+
+
 def sandboxes():
     """bubblewrap's: its own first process is cut off from us, and its programs may have no /proc."""
     if not lib.has("bwrap", "its sandboxes"):
@@ -271,8 +295,8 @@ def main():
     if permitted.returncode:
         lib.skip(f"no pid namespace here: {permitted.stderr.decode().strip()}")
     lib.need_real_proc("pids and RSS")
-    for test in (long_lives, trees, side_by_side, killed, short_lives, unfollowed, sandboxes,
-                 other_user):
+    for test in (long_lives, trees, side_by_side, killed, short_lives, unfollowed, marks,
+                 sandboxes, other_user):
         test()
     lib.finish()
 

@@ -59,6 +59,27 @@ static void test_exec_chain(void)
 	mw_lives_deinit(&lives);
 }
 
+static void test_pids_inside(void)
+{
+	struct mw_life *own = add(7, 100, 200, 0);
+	struct mw_life *first = add(0, 100, 200, 0), *other = add(0, 100, 200, 0);
+	mw_lives_place(&lives, first, 0xf0000001, 7);
+	mw_lives_place(&lives, other, 0xf0000002, 7);
+	struct mw_life *second = mw_lives_add_exec(&lives, first, 150);
+	CHECK(mw_lives_latest(&lives, 7) == own);
+	CHECK(mw_lives_latest(&lives, 0) == NULL);
+	CHECK(mw_lives_latest_inside(&lives, 0xf0000001, 7) == second);
+	CHECK(mw_lives_latest_inside(&lives, 0xf0000002, 7) == other);
+	CHECK(mw_lives_latest_inside(&lives, 0xf0000003, 7) == NULL);
+	CHECK(mw_lives_latest_inside(&lives, 0xf0000001, 8) == NULL);
+	mw_lives_name(&lives, second, 4711);
+	CHECK(mw_lives_latest(&lives, 4711) == second);
+	CHECK_INT(first->pid, 4711);
+	CHECK_INT(other->pid, 0);
+	mw_lives_deinit(&lives);
+	CHECK(mw_lives_latest_inside(&lives, 0xf0000001, 7) == NULL);
+}
+
 static void check_bound(int64_t bytes, size_t n_alive, size_t n_sampled)
 {
 	struct mw_upper_bound found = mw_upper_bound_find(&lives);
@@ -198,6 +219,7 @@ int main(void)
 {
 	test_latest_of_a_pid();
 	test_exec_chain();
+	test_pids_inside();
 	test_exact_is_final();
 	test_bound_of_overlaps();
 	test_bound_of_stairs();

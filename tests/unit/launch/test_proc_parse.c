@@ -119,6 +119,23 @@ static void test_status_masks(void)
 		mw_proc_parse_status_mask(place(text, n), n, "ShdPnd", &mask);
 }
 
+static void test_inner_pids(void)
+{
+	static const char text[] = "Name:\tsh\nNSpid:\t4711\t12\t1\nNSpgid:\t4711\t12\t1\n";
+	static const char one[] = "NSpid:\t4711\n", none[] = "NSpid:\t\n",
+			  cut[] = "NSpid:\t4711\t1";
+	int32_t pid = 0;
+	int n = 0;
+	CHECK(mw_proc_parse_inner_pid(text, sizeof(text) - 1, &pid, &n));
+	CHECK_INT(pid, 1);
+	CHECK_INT(n, 3);
+	CHECK(mw_proc_parse_inner_pid(one, sizeof(one) - 1, &pid, &n));
+	CHECK_INT(pid, 4711);
+	CHECK_INT(n, 1);
+	CHECK(!mw_proc_parse_inner_pid(none, sizeof(none) - 1, &pid, &n));
+	CHECK(!mw_proc_parse_inner_pid(cut, sizeof(cut) - 1, &pid, &n));
+}
+
 static void test_children(void)
 {
 	size_t cursor = 0;
@@ -149,6 +166,7 @@ int main(void)
 	test_statm();
 	test_status();
 	test_status_masks();
+	test_inner_pids();
 	test_children();
 	test_command();
 	return n_failed_checks != 0;
