@@ -186,7 +186,8 @@ static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_fra
 	s->flags = flags;
 	if (mw_likely(s->pc - MWD_PAGE < ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))
 		return STEPPED;
-	*own_flags_out |= flags ? MW_FRAME_HARD : 0; /* a guess may find another word next time */
+	*own_flags_out |= MW_FRAME_LAST;
+	trace->end = (struct mw_link){ ra_slot, s->pc };
 	return flags || s->pc >= MWD_PAGE ? IS_STOPPED : IS_OUTERMOST;
 }
 
@@ -259,7 +260,7 @@ static inline const struct mw_link *verify_links(
 	return link;
 }
 
-/* The frame that links[at] leads to, below frames[i]: frames have one link, or two. */
+/* The frame that links[at] leads to, or ends at, below frames[i]. */
 static inline uint32_t frame_of_link(const struct mw_trace *trace, uint32_t at, uint32_t i)
 {
 	uint32_t n_second = trace->frames[i].first_link - i;
@@ -329,7 +330,10 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 	}
 	for (; fresh-- > trace->fresh; frame++) {
 		uint16_t flags = fresh->flags;
+		frame->first_link = (uint16_t)(link - trace->links);
 		if (mw_unlikely(flags | passes_fp)) {
+			if (flags & MW_FRAME_LAST)
+				*link++ = trace->end;
 			if (flags & MW_FRAME_HARD)
 				last_hard = (uint16_t)(frame - trace->frames);
 			else if (passes_fp)
@@ -344,7 +348,6 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 		frame->ra_back = fresh->ra_back;
 		frame->flags = flags;
 		frame->last_hard = last_hard;
-		frame->first_link = (uint16_t)(link - trace->links);
 		frame->record = NULL;
 		frame->node = 0;
 		link = add_links(link, frame);
