@@ -8,6 +8,7 @@ must be on its stacks, and how often.
 """
 
 import collections
+import glob
 import os
 import shutil
 import sys
@@ -94,6 +95,36 @@ def holes():
         lib.check(0 < cut_blocks(profile) < 100, f"{what}: the deep recursion is cut, no other")
         ids = [module["build_id"] for module in profile.data["modules"] if module["path"] == str(program)]
         lib.check(len(ids) == 1 and ids[0], f"{what}: build IDs of the program: {ids}")
+    between()
+
+
+def twin(name, frame_bytes, *flags):
+    """Code of one form at one place, with other frames; all with the same build ID."""
+    return build("gcc", ("-O2", "-shared", "-fPIC", f"-DNAME={name}", f"-DFRAME_BYTES={frame_bytes}",
+                         "-Wl,--build-id=0x6d656d77", *flags), "unwind_twin.c", name=name)
+
+
+def check_twins(profile, names, what):
+    for name in names:
+        for i in range(10, 50):
+            lib.equal(blocks_through(profile, f"{name}_{i}"), 20, f"{what}: {name}_{i}")
+
+
+def between():
+    """A library in a hole of the program is not the program; and the program is not the loader that
+    was told to start it."""
+    flags = ("-O2", "-no-pie", "-Wl,-Ttext=0x8000000")
+    program = build("gcc", flags, "unwind_beside.c")
+    alpha = twin("alpha", 1008, "-Wl,-Ttext-segment=0x2000000")
+    loaders = glob.glob(f"/lib*/ld-linux-{os.uname().machine.replace('_', '-')}.so.*")[:1]
+    for argv in [program, alpha], [*loaders[:not lib.emulator()], program, alpha]:
+        what = " ".join(("between", *(os.path.basename(word) for word in argv)))
+        plain, profiled = lib.compare_runs(argv, what=what)
+        lib.equal(plain.stdout, b"1\n", f"{what}: plugins in a hole of the program")
+        profile = profiled.must_have_profile()
+        check_twins(profile, ("alpha",), what)
+        lib.equal(blocks_through(profile, "allocate"), 800, f"{what}: allocate")
+        lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
 
 
 def signals():
@@ -261,6 +292,13 @@ def plugins():
             lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
 
 
+def twins():
+    """Libraries that were given the same build ID are not the same."""
+    program = build("gcc", ("-O2",), "unwind_beside.c")
+    profile = compare([program, twin("alpha", 1008), twin("beta", 3024)], 3000, what="twins")
+    check_twins(profile, ("alpha", "beta"), "twins")
+
+
 def languages():
     if not shutil.which("rustc") and not shutil.which("gfortran"):
         lib.skip("no rustc and no gfortran here")
@@ -329,7 +367,7 @@ def programs():
 
 
 GROUPS = {function.__name__: function for function in
-          (frames, holes, signals, stacks, turns, foreign, cxx, plugins, languages, programs)}
+          (frames, holes, signals, stacks, turns, foreign, cxx, plugins, twins, languages, programs)}
 
 
 def main():
