@@ -138,6 +138,7 @@ def signals():
         nowhere(program, " ".join((compiler, *flags, "nowhere")))
         if IS_X86:
             aligned(program, " ".join((compiler, *flags, "aligned")))
+            untabled(program, " ".join((compiler, *flags, "untabled")))
     if not IS_X86:
         print("note: single steps not tried: they are made by x86-64's trap flag")
 
@@ -148,6 +149,16 @@ def nowhere(program, what):
         profile = compare([program, "nowhere", stack], 200, what=f"{what} {stack}", may_be_cut=True)
         lib.equal(cut_blocks(profile), 100, f"{what} {stack}: blocks of callers that nobody knows")
         for name in ("jumper", "keeper", "raise_here"):
+            lib.equal(blocks_through(profile, name), 100, f"{what} {stack}: {name}")
+
+
+def untabled(program, what):
+    """A trampoline of the program's own, as Go's runtime has; libgcc knows those, libunwind does not."""
+    for stack in ("alternate", "same"):
+        _, profiled = lib.compare_runs([program, "untabled", stack], what=f"{what} {stack}")
+        profile = profiled.must_have_profile()
+        lib.equal(cut_blocks(profile), 0, f"{what} {stack}: blocks with incomplete stacks")
+        for name in ("handle_untabled", "syscall", "raise_untabled"):
             lib.equal(blocks_through(profile, name), 100, f"{what} {stack}: {name}")
 
 
