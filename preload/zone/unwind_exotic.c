@@ -14,6 +14,7 @@
 
 #include "preload/zone/cfi.h"
 #include "preload/zone/cfi_cursor.h"
+#include "preload/zone/probe.h"
 #include "preload/zone/unwind_exotic.h"
 #include "preload/zone/zone.h"
 
@@ -217,8 +218,10 @@ static bool step(struct registers *r)
 	if (outcome == MW_CFI_SIGNAL)
 		return step_signal(r);
 	uintptr_t cfa, value;
-	if (outcome != MW_CFI_ROW || row.ra.kind != MW_PLACE_AT_CFA || !find_cfa(r, &row, &cfa) ||
-		cfa <= r->value[MW_REG_SP])
+	if (outcome != MW_CFI_ROW || row.ra.kind != MW_PLACE_AT_CFA || !find_cfa(r, &row, &cfa))
+		return false;
+	/* Further down is another stack, if there is one: of what calls on a stack of its own. */
+	if (cfa <= r->value[MW_REG_SP] && !mw_probe_words((const void *)(cfa - 8), 1))
 		return false;
 	struct registers caller = { .low = r->low, .high = r->high };
 	for (unsigned i = 0; i < mw_array_size(preserved); i++) {

@@ -303,6 +303,28 @@ def plugins():
             lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
 
 
+def switches():
+    """A stack can begin with a call that came from another one; in the same place with nothing."""
+    if not IS_X86:
+        lib.skip("the code that changes stacks is x86-64's")
+    for compiler, flags in compilers():
+        program = build(compiler, flags, "unwind_switch.c", "unwind_switch.S")
+        what = " ".join((compiler, *flags))
+        compare([program, "turns"], 3900, what=what)
+        _, profiled = lib.compare_runs([program, "turns"], what=what)
+        profile = profiled.must_have_profile()
+        lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
+        for name, count in (("allocate", 1950), ("as_started", 0), ("as_called_by_fp", 750),
+                            ("another_way", 300), ("as_called_by_slot", 600), ("twice", 600),
+                            ("turns", 1650)):
+            lib.equal(blocks_through(profile, name), count, f"{what}: {name}")
+        _, profiled = lib.compare_runs([program, "gone"], what=f"{what}, gone") # libunwind dies
+        profile = profiled.must_have_profile()
+        lib.equal(blocks_through(profile, "stay"), 300, f"{what}: stay")
+        lib.equal(blocks_through(profile, "be_gone"), 200, f"{what}: be_gone")
+        lib.equal(cut_blocks(profile), 100, f"{what}: blocks whose callers are gone")
+
+
 def twins():
     """Libraries that were given the same build ID are not the same."""
     program = build("gcc", ("-O2",), "unwind_beside.c")
@@ -378,7 +400,7 @@ def programs():
 
 
 GROUPS = {function.__name__: function for function in
-          (frames, holes, signals, stacks, turns, foreign, cxx, plugins, twins, languages, programs)}
+          (frames, holes, signals, stacks, turns, foreign, cxx, plugins, switches, twins, languages, programs)}
 
 
 def main():
