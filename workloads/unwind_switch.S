@@ -6,6 +6,7 @@
  *   void call_by_slot(void *top, void (*function)(void))      in a slot of the new stack
  *   void start(void *top, void (*function)(void), void **sp)  nobody called: by resume(), one way
  *   void resume(void *to, void **sp)                          where that one left it
+ *   void at_top(void)                                         calls beside(), has no caller
  */
 	.text
 	.globl	call_by_fp, call_by_slot, start, resume
@@ -76,5 +77,14 @@ resume:
 	ret
 	.cfi_endproc
 	.size	resume, . - resume
+
+	.globl	at_top
+	.type	at_top, @function
+at_top:
+	.cfi_startproc
+	call	beside
+	ud2
+	.cfi_endproc
+	.size	at_top, . - at_top
 
 	.section .note.GNU-stack, "", %progbits

@@ -4,6 +4,7 @@
  * those. Run by tests/integration/test_unwind.py, with unwind_switch.S.
  *
  *   turns    started by nobody, and called in two ways, from several callers
+ *   beside   goes on when the stack beside its own is unmapped
  *   gone     goes on when the stack that called it is unmapped; libunwind would not survive
  */
 #include <stdio.h>
@@ -20,6 +21,7 @@ void call_by_fp(void *top, void (*function)(void));
 void call_by_slot(void *top, void (*function)(void));
 void start(void *top, void (*function)(void), void **sp);
 void resume(void *to, void **sp);
+void at_top(void);
 
 static void *main_sp, *other_sp, *unused_sp, *volatile sink;
 static char *first, *second, *top; /* stacks; the one in use */
@@ -126,25 +128,45 @@ static KEEP void go_on(void)
 	GOES_ON();
 }
 
-static char *map_stack(void)
+/* ---- beside */
+
+/* Its return address would lie in front of the next stack, which is unmapped. */
+void beside(void);
+KEEP void beside(void)
 {
-	char *stack = mmap(NULL, STACK_BYTES + 8192, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (int i = 0; i < N_TURNS; i++) {
+		allocate();
+		if (i == N_TURNS / 2)
+			resume(main_sp, &other_sp);
+		if (i == N_TURNS * 3 / 4)
+			munmap(first + STACK_BYTES * 3 / 2, STACK_BYTES / 2);
+	}
+	resume(main_sp, &unused_sp);
+}
+
+static char *map_stack(size_t bytes)
+{
+	char *stack = mmap(
+		NULL, bytes + 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mprotect(stack, 4096, PROT_NONE);
-	mprotect(stack + 4096 + STACK_BYTES, 4096, PROT_NONE);
+	mprotect(stack + 4096 + bytes, 4096, PROT_NONE);
 	return stack + 4096;
 }
 
 int main(int argc, char **argv)
 {
-	first = map_stack();
-	second = map_stack();
+	first = map_stack(2 * STACK_BYTES);
+	second = map_stack(STACK_BYTES);
 	if (argc == 2 && strcmp(argv[1], "turns") == 0) {
 		turns();
 	} else if (argc == 2 && strcmp(argv[1], "gone") == 0) {
 		begin();
 		go_on();
 		munmap(first, STACK_BYTES);
+		go_on();
+	} else if (argc == 2 && strcmp(argv[1], "beside") == 0) {
+		start(first + STACK_BYTES + 24, at_top, &main_sp);
+		munmap(first + STACK_BYTES, STACK_BYTES / 2);
 		go_on();
 	} else {
 		return 2;

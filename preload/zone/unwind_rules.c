@@ -55,7 +55,7 @@ static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_fr
 	}
 	if (mw_unlikely(bytes - 1 >= trace->stack_high - sp || cfa % sizeof(uintptr_t) ||
 			8u * rule.fp_back > bytes || 8u * ra_back > bytes ||
-			(flags && mw_is_far(s, cfa))))
+			(flags && mw_is_far(s, cfa)) || mw_is_first_in_page(cfa - 8u * ra_back)))
 		return false;
 	uintptr_t pc = mw_arch_plain_pc(mw_word_at(cfa - 8u * ra_back));
 	if (mw_unlikely(pc - MWD_PAGE >= ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))

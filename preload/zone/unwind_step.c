@@ -143,6 +143,11 @@ MW_NOINLINE enum mw_step_outcome mw_step(struct mw_trace *trace, struct mw_fresh
 		return MW_STEP_STOPPED;
 	if (mw_unlikely(flags) && mw_is_far(s, cfa) && !can_read_far(s, own_flags_out))
 		return MW_STEP_STOPPED;
+	if (mw_unlikely(mw_is_first_in_page(ra_slot)) &&
+		!mw_probe_words((const void *)ra_slot, 1)) {
+		*own_flags_out |= MW_FRAME_HARD;
+		return MW_STEP_STOPPED;
+	}
 	s->sp = cfa;
 	if (rule.fp_back) {
 		if (mw_unlikely(!is_readable(trace, cfa - 8u * rule.fp_back, 8)))
@@ -155,7 +160,7 @@ MW_NOINLINE enum mw_step_outcome mw_step(struct mw_trace *trace, struct mw_fresh
 	s->flags = flags;
 	if (mw_likely(s->pc - MWD_PAGE < ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))
 		return MW_STEPPED;
-	*own_flags_out |= MW_FRAME_LAST;
+	*own_flags_out |= mw_is_first_in_page(ra_slot) ? MW_FRAME_HARD : MW_FRAME_LAST;
 	trace->end = (struct mw_link){ ra_slot, s->pc };
 	return flags || s->pc >= MWD_PAGE ? MW_STEP_STOPPED : MW_STEP_OUTERMOST;
 }

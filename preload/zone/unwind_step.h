@@ -30,6 +30,15 @@ static inline bool mw_is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
 	       mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
 }
 
+/*
+ * What nobody called has no return address: where one would be the stack can end, and begin what
+ * was mapped beside it when its mapping was found, and is no longer.
+ */
+static inline bool mw_is_first_in_page(uintptr_t ra_slot)
+{
+	return ra_slot % MWD_PAGE == 0;
+}
+
 /* No unwind data: the frame pointer convention is worth a bounded try, and marked as a guess. */
 static inline struct mw_rule mw_guess_rule(void)
 {

@@ -323,6 +323,8 @@ def switches():
         lib.equal(blocks_through(profile, "stay"), 300, f"{what}: stay")
         lib.equal(blocks_through(profile, "be_gone"), 200, f"{what}: be_gone")
         lib.equal(cut_blocks(profile), 100, f"{what}: blocks whose callers are gone")
+        _, profiled = lib.compare_runs([program, "beside"], what=f"{what}, beside") # dies, too
+        lib.equal(blocks_through(profiled.must_have_profile(), "beside"), 100, f"{what}: beside")
 
 
 def twins():
