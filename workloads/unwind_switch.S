@@ -6,6 +6,7 @@
  *   void call_by_slot(void *top, void (*function)(void))      in a slot of the new stack
  *   void start(void *top, void (*function)(void), void **sp)  nobody called: by resume(), one way
  *   void resume(void *to, void **sp)                          where that one left it
+ *   void aligned(void (*function)(void))                      on its own; finds the way by rbx
  *   void at_top(void)                                         calls beside(), has no caller
  */
 	.text
@@ -77,6 +78,25 @@ resume:
 	ret
 	.cfi_endproc
 	.size	resume, . - resume
+
+	.globl	aligned
+	.type	aligned, @function
+aligned:
+	.cfi_startproc
+	push	%rbx
+	.cfi_def_cfa_offset 16
+	.cfi_offset %rbx, -16
+	mov	%rsp, %rbx
+	.cfi_def_cfa_register %rbx
+	and	$-64, %rsp
+	call	*%rdi
+	mov	%rbx, %rsp
+	.cfi_def_cfa_register %rsp
+	pop	%rbx
+	.cfi_def_cfa_offset 8
+	ret
+	.cfi_endproc
+	.size	aligned, . - aligned
 
 	.globl	at_top
 	.type	at_top, @function

@@ -4,6 +4,7 @@
  * those. Run by tests/integration/test_unwind.py, with unwind_switch.S.
  *
  *   turns    started by nobody, and called in two ways, from several callers
+ *   deep     200 frames that are left by more registers than three
  *   beside   goes on when the stack beside its own is unmapped
  *   gone     goes on when the stack that called it is unmapped; libunwind would not survive
  */
@@ -22,6 +23,7 @@ void call_by_slot(void *top, void (*function)(void));
 void start(void *top, void (*function)(void), void **sp);
 void resume(void *to, void **sp);
 void at_top(void);
+void aligned(void (*function)(void));
 
 static void *main_sp, *other_sp, *unused_sp, *volatile sink;
 static char *first, *second, *top; /* stacks; the one in use */
@@ -128,6 +130,21 @@ static KEEP void go_on(void)
 	GOES_ON();
 }
 
+/* ---- deep */
+
+static unsigned depth;
+
+static KEEP void descend(void)
+{
+	if (depth++ < 200) {
+		aligned(descend);
+	} else {
+		for (int i = 0; i < N_TURNS; i++)
+			allocate();
+	}
+	GOES_ON();
+}
+
 /* ---- beside */
 
 /* Its return address would lie in front of the next stack, which is unmapped. */
@@ -164,6 +181,8 @@ int main(int argc, char **argv)
 		go_on();
 		munmap(first, STACK_BYTES);
 		go_on();
+	} else if (argc == 2 && strcmp(argv[1], "deep") == 0) {
+		descend();
 	} else if (argc == 2 && strcmp(argv[1], "beside") == 0) {
 		start(first + STACK_BYTES + 24, at_top, &main_sp);
 		munmap(first + STACK_BYTES, STACK_BYTES / 2);

@@ -20,34 +20,27 @@
 
 #if defined(__x86_64__)
 
-enum { RBX = 3, N_REGISTERS = 17 };
+enum { RBX = 3 };
 #define MAX_STEPS (MW_TRACE_MAX + 64u) /* our own frames, too */
-
-struct registers {
-	uintptr_t value[N_REGISTERS]; /* by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8.. pc */
-	uint32_t known;		      /* bit a register */
-	bool is_exact;		      /* pc is the next instruction, no return address */
-	uintptr_t low, high;	      /* the stack that was read last */
-};
 
 /* Registers that survive a call. */
 static const uint8_t preserved[] = { RBX, MW_REG_FP, 12, 13, 14, 15 };
 
-static void set(struct registers *r, unsigned reg, uintptr_t value)
+static void set(struct mw_registers *r, unsigned reg, uintptr_t value)
 {
 	r->value[reg] = value;
 	r->known |= 1u << reg;
 }
 
-static bool get(const struct registers *r, uint64_t reg, uintptr_t *value_out)
+static bool get(const struct mw_registers *r, uint64_t reg, uintptr_t *value_out)
 {
-	if (reg >= N_REGISTERS || !(r->known & 1u << reg))
+	if (reg >= MW_N_REGISTERS || !(r->known & 1u << reg))
 		return false;
 	*value_out = r->value[reg];
 	return true;
 }
 
-static bool load(struct registers *r, uintptr_t address, uintptr_t *value_out)
+static bool load(struct mw_registers *r, uintptr_t address, uintptr_t *value_out)
 {
 	if (address % sizeof(uintptr_t) != 0)
 		return false;
@@ -100,7 +93,7 @@ static bool combine(struct expression *e, uint8_t opcode)
 	}
 }
 
-static bool run_one(struct expression *e, struct registers *r, uint8_t opcode)
+static bool run_one(struct expression *e, struct mw_registers *r, uint8_t opcode)
 {
 	uintptr_t value;
 	if (opcode >= 0x30 && opcode <= 0x4f) /* lit */
@@ -131,7 +124,7 @@ static bool run_one(struct expression *e, struct registers *r, uint8_t opcode)
 	}
 }
 
-static bool evaluate(const uint8_t *block, struct registers *r, uintptr_t *value_out)
+static bool evaluate(const uint8_t *block, struct mw_registers *r, uintptr_t *value_out)
 {
 	struct cursor whole = { block, block + 16, false };
 	uint64_t bytes = take_uleb(&whole);
@@ -147,7 +140,7 @@ static bool evaluate(const uint8_t *block, struct registers *r, uintptr_t *value
 
 /* ---- one frame ------------------------------------------------------------------------------ */
 
-static bool find_cfa(struct registers *r, const struct mw_cfi_row *row, uintptr_t *cfa_out)
+static bool find_cfa(struct mw_registers *r, const struct mw_cfi_row *row, uintptr_t *cfa_out)
 {
 	uintptr_t base;
 	switch (row->cfa_kind) {
@@ -169,14 +162,14 @@ static bool find_cfa(struct registers *r, const struct mw_cfi_row *row, uintptr_
  * gcc leaves a row that says "at fp" on the last instructions of a function that aligns its stack,
  * where `leave` has given fp and the others back already. A frame's own fp lies within it.
  */
-static bool is_given_back(const struct registers *r, struct mw_place place, uintptr_t cfa)
+static bool is_given_back(const struct mw_registers *r, struct mw_place place, uintptr_t cfa)
 {
 	uintptr_t sp = r->value[MW_REG_SP], fp;
 	return place.kind == MW_PLACE_AT_FP && get(r, MW_REG_FP, &fp) && fp - sp >= cfa - sp;
 }
 
 /* Return: whether the caller's value of @reg, which is at @place, is known. */
-static bool find_value(struct registers *r, uint64_t reg, struct mw_place place, uintptr_t cfa,
+static bool find_value(struct mw_registers *r, uint64_t reg, struct mw_place place, uintptr_t cfa,
 	uintptr_t *value_out)
 {
 	uintptr_t fp;
@@ -197,7 +190,7 @@ static bool find_value(struct registers *r, uint64_t reg, struct mw_place place,
 }
 
 /* The ucontext at sp: r8..r15 rdi rsi rbp rbx rdx rax rcx rsp rip, from byte 40. */
-static bool step_signal(struct registers *r)
+static bool step_signal(struct mw_registers *r)
 {
 	static const uint8_t order[] = { 8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16 };
 	uintptr_t at = r->value[MW_REG_SP] + 40, value;
@@ -210,7 +203,7 @@ static bool step_signal(struct registers *r)
 	return true;
 }
 
-static bool step(struct registers *r)
+static bool step(struct mw_registers *r)
 {
 	uintptr_t pc = r->value[MW_REG_RA] - (r->is_exact ? 0 : 1);
 	struct mw_cfi_row row;
@@ -223,7 +216,7 @@ static bool step(struct registers *r)
 	/* Further down is another stack, if there is one: of what calls on a stack of its own. */
 	if (cfa <= r->value[MW_REG_SP] && !mw_probe_words((const void *)(cfa - 8), 1))
 		return false;
-	struct registers caller = { .low = r->low, .high = r->high };
+	struct mw_registers caller = { .low = r->low, .high = r->high };
 	for (unsigned i = 0; i < mw_array_size(preserved); i++) {
 		uint64_t reg = preserved[i];
 		if (mw_cfi_find_row(pc, reg, &row) == MW_CFI_ROW &&
@@ -248,29 +241,45 @@ static bool step(struct registers *r)
 			 : "r"((r)->value)                                                         \
 			 : "rax", "memory")
 
-MW_COLD bool mw_unwind_exotic_step(struct mw_fresh_frame *frame)
+/* Where the walk was when it came through here last; fresh[] is written anew by each walk. */
+static bool find_followed(
+	const struct mw_trace *trace, const struct mw_fresh_frame *frame, struct mw_registers *r)
 {
-	struct registers r = { .is_exact = true,
+	const struct mw_fresh_frame *followed = &trace->fresh[trace->registers.at];
+	if (followed >= frame || !(followed->flags & MW_FRAME_FOLLOWED))
+		return false;
+	*r = trace->registers;
+	return true;
+}
+
+MW_COLD bool mw_unwind_exotic_step(struct mw_trace *trace, struct mw_fresh_frame *frame)
+{
+	struct mw_registers r = { .is_exact = true,
 		.known = 1u << RBX | 1u << MW_REG_FP | 1u << MW_REG_SP | 1u << MW_REG_RA | 0xf000 };
 	uintptr_t fp;
-	SNAPSHOT(&r);
 	unsigned n = 0;
+	if (!find_followed(trace, frame, &r))
+		SNAPSHOT(&r);
 	while (r.value[MW_REG_SP] != frame->sp || r.value[MW_REG_RA] != frame->pc)
 		if (++n > MAX_STEPS || !step(&r))
 			return false;
 	if (!step(&r) || r.is_exact || !get(&r, MW_REG_FP, &fp))
 		return false;
-	*frame = (struct mw_fresh_frame){
-		.pc = r.value[MW_REG_RA], .sp = r.value[MW_REG_SP], .fp = fp, .ra_back = 1
-	};
+	*frame = (struct mw_fresh_frame){ .pc = r.value[MW_REG_RA],
+		.sp = r.value[MW_REG_SP],
+		.fp = fp,
+		.ra_back = 1,
+		.flags = MW_FRAME_FOLLOWED };
+	r.at = (uint32_t)(frame - trace->fresh);
+	trace->registers = r;
 	return true;
 }
 
 #else
 
-MW_COLD bool mw_unwind_exotic_step(struct mw_fresh_frame *frame)
+MW_COLD bool mw_unwind_exotic_step(struct mw_trace *trace, struct mw_fresh_frame *frame)
 {
-	(void)frame;
+	(void)trace, (void)frame;
 	return false;
 }
 

@@ -318,6 +318,9 @@ def switches():
                             ("another_way", 300), ("as_called_by_slot", 600), ("twice", 600),
                             ("turns", 1650)):
             lib.equal(blocks_through(profile, name), count, f"{what}: {name}")
+        # Seconds each, if who leaves one of those frames begins anew for each.
+        profile = compare([program, "deep"], 200, what=f"{what}, deep")
+        lib.equal(blocks_through(profile, "main"), 101, f"{what}, deep: main")
         _, profiled = lib.compare_runs([program, "gone"], what=f"{what}, gone") # libunwind dies
         profile = profiled.must_have_profile()
         lib.equal(blocks_through(profile, "stay"), 300, f"{what}: stay")
