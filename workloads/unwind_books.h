@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,14 @@ static struct book *book(void)
 #define ENTER() (path->names[path->depth++] = __func__)
 #define CUT() (path->names[path->depth++] = NULL)
 #define LEAVE() ((void)path->depth--)
+
+static inline bool is_below(const char *function)
+{
+	for (unsigned i = 0; i < path->depth; i++)
+		if (path->names[i] && strcmp(path->names[i], function) == 0)
+			return true;
+	return false;
+}
 
 static void print_books(void)
 {

@@ -158,6 +158,7 @@ static KEEP void shifted(const struct step *step)
 
 typedef void middle(void (*go)(const struct step *), const struct step *next, uintptr_t fp);
 middle bare, tabled; /* unwind_turns.S tells of them */
+void by_register(void (*go)(const struct step *), const struct step *next);
 void bottom(void);
 
 #if defined(__x86_64__)
@@ -168,12 +169,12 @@ void bottom(void);
 
 /* bare() with its own frame pointer; with none, below and above the stack; tabled(); bare() with
  * that of a frame record without caller, and of one that bottom() has; with this function's, which
- * is passed over. */
+ * is passed over. Below by_register() only tabled(): nobody knows what other registers are. */
 #define BARE(name)                                                                                 \
 	static WITH_FP void name(const struct step *step)                                          \
 	{                                                                                          \
 		uintptr_t own = (uintptr_t)__builtin_frame_address(0);                             \
-		unsigned way = choose(N_WAYS), depth = path->depth;                                \
+		unsigned way = is_below("by_register") ? 3 : choose(N_WAYS), depth = path->depth;  \
 		volatile uintptr_t record[] = { 0, way == 5 ? (uintptr_t)bottom + 4 : 0 };         \
 		uintptr_t fps[] = { 0, 12345, (uintptr_t)1 << 60, choose(9), (uintptr_t)record,    \
 			(uintptr_t)record, own };                                                  \
@@ -185,6 +186,16 @@ void bottom(void);
 			path->names[path->depth++] = "bottom";                                     \
 		(way == 3 ? tabled : bare)(step->go, step + 1, fps[way]);                          \
 		path->depth = depth;                                                               \
+	}
+
+#define BY_REGISTER(name)                                                                          \
+	static KEEP void name(const struct step *step)                                             \
+	{                                                                                          \
+		ENTER();                                                                           \
+		path->names[path->depth++] = "by_register";                                        \
+		by_register(step->go, step + 1);                                                   \
+		LEAVE();                                                                           \
+		LEAVE();                                                                           \
 	}
 
 PLAIN(plain_a)
@@ -201,10 +212,12 @@ SHIFT(shift_a)
 SHIFT(shift_b)
 BARE(bare_a)
 BARE(bare_b)
+BY_REGISTER(register_a)
+BY_REGISTER(register_b)
 
 static void (*const kinds[])(const struct step *) = { plain_a, plain_b, plain_c, fp_a, fp_b,
 	registers_a, registers_b, dynamic_a, dynamic_b, aligned_a, shift_a, shift_b, shift_a,
-	shift_b, bare_a, bare_b, deep };
+	shift_b, bare_a, bare_b, register_a, register_b, deep };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* ---- their ends */

@@ -33,7 +33,6 @@ enum mw_frame_flag {
 	MW_FRAME_HARD = 1u << 3,     /* its caller follows from more words than two: re-derive */
 	MW_FRAME_MARKER = 1u << 4,   /* not a frame: pc is an enum mwd_marker */
 	MW_FRAME_LAST = 1u << 5,     /* what lies where its return address belongs is none */
-	MW_FRAME_FOLLOWED = 1u << 6, /* trace->registers are its */
 };
 
 /* With these, the same (pc, sp, fp) has another way out. (LAST: or has one. Its callee's links
@@ -64,18 +63,6 @@ struct mw_fresh_frame {
 	uintptr_t pc, sp, fp;
 	uint16_t fp_back, ra_back; /* see struct mw_frame */
 	uint16_t flags;		   /* EXACT, GUESSED, MARKER, and what step() adds */
-};
-
-#define MW_N_REGISTERS 17u
-
-/* All registers that unwind_exotic.c follows, in a frame. */
-struct mw_registers {
-	uintptr_t value[MW_N_REGISTERS]; /* by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8..
-					  * pc */
-	uint32_t known;			 /* bit a register */
-	bool is_exact;			 /* pc is the next instruction, no return address */
-	uintptr_t low, high;		 /* the stack that was read last */
-	uint32_t at;			 /* index of the frame in fresh[], if that is FOLLOWED */
 };
 
 /* A word that leads to a frame: where its pc, or its fp, was read, and what it was. */
@@ -129,7 +116,6 @@ struct mw_trace {
 	struct mw_frame frames[MW_TRACE_MAX + 1] /* + marker */
 		__attribute__((aligned(64)));
 	struct mw_fresh_frame fresh[MW_TRACE_MAX + 1]; /* scratch: innermost first */
-	struct mw_registers registers;		       /* of the last FOLLOWED of these */
 	struct mw_recent recent[1u << MW_RECENT_BITS];
 };
 

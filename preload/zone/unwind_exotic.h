@@ -7,14 +7,15 @@
 #include "preload/zone/unwind.h"
 
 /**
- * mw_unwind_exotic_step() - leave one frame with all the registers a callee preserves
- * @frame: in trace->fresh; the frame to leave, of the stack that calls this; on success its caller
+ * mw_unwind_exotic_step() - leave one frame with any register that its callees preserve
+ * @innermost:  the frame that called us; all frames from there to @frame follow it in one array
+ * @frame:      the frame to leave, of the stack that calls this, or one that a signal interrupted
+ * @caller_out: on success what @frame returns to
  *
- * Walks from here, through our own frames, to @frame, since nobody knows its registers otherwise;
- * or from where the last such frame of this walk led to.
- * Context: zone; no locks, no allocation. Cost: microseconds a frame in between; for the few
- * stacks that need it (the loader binding a symbol, assembly, the prologue of a function that
- * aligns its stack, under a signal).
- * Return: false when it cannot be told; @frame is untouched then.
+ * Context: zone; no locks, no allocation. Cost: a microsecond or few. A frame that no callee gave
+ * the register to needs our own frames, too. For the few stacks that need it: the loader binding a
+ * symbol, assembly, the prologue of a function that aligns its stack, under a signal.
+ * Return: false when it cannot be told; @caller_out is untouched then.
  */
-bool mw_unwind_exotic_step(struct mw_trace *trace, struct mw_fresh_frame *frame);
+bool mw_unwind_exotic_step(const struct mw_fresh_frame *innermost,
+	const struct mw_fresh_frame *frame, struct mw_fresh_frame *caller_out);

@@ -66,11 +66,12 @@ static MW_COLD enum mw_step_outcome step_link(
 	return pc ? MW_STEPPED : MW_STEP_OUTERMOST;
 }
 
+/* @s: a copy of the frame before it, as in mw_step(). */
 static MW_COLD enum mw_step_outcome step_exotic(
 	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
 {
 	*hard_out = MW_FRAME_HARD;
-	if (!mw_unwind_exotic_step(trace, s) || !mw_is_on_known_stack(trace, s->sp))
+	if (!mw_unwind_exotic_step(trace->fresh, s - 1, s) || !mw_is_on_known_stack(trace, s->sp))
 		return MW_STEP_STOPPED;
 	return s->pc < MWD_PAGE ? MW_STEP_OUTERMOST : MW_STEPPED;
 }

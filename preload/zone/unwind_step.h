@@ -14,6 +14,8 @@ enum mw_step_outcome { MW_STEPPED, MW_STEP_OUTERMOST, MW_STEP_STOPPED };
  * @own_flags_out: what the step tells of the frame it leaves: NEEDS_FP when its CFA comes from fp,
  *                 HARD when more was read than (return address, saved fp), LAST
  *
+ * s[-1] is the frame as it was, and before it all that lead to it.
+ *
  * Context: zone; no locks, no allocation. If it did not step, @s is not to be used.
  */
 enum mw_step_outcome mw_step(struct mw_trace *trace, struct mw_fresh_frame *s, struct mw_rule rule,

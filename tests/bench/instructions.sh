@@ -10,7 +10,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 build_dir=$(cd "$here/../.." && pwd)/build
 expected=$here/instructions.txt
 slack_pct=25
-n_short=40960 n_long=122880
 update=
 while [ $# -gt 0 ]; do
 	case "$1" in
@@ -47,7 +46,8 @@ collected() {
 
 # per_event MODE PATTERN DEPTH
 per_event() {
-	local short long
+	local short long n_short=40960 n_long=122880
+	[ "$2" != resolve ] || n_short=640 n_long=1920
 	short=$(collected "$@" "$n_short")
 	long=$(collected "$@" "$n_long")
 	echo $(((long - short) / (n_long - n_short)))
@@ -55,12 +55,11 @@ per_event() {
 
 measure_all() {
 	local pattern depth mode bare
-	for pattern in tight mixed; do
-		for depth in 20 60; do
-			bare=$(per_event bare "$pattern" "$depth")
-			for mode in peak full; do
-				echo "$pattern $depth $mode $(($(per_event "$mode" "$pattern" "$depth") - bare))"
-			done
+	for pattern in "tight 20" "tight 60" "mixed 20" "mixed 60" "resolve 20"; do
+		read -r pattern depth <<<"$pattern"
+		bare=$(per_event bare "$pattern" "$depth")
+		for mode in peak full; do
+			echo "$pattern $depth $mode $(($(per_event "$mode" "$pattern" "$depth") - bare))"
 		done
 	done
 }

@@ -4,6 +4,7 @@ its report, compare. A test is a plain script: it exits 0, 1 with "FAIL: ..." li
 """
 
 import collections
+import contextlib
 import json
 import mmap
 import os
@@ -11,6 +12,7 @@ import pathlib
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +24,8 @@ BUILD = pathlib.Path(os.environ.get("MEMWATCH_BUILD", SOURCE / "build")).resolve
 LAUNCHER = BUILD / "bin/memwatch-preload"
 REPORTER = BUILD / "bin/memwatch-report"
 SHIM = BUILD / "lib/libmemwatch-preload.so"
-TIMEOUT_S = 300
+# Before ctest ends the whole test, so that it is known which command it was.
+TIMEOUT_S = int(os.environ.get("MEMWATCH_TEST_SECONDS", 300)) * 4 // 5
 
 _failures = []
 _scratch = tempfile.TemporaryDirectory(prefix="memwatch-test-")
@@ -132,12 +135,51 @@ def run(argv, env=None, **more):
     """Run to the end; status is negative for a death by signal, as subprocess has it."""
     more.setdefault("stdin", subprocess.DEVNULL)
     if "input" in more:
-        del more["stdin"]
-    more.setdefault("timeout", TIMEOUT_S)
-    done = subprocess.run([os.fspath(word) if isinstance(word, bytes) else str(word)
-                           for word in argv], env=env, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-    return Done(done.returncode, done.stdout, done.stderr)
+        more["stdin"] = subprocess.PIPE
+    timeout = more.pop("timeout", TIMEOUT_S)
+    given = more.pop("input", None)
+    words = [os.fspath(word) if isinstance(word, bytes) else str(word) for word in argv]
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          **more) as child:
+        try:
+            out, err = child.communicate(given, timeout)
+        except subprocess.TimeoutExpired:
+            fail(f"not done after {timeout} s: {' '.join(map(os.fsdecode, words))}")
+            end_of_patience(child.pid)
+            finish()
+    return Done(child.returncode, out, err)
+
+
+def descendants(pid):
+    """PID and all below it, as /proc has them."""
+    found = [pid]
+    for parent in found:
+        for task in pathlib.Path(f"/proc/{parent}/task").glob("*/children"):
+            found += [int(word) for word in task.read_text().split()]
+    return found
+
+
+def end_of_patience(pid):
+    """Tell what PID and its descendants are doing, and end them."""
+    all_of_them = descendants(pid)
+    for one in all_of_them:
+        try:
+            tell_of(one)
+        except OSError as error:
+            print(f"note: {one}: {error}")
+    for one in all_of_them:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
+
+
+def tell_of(pid):
+    words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    waits_in = pathlib.Path(f"/proc/{pid}/wchan").read_text()
+    print(f"note: {pid} {state} {waits_in}: {words}", flush=True)
+    if state == "R" and shutil.which("gdb"):
+        subprocess.run(["gdb", "-p", str(pid), "-batch", "-ex", "bt 30"], check=False, timeout=60,
+                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def on_terminal(argv, columns=100, setting="sane"):

@@ -29,15 +29,63 @@ static void **live_of(struct bench_thread *thread)
 
 /* tight: the same block from the same place, again and again. */
 
-static __attribute__((noinline)) int64_t tight(struct bench_thread *thread)
+static inline int64_t tight_pairs(int n)
 {
-	(void)thread;
-	for (int i = 0; i < CHUNK; i++) {
+	for (int i = 0; i < n; i++) {
 		void *block = malloc(64);
 		bench_keep(block);
 		free(block);
 	}
-	return CHUNK;
+	return n;
+}
+
+static __attribute__((noinline)) int64_t tight(struct bench_thread *thread)
+{
+	(void)thread;
+	return tight_pairs(CHUNK);
+}
+
+/*
+ * resolve: tight, called by what a callee's register is needed to get out of. So the dynamic
+ * loader's resolver stands, with rbx, in the stack of all that is done while it binds a symbol:
+ * signal handlers, allocations of IFUNC resolvers. Elsewhere than on x86-64 it is tight.
+ */
+static __attribute__((noinline, noclone, used)) int64_t tight_deep(unsigned n_levels)
+{
+	int64_t n_made = n_levels > 1 ? tight_deep(n_levels - 1) : tight_pairs(64);
+	__asm__ volatile("" : : : "memory");
+	return n_made;
+}
+
+#if defined(__x86_64__)
+int64_t bench_tight_by_rbx(unsigned n_levels);
+__asm__(".text\n"
+	".type bench_tight_by_rbx, @function\n"
+	"bench_tight_by_rbx:\n"
+	".cfi_startproc\n"
+	"	push %rbx\n"
+	".cfi_def_cfa_offset 16\n"
+	".cfi_offset rbx, -16\n"
+	"	mov %rsp, %rbx\n"
+	".cfi_def_cfa_register rbx\n"
+	"	sub $64, %rsp\n"
+	"	call tight_deep\n"
+	"	mov %rbx, %rsp\n"
+	".cfi_def_cfa_register rsp\n"
+	"	pop %rbx\n"
+	".cfi_def_cfa_offset 8\n"
+	"	ret\n"
+	".cfi_endproc\n"
+	".size bench_tight_by_rbx, . - bench_tight_by_rbx\n");
+#else
+#define bench_tight_by_rbx tight_deep
+#endif
+
+static __attribute__((noinline)) int64_t resolve(struct bench_thread *thread)
+{
+	int64_t n_made = bench_tight_by_rbx(thread->n_levels);
+	__asm__ volatile("" : : : "memory");
+	return n_made;
 }
 
 /* mixed and live: a random block of those kept gives way to a new one from one of four places. */
@@ -243,6 +291,10 @@ static __attribute__((noinline)) int64_t many(struct bench_thread *thread)
 
 const struct bench_pattern bench_one_thread_patterns[] = {
 	{ .name = "tight", .event = "malloc(64) and its free", .chunk = tight },
+	{ .name = "resolve",
+		.event = "the same, below a frame that needs rbx",
+		.chunk = resolve,
+		.does_recurse = 1 },
 	{ .name = "mixed",
 		.event = "free and malloc at 4 sites, few live",
 		.chunk = mixed,
