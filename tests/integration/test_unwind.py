@@ -120,7 +120,10 @@ def between():
     for argv in [program, alpha], [*loaders[:not lib.emulator()], program, alpha]:
         what = " ".join(("between", *(os.path.basename(word) for word in argv)))
         plain, profiled = lib.compare_runs(argv, what=what)
-        lib.equal(plain.stdout, b"1\n", f"{what}: plugins in a hole of the program")
+        if lib.emulator() and plain.stdout == b"0\n":
+            print(f"note: {lib.emulator()} puts no library into the hole of a program")
+        else:
+            lib.equal(plain.stdout, b"1\n", f"{what}: plugins in a hole of the program")
         profile = profiled.must_have_profile()
         check_twins(profile, ("alpha",), what)
         lib.equal(blocks_through(profile, "allocate"), 800, f"{what}: allocate")
