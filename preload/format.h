@@ -81,8 +81,8 @@ enum mwd_option {
 
 /* A module's shared rules: a segment of kind RULES. Written once; offset last. */
 struct mwd_rules_entry {
-	uint64_t build_id_hash; /* 0 = free */
-	uint64_t offset;	/* of the segment; 0 = being made */
+	uint64_t build_hash; /* of build ID and first page; 0 = free */
+	uint64_t offset;     /* of the segment; 0 = being made */
 };
 
 /* The control page, its hot parts on cache lines of their own: totals of the whole job, shared by
@@ -288,8 +288,8 @@ struct mwd_log_module {
 	uint64_t start, end;	 /* run-time range */
 	uint8_t build_id[32];
 	uint32_t path_bytes; /* without the NUL that follows */
-	uint32_t reserved;
-	char path[]; /* absolute; "[vdso]" */
+	uint32_t page_hash; /* of its first page: tells apart who share a build ID; 0 = not known */
+	char path[];	    /* absolute; "[vdso]" */
 };
 
 /* Why an exec'd program is not expected to be followed. */

@@ -8,6 +8,7 @@
  *   chain N HOW    N programs one after the other in one process; HOW: empty (no environment),
  *                  env (through env -i), own (an LD_PRELOAD of its own), system (a tree N deep)
  *   systems N      N threads in system() at once, without an environment; then: is ^C as it was?
+ *   cancelled FILE a thread in system() that is cancelled: its shell and ^C
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,6 @@ static char *const plain_envp[] = { (char *)"A=1", NULL };
 
 static void try(const char *what, const char *path, char *const argv[], char *const envp[])
 {
-	pid_t pid = -1;
 	errno = 0;
 	int result = execve(path, argv, envp);
 	printf("%s: execve %d %d", what, result, errno);
@@ -183,11 +183,19 @@ static void *run_shell(void *i)
 	return NULL;
 }
 
+static void tell_of_signals(void)
+{
+	struct sigaction interrupt, quit;
+	sigaction(SIGINT, NULL, &interrupt);
+	sigaction(SIGQUIT, NULL, &quit);
+	printf("SIGINT %s, SIGQUIT %s\n", interrupt.sa_handler == SIG_DFL ? "default" : "changed",
+		quit.sa_handler == SIG_DFL ? "default" : "changed");
+}
+
 static int run_systems(int n)
 {
 	pthread_t threads[64];
 	int results[64], n_wrong = 0;
-	struct sigaction interrupt, quit;
 	clearenv();
 	setenv("PATH", "/usr/bin:/bin", 1);
 	for (int i = 0; i < n; i++) {
@@ -198,12 +206,34 @@ static int run_systems(int n)
 		pthread_join(threads[i], NULL);
 		n_wrong += results[i] != 0;
 	}
-	sigaction(SIGINT, NULL, &interrupt);
-	sigaction(SIGQUIT, NULL, &quit);
-	printf("%d wrong; SIGINT %s, SIGQUIT %s\n", n_wrong,
-		interrupt.sa_handler == SIG_DFL ? "default" : "changed",
-		quit.sa_handler == SIG_DFL ? "default" : "changed");
+	printf("%d wrong; ", n_wrong);
+	tell_of_signals();
 	return n_wrong != 0;
+}
+
+static void *run_long_shell(void *file)
+{
+	char command[600];
+	snprintf(command, sizeof(command), "echo >'%s'; exec sleep 30", (const char *)file);
+	return system(command) < 0 ? file : NULL;
+}
+
+/* @file: made by the shell, so the thread is on its way to wait for it. */
+static int run_cancelled(char *file)
+{
+	pthread_t thread;
+	void *result;
+	clearenv();
+	setenv("PATH", "/usr/bin:/bin", 1);
+	pthread_create(&thread, NULL, run_long_shell, file);
+	while (access(file, F_OK) != 0)
+		usleep(1000);
+	pthread_cancel(thread);
+	pthread_join(thread, &result);
+	printf("%s; child %s; ", result == PTHREAD_CANCELED ? "cancelled" : "not cancelled",
+		waitpid(-1, NULL, WNOHANG) < 0 ? "gone" : "left");
+	tell_of_signals();
+	return result != PTHREAD_CANCELED;
 }
 
 int main(int argc, char **argv)
@@ -219,6 +249,10 @@ int main(int argc, char **argv)
 		return run_chain(atoi(argv[2]), argv[3]);
 	if (strcmp(what, "systems") == 0 && argc > 2 && atoi(argv[2]) <= 64)
 		return run_systems(atoi(argv[2]));
-	puts("usage: hazard_exec bad | thread | chain N empty|env|own|system | systems N");
+	if (strcmp(what, "cancelled") == 0 && argc > 2)
+		return run_cancelled(argv[2]);
+	puts("usage: hazard_exec bad | thread | chain N empty|env|own|system | systems N | "
+	     "cancelled "
+	     "FILE");
 	return 2;
 }

@@ -11,6 +11,7 @@
  *   timer      a timer in code that computes only
  *   nowhere    a call of NULL, of which nobody knows the caller, and a plain one take turns: the
  *              handler's frames lie in the same place
+ *   untabled   a handler that returns by a trampoline of the program's own, without unwind table
  *
  * The interrupted code must not allocate, since malloc is not to be called by a handler then.
  */
@@ -22,8 +23,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #define KEEP __attribute__((noinline, noclone))
 #define ALTERNATE_BYTES (256 << 10)
@@ -258,6 +261,49 @@ static uint64_t timer(int flags)
 	return sum != 0;
 }
 
+/* ---- untabled */
+
+#if defined(__x86_64__)
+void trampoline(void);
+__asm__(".text\n\t.type trampoline, @function\n"
+	"\t.skip 16, 0xcc\ntrampoline:\n\tmov $15, %rax\n\tsyscall\n"
+	".size trampoline, . - trampoline\n");
+
+struct kernel_sigaction {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+static KEEP void handle_untabled(int number)
+{
+	allocate((size_t)number);
+	n_handled++;
+}
+
+static KEEP void raise_untabled(void)
+{
+	syscall(SYS_tgkill, getpid(), gettid(), SIGUSR2);
+	n_handled++;
+}
+
+static void untabled(int flags)
+{
+	unsigned long has_restorer = 0x04000000;
+	struct kernel_sigaction action = { handle_untabled, (unsigned)flags | has_restorer,
+		trampoline, 0 };
+	syscall(SYS_rt_sigaction, SIGUSR2, &action, NULL, sizeof(action.mask));
+	for (int i = 0; i < 100; i++)
+		raise_untabled();
+}
+#else
+static void untabled(int flags)
+{
+	(void)flags;
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "all";
@@ -276,6 +322,8 @@ int main(int argc, char **argv)
 		sum = timer(flags);
 	else if (strcmp(what, "nowhere") == 0)
 		sum = nowhere(flags);
+	else if (strcmp(what, "untabled") == 0)
+		untabled(flags);
 	else
 		return 2;
 	if (strcmp(what, "aligned") == 0)

@@ -39,12 +39,10 @@ static inline uintptr_t mw_arch_plain_pc(uintptr_t pc)
 	return pc;
 }
 
-/* Whether the kernel's signal trampoline is at @code, where it has no unwind table to say so. */
-static inline bool mw_arch_is_sigreturn(const uint32_t *code)
-{
-	(void)code;
-	return false;
-}
+/* The way back to the kernel from a signal handler, where no unwind table tells that it is one: of
+ * who asks the kernel for signals themselves. As libgcc knows it: mov $SYS_rt_sigreturn, %rax;
+ * syscall */
+#define MW_SIGRETURN_CODE 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05
 
 /* Where nearly every frame keeps its return address, in words below the CFA, given the place of
  * the frame pointer (0 = not saved). */
@@ -101,12 +99,9 @@ static inline uintptr_t mw_arch_plain_pc(uintptr_t pc)
 	return x30;
 }
 
-/* Linux >= 5.8 has no unwind table for it: unwinders are meant to know its two instructions. */
-static inline bool mw_arch_is_sigreturn(const uint32_t *code)
-{
-	return code[0] == 0xd2801168 /* mov x8, #SYS_rt_sigreturn */ &&
-	       code[1] == 0xd4000001 /* svc */;
-}
+/* Linux >= 5.8 has no unwind table for it: unwinders are meant to know its two instructions,
+ * mov x8, #SYS_rt_sigreturn; svc #0 */
+#define MW_SIGRETURN_CODE 0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4
 
 /* Beside the frame pointer; alone, it takes the 16 bytes of its stack alignment. */
 static inline unsigned mw_arch_usual_ra_back(unsigned fp_back)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -97,6 +98,23 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
+/* A thread cancelled while it waits takes its shell with it, as in glibc. */
+static void end_shell(void *pid)
+{
+	mw_raw(SYS_kill, *(pid_t *)pid, SIGKILL, 0);
+	wait_for(*(pid_t *)pid);
+	restore_signals();
+}
+
+static int wait_cancellably(pid_t pid)
+{
+	int status;
+	pthread_cleanup_push(end_shell, &pid);
+	status = wait_for(pid);
+	pthread_cleanup_pop(0);
+	return status;
+}
+
 /* glibc's steps, with an environment of ours for the shell, and environ left alone. */
 static int system_with(const char *command, char *const envp[])
 {
@@ -115,7 +133,7 @@ static int system_with(const char *command, char *const envp[])
 	pid_t pid;
 	int error = mw_real.posix_spawn(
 		&pid, "/bin/sh", NULL, &attributes, (char *const *)(uintptr_t)argv, envp);
-	int status = error ? 127 << 8 : wait_for(pid);
+	int status = error ? 127 << 8 : wait_cancellably(pid);
 	posix_spawnattr_destroy(&attributes);
 	if (!error)
 		error = errno;

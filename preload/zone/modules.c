@@ -29,7 +29,7 @@
 struct module {
 	uintptr_t start, end, bias;
 	uint64_t path_hash;
-	uint64_t build_id_hash; /* 0 = no build ID */
+	uint64_t build_hash;	/* of build ID and first page; 0 = no build ID */
 	uintptr_t shared_rules; /* table word; 0 = not attached */
 	uint32_t generation;
 	uint32_t n_compiled; /* rules, see COMPILED_BEFORE_SHARING */
@@ -70,7 +70,9 @@ void mw_modules_close_end(uint64_t n_unloads)
 }
 
 struct object {
-	uintptr_t start, end, bias;
+	uintptr_t start, end; /* what the pc lies in: all of it, or a segment of the program's */
+	uintptr_t low, high;  /* all of it */
+	uintptr_t bias;
 	const char *path; /* the loader's; borrowed */
 };
 
@@ -84,8 +86,9 @@ static bool find_vdso(uintptr_t pc, struct object *object)
 	for (unsigned i = 0; i < header->e_phnum; i++) {
 		if (segments[i].p_type != PT_LOAD || pc >= start + segments[i].p_memsz)
 			continue;
-		*object = (struct object){ start, start + segments[i].p_memsz,
-			start - segments[i].p_vaddr, "[vdso]" };
+		uintptr_t end = start + segments[i].p_memsz;
+		*object = (struct object){ start, end, start, end, start - segments[i].p_vaddr,
+			"[vdso]" };
 		return true;
 	}
 	return false;
@@ -106,7 +109,8 @@ static struct segments program_segments(void)
 	return (struct segments){ (const void *)getauxval(AT_PHDR), getauxval(AT_PHNUM) };
 }
 
-/* @object: of the program, one segment or all of it */
+/* @object: of the program, one segment or all of it. The holes are not its own: others lie there.
+ */
 static void widen_program(struct object *object)
 {
 	struct segments segments = program_segments();
@@ -121,11 +125,10 @@ static void widen_program(struct object *object)
 		if (start + segment->p_memsz > high)
 			high = start + segment->p_memsz;
 	}
-	/* Started by the loader as a command, it is not what the kernel told of. */
-	if (low > object->start || high < object->end)
-		return;
-	object->start = low;
-	object->end = high;
+	if (low <= object->start && high >= object->end) {
+		object->low = low;
+		object->high = high;
+	}
 }
 
 /* The segment of the program that holds @header. */
@@ -146,8 +149,8 @@ static bool find_object(uintptr_t pc, struct object *object)
 	struct dl_find_object found;
 	if (_dl_find_object((void *)pc, &found) != 0 || !found.dlfo_link_map)
 		return find_vdso(pc, object);
-	object->start = (uintptr_t)found.dlfo_map_start;
-	object->end = (uintptr_t)found.dlfo_map_end;
+	object->start = object->low = (uintptr_t)found.dlfo_map_start;
+	object->end = object->high = (uintptr_t)found.dlfo_map_end;
 	object->bias = found.dlfo_link_map->l_addr;
 	object->path = found.dlfo_link_map->l_name;
 	if (!object->path[0])
@@ -213,16 +216,16 @@ static uint32_t find_build_id(const uint8_t *notes, size_t bytes, const uint8_t 
 /* The ELF header is mapped at the start of every object a linker makes; if not, no build ID. */
 static uint32_t build_id_of(const struct object *object, const uint8_t **id_out)
 {
-	const ElfW(Ehdr) *header = (const void *)object->start;
-	if (object->end - object->start < sizeof(*header) ||
+	const ElfW(Ehdr) *header = (const void *)object->low;
+	if (object->high - object->low < sizeof(*header) ||
 		memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
 		header->e_phoff + header->e_phnum * sizeof(ElfW(Phdr)) > MWD_PAGE)
 		return 0;
-	const ElfW(Phdr) *segments = (const void *)(object->start + header->e_phoff);
+	const ElfW(Phdr) *segments = (const void *)(object->low + header->e_phoff);
 	for (unsigned i = 0; i < header->e_phnum; i++) {
 		uintptr_t notes = object->bias + segments[i].p_vaddr;
-		if (segments[i].p_type != PT_NOTE || notes < object->start ||
-			notes + segments[i].p_memsz > object->end)
+		if (segments[i].p_type != PT_NOTE || notes < object->low ||
+			notes + segments[i].p_memsz > object->high)
 			continue;
 		uint32_t bytes = find_build_id((const void *)notes, segments[i].p_memsz, id_out);
 		if (bytes)
@@ -231,12 +234,19 @@ static uint32_t build_id_of(const struct object *object, const uint8_t **id_out)
 	return 0;
 }
 
+/* Of a program that the loader was told to start, /proc/self/exe is the loader. */
+static const char *program_path(void)
+{
+	const char *told = (const char *)getauxval(AT_EXECFN);
+	return getauxval(AT_BASE) || !told ? mw_image->exe : told;
+}
+
 /* Relative names come from dlopen("./x.so"): made absolute while the directory still holds. */
 static size_t absolute_path(const char *path, char *out, size_t out_bytes)
 {
 	size_t used = 0;
 	if (!path[0])
-		path = mw_image->exe;
+		path = program_path();
 	if (path[0] != '/' && path[0] != '[') {
 		long n = mw_raw(SYS_getcwd, out, out_bytes - 2, 0);
 		if (n > 1) {
@@ -259,8 +269,19 @@ static uint64_t hash_bytes(const void *data, size_t n)
 	return hash;
 }
 
-static bool log_module(
-	const struct object *object, uint32_t id, const uint8_t *build_id, uint32_t build_id_bytes)
+/* Some give all that they link the same build ID. In the page are sizes, symbols and their names.
+ */
+static uint32_t hash_first_page(const struct object *object)
+{
+	const uint64_t *words = (const void *)object->low;
+	uint64_t hash = 0;
+	for (size_t i = 0; i < MWD_PAGE / sizeof(*words); i++)
+		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15u;
+	return (uint32_t)(hash >> 32);
+}
+
+static bool log_module(const struct object *object, uint32_t id, const uint8_t *build_id,
+	uint32_t build_id_bytes, uint32_t page_hash)
 {
 	char path[1024];
 	size_t path_bytes = absolute_path(object->path, path, sizeof(path));
@@ -270,9 +291,10 @@ static bool log_module(
 		return false;
 	entry->id = id;
 	entry->build_id_bytes = build_id_bytes;
+	entry->page_hash = page_hash;
 	entry->bias = object->bias;
-	entry->start = object->start;
-	entry->end = object->end;
+	entry->start = object->low;
+	entry->end = object->high;
 	if (build_id_bytes)
 		memcpy(entry->build_id, build_id, build_id_bytes);
 	entry->path_bytes = (uint32_t)path_bytes;
@@ -285,12 +307,13 @@ static MW_COLD uint32_t add_module(const struct object *object, uint32_t now)
 {
 	const uint8_t *build_id = NULL;
 	uint32_t build_id_bytes = build_id_of(object, &build_id);
+	uint32_t page_hash = build_id_bytes ? hash_first_page(object) : 0;
 	struct module module = { .start = object->start,
 		.end = object->end,
 		.bias = object->bias,
 		.path_hash = hash_bytes(object->path, strlen(object->path)),
 		.generation = now,
-		.build_id_hash = hash_bytes(build_id, build_id_bytes) };
+		.build_hash = hash_bytes(build_id, build_id_bytes) ^ page_hash };
 
 	/* The same file at the same place keeps its id: seen again after some other was unloaded,
 	 * or after it was itself. */
@@ -299,7 +322,7 @@ static MW_COLD uint32_t add_module(const struct object *object, uint32_t now)
 		struct module *known = &modules[i];
 		if (known->start == module.start && known->end == module.end &&
 			known->bias == module.bias && known->path_hash == module.path_hash &&
-			known->build_id_hash == module.build_id_hash && build_id_bytes) {
+			known->build_hash == module.build_hash && build_id_bytes) {
 			mw_store_relaxed(&known->generation, now);
 			return i + 1;
 		}
@@ -307,7 +330,7 @@ static MW_COLD uint32_t add_module(const struct object *object, uint32_t now)
 	if (!modules)
 		modules = mw_private_map_sequential(MAX_MODULES * sizeof(*modules));
 	uint32_t at = modules && n < MAX_MODULES ? mw_add_relaxed(&n_modules, 1) : MAX_MODULES;
-	if (at >= MAX_MODULES || !log_module(object, at + 1, build_id, build_id_bytes)) {
+	if (at >= MAX_MODULES || !log_module(object, at + 1, build_id, build_id_bytes, page_hash)) {
 		mw_image_lost(MWD_LOST_MODULES, 1);
 		return 0;
 	}
@@ -355,7 +378,7 @@ static struct module *find_with_build_id(uintptr_t pc)
 {
 	uint64_t value;
 	uint16_t id = mw_modules_locate(pc, &value);
-	return id && modules[id - 1].build_id_hash ? &modules[id - 1] : NULL;
+	return id && modules[id - 1].build_hash ? &modules[id - 1] : NULL;
 }
 
 uintptr_t mw_modules_shared_rules(uintptr_t pc, uintptr_t *bias_out)
@@ -375,8 +398,7 @@ void mw_modules_note_compiled(uintptr_t pc)
 		return;
 	mw_store_relaxed(&module->n_compiled, n + 1);
 	if (n == COMPILED_BEFORE_SHARING)
-		mw_store_relaxed(
-			&module->shared_rules, mw_rule_share_attach(module->build_id_hash));
+		mw_store_relaxed(&module->shared_rules, mw_rule_share_attach(module->build_hash));
 }
 
 uint32_t mw_modules_after_fork(void)

@@ -9,6 +9,8 @@
 #include "preload/zone/arch.h"
 #include "preload/zone/cfi.h"
 #include "preload/zone/modules.h"
+#include "preload/zone/probe.h"
+#include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
 #include "preload/zone/unwind.h"
 #include "preload/zone/zone.h"
@@ -87,12 +89,13 @@ static struct mw_rule rule_of_row(uintptr_t pc, const struct mw_cfi_row *row)
 	return rule;
 }
 
-/* The kernel's signal trampoline, unless the pc is a wild one. @pc: its first byte, or one less. */
+/* A signal trampoline, unless the pc is a wild one. @pc: its first byte, or one less. */
 static bool is_sigreturn(uintptr_t pc)
 {
-	uintptr_t low, high, code = (pc + 3) & ~(uintptr_t)3;
-	return MW_HAS_LINK_REGISTER && mw_stack_range_find(code, &low, &high) && code + 8 <= high &&
-	       mw_arch_is_sigreturn((const uint32_t *)code);
+	static const uint8_t code[] = { MW_SIGRETURN_CODE };
+	return !mw_is_sandboxed && mw_probe_words((const void *)pc, 2) &&
+	       (memcmp((const void *)pc, code, sizeof(code)) == 0 ||
+		       memcmp((const void *)(pc + 1), code, sizeof(code)) == 0);
 }
 
 static struct mw_rule no_table(uintptr_t pc)

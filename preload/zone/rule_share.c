@@ -34,14 +34,14 @@ static uintptr_t make(struct mwd_rules_entry *entry)
 	return word_of(segment);
 }
 
-uintptr_t mw_rule_share_attach(uint64_t build_id_hash)
+uintptr_t mw_rule_share_attach(uint64_t build_hash)
 {
 	for (uint32_t i = 0; i < MWD_MAX_RULES; i++) {
 		struct mwd_rules_entry *entry = &mw_control->rules[i];
-		uint64_t seen = mw_load_relaxed(&entry->build_id_hash);
-		if (seen == 0 && mw_cas_acq_rel(&entry->build_id_hash, &seen, build_id_hash))
+		uint64_t seen = mw_load_relaxed(&entry->build_hash);
+		if (seen == 0 && mw_cas_acq_rel(&entry->build_hash, &seen, build_hash))
 			return make(entry);
-		if (seen != build_id_hash)
+		if (seen != build_hash)
 			continue;
 		uint64_t offset = mw_load_acquire(&entry->offset);
 		return offset ? word_of(mw_arena_map(offset, SEGMENT_BYTES)) : 0;

@@ -32,10 +32,13 @@ enum mw_frame_flag {
 	MW_FRAME_NEEDS_FP = 1u << 2, /* fp decides how this or an outer frame unwinds */
 	MW_FRAME_HARD = 1u << 3,     /* its caller follows from more words than two: re-derive */
 	MW_FRAME_MARKER = 1u << 4,   /* not a frame: pc is an enum mwd_marker */
+	MW_FRAME_LAST = 1u << 5,     /* what lies where its return address belongs is none */
 };
 
-/* With these, the same (pc, sp, fp) has another way out. */
-#define MW_FRAME_OTHER_WAY (MW_FRAME_EXACT | (MW_HAS_LINK_REGISTER ? MW_FRAME_GUESSED : 0u))
+/* With these, the same (pc, sp, fp) has another way out. (LAST: or has one. Its callee's links
+ * tell, so that one can be found again, and it not.) */
+#define MW_FRAME_OTHER_WAY                                                                         \
+	(MW_FRAME_EXACT | MW_FRAME_LAST | (MW_HAS_LINK_REGISTER ? MW_FRAME_GUESSED : 0u))
 
 /* One cache line. */
 struct mw_frame {
@@ -50,7 +53,8 @@ struct mw_frame {
 	uint32_t record_id;	   /* its id */
 	uint32_t node;		   /* id in the stack tree, 0 = not interned yet */
 	uint16_t first_link;	   /* of the one or two that lead to it: its pc's, and its fp's if
-				    * that was loaded and is needed */
+				    * that was loaded and is needed; before them trace->end if it is
+				    * LAST */
 	uint16_t reserved[3];
 };
 
@@ -99,6 +103,7 @@ struct mw_trace {
 	bool has_recent;   /* of most threads not: their pages of recent[] stay untouched */
 	uintptr_t stack_low, stack_high; /* the mapping that sp lay in */
 	uintptr_t link_register;	 /* of the frame a signal interrupted; while unwinding */
+	struct mw_link end; /* what the walk ended at, if its outermost frame is LAST */
 	/* What lies around the outermost frame: the thread's open region, see region.h. */
 	uint64_t root_hash;		   /* where path hashes begin; 0 = none */
 	uint32_t root_node;		   /* in the stack tree, 0 = none */

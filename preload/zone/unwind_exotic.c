@@ -16,6 +16,7 @@
 
 #include "preload/zone/cfi.h"
 #include "preload/zone/cfi_cursor.h"
+#include "preload/zone/probe.h"
 #include "preload/zone/unwind_exotic.h"
 #include "preload/zone/zone.h"
 
@@ -291,7 +292,10 @@ MW_COLD bool mw_unwind_exotic_step(const struct mw_fresh_frame *innermost,
 	struct mw_cfi_row row;
 	uintptr_t pc = frame->pc - (frame->flags & MW_FRAME_EXACT ? 0 : 1), fp = frame->fp, cfa;
 	if (mw_cfi_find_row(pc, MW_REG_FP, &row) != MW_CFI_ROW || row.ra.kind != MW_PLACE_AT_CFA ||
-		!find_cfa(&f, frame, &row, &cfa) || cfa <= frame->sp)
+		!find_cfa(&f, frame, &row, &cfa))
+		return false;
+	/* Further down is another stack, if there is one: of what calls on a stack of its own. */
+	if (cfa <= frame->sp && !mw_probe_words((const void *)(cfa - 8), 1))
 		return false;
 	if (!give_back(&f, row.wanted, frame->sp, frame->fp, cfa, &fp) ||
 		!load(&f, cfa + (uintptr_t)row.ra.offset, &pc))

@@ -18,179 +18,13 @@
 #include "preload/zone/arch.h"
 #include "preload/zone/arena.h"
 #include "preload/zone/modules.h"
-#include "preload/zone/probe.h"
-#include "preload/zone/raw.h"
 #include "preload/zone/recent.h"
 #include "preload/zone/rule.h"
 #include "preload/zone/rule_near.h"
 #include "preload/zone/unwind.h"
-#include "preload/zone/unwind_exotic.h"
 #include "preload/zone/unwind_rules.h"
+#include "preload/zone/unwind_step.h"
 #include "preload/zone/zone.h"
-
-enum outcome { STEPPED, IS_OUTERMOST, IS_STOPPED };
-
-static uintptr_t word_at(uintptr_t address)
-{
-	return *(const uintptr_t *)address;
-}
-
-static bool is_readable(const struct mw_trace *trace, uintptr_t address, size_t bytes)
-{
-	return address >= trace->stack_low && address <= trace->stack_high - bytes &&
-	       address % sizeof(uintptr_t) == 0;
-}
-
-static bool is_on_known_stack(struct mw_trace *trace, uintptr_t sp)
-{
-	return sp - trace->stack_low < trace->stack_high - trace->stack_low ||
-	       mw_stack_range_find(sp, &trace->stack_low, &trace->stack_high);
-}
-
-static MW_COLD enum outcome step_signal(
-	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
-{
-	*hard_out = MW_FRAME_HARD;
-	if (!is_readable(trace, s->sp, MW_SIGNAL_BYTES))
-		return IS_STOPPED;
-	uintptr_t frame = s->sp;
-	*s = (struct mw_fresh_frame){ word_at(frame + MW_SIGNAL_PC), word_at(frame + MW_SIGNAL_SP),
-		word_at(frame + MW_SIGNAL_FP), 0, 0, MW_FRAME_EXACT };
-	trace->link_register = word_at(frame + MW_SIGNAL_LINK);
-	/* At NULL somebody called it, who cannot be told from what else lies at sp. */
-	return s->pc && is_on_known_stack(trace, s->sp) ? STEPPED : IS_STOPPED;
-}
-
-/* No unwind data: the frame pointer convention is worth a bounded try, and marked as a guess. */
-static struct mw_rule guess_rule(void)
-{
-	return (struct mw_rule){ MW_RULE_FP, 1, 2, 16 };
-}
-
-/*
- * A guess beyond a page may lead to what was unmapped since the stack's mapping was found: code
- * without table can have any value in fp. So the kernel is asked, and asked again each time. In a
- * sandbox it is not followed.
- */
-static inline bool is_far(const struct mw_fresh_frame *s, uintptr_t cfa)
-{
-	return cfa - s->sp > MWD_PAGE;
-}
-
-static MW_NOINLINE bool can_read_far(const struct mw_fresh_frame *s, unsigned *hard_out)
-{
-	*hard_out |= MW_FRAME_HARD;
-	return !mw_is_sandboxed && mw_probe_words((const void *)s->fp, 2);
-}
-
-static MW_NOINLINE enum outcome step_drap(
-	struct mw_trace *trace, struct mw_fresh_frame *s, struct mw_rule rule, unsigned *hard_out)
-{
-	uintptr_t slot = s->fp + (uintptr_t)(intptr_t)rule.offset;
-	*hard_out = MW_FRAME_HARD | MW_FRAME_NEEDS_FP;
-	if (!is_readable(trace, slot, 8) || !is_readable(trace, s->fp, 8))
-		return IS_STOPPED;
-	uintptr_t cfa = word_at(slot);
-	if (cfa <= s->sp || !is_readable(trace, cfa - 8, 8))
-		return IS_STOPPED;
-	*s = (struct mw_fresh_frame){ mw_arch_plain_pc(word_at(cfa - 8)), cfa, word_at(s->fp), 0, 1,
-		0 };
-	return s->pc ? STEPPED : IS_OUTERMOST;
-}
-
-/* A signal came before the function saved its return address, or in one that never does: linker
- * stubs among them, which have no table. */
-static MW_COLD enum outcome step_link(
-	struct mw_trace *trace, struct mw_fresh_frame *s, uintptr_t cfa, unsigned *own_flags_out)
-{
-	uintptr_t pc = mw_arch_plain_pc(trace->link_register);
-	if (!(s->flags & MW_FRAME_EXACT))
-		return IS_STOPPED;
-	*own_flags_out |= MW_FRAME_HARD;
-	if (cfa < s->sp || pc >> MW_ADDRESS_BITS)
-		return IS_STOPPED;
-	*s = (struct mw_fresh_frame){ pc, cfa, s->fp, 0, 0, 0 };
-	return pc ? STEPPED : IS_OUTERMOST;
-}
-
-/* @s: a copy of the frame before it, as in step(). */
-static MW_COLD enum outcome step_exotic(
-	struct mw_trace *trace, struct mw_fresh_frame *s, unsigned *hard_out)
-{
-	*hard_out = MW_FRAME_HARD;
-	if (!mw_unwind_exotic_step(trace->fresh, s - 1, s) || !is_on_known_stack(trace, s->sp))
-		return IS_STOPPED;
-	return s->pc < MWD_PAGE ? IS_OUTERMOST : STEPPED;
-}
-
-/*
- * One frame outwards, of any kind. @own_flags_out: what the step tells of the frame it leaves:
- * NEEDS_FP when its CFA comes from fp, HARD when more was read than (return address, saved fp).
- * s[-1] is the frame as it was.
- */
-static MW_NOINLINE enum outcome step(struct mw_trace *trace, struct mw_fresh_frame *s,
-	struct mw_rule rule, unsigned *own_flags_out)
-{
-	uint16_t flags = 0;
-	uintptr_t cfa;
-	*own_flags_out = 0;
-	switch (rule.kind) {
-	case MW_RULE_NO_TABLE:
-		if (MW_HAS_LINK_REGISTER && (s->flags & MW_FRAME_EXACT))
-			return step_link(trace, s, s->sp, own_flags_out);
-		if (!(s->flags & MW_FRAME_EXACT) && rule.offset)
-			return IS_OUTERMOST;
-		*own_flags_out = MW_FRAME_NEEDS_FP;
-		if (s->fp < s->sp)
-			return IS_STOPPED;
-		rule = guess_rule();
-		flags = MW_FRAME_GUESSED;
-		/* fallthrough */
-	case MW_RULE_FP:
-		*own_flags_out = MW_FRAME_NEEDS_FP;
-		cfa = s->fp + (uintptr_t)rule.offset;
-		break;
-	case MW_RULE_SP:
-		cfa = s->sp + (uintptr_t)rule.offset;
-		if (MW_HAS_LINK_REGISTER && (s->flags & MW_FRAME_GUESSED) && rule.fp_back) {
-			/* The guess left sp at the frame record, not at the frame's bottom. */
-			*own_flags_out = MW_FRAME_NEEDS_FP;
-			cfa = s->fp + 8u * rule.fp_back;
-		}
-		break;
-	case MW_RULE_DRAP:
-		return step_drap(trace, s, rule, own_flags_out);
-	case MW_RULE_SIGNAL:
-		return step_signal(trace, s, own_flags_out);
-	case MW_RULE_END:
-		return IS_OUTERMOST;
-	case MW_RULE_EXOTIC:
-		return step_exotic(trace, s, own_flags_out);
-	default:
-		return IS_STOPPED;
-	}
-	if (MW_HAS_LINK_REGISTER && mw_unlikely(!rule.ra_back))
-		return step_link(trace, s, cfa, own_flags_out);
-	uintptr_t ra_slot = cfa - 8u * rule.ra_back;
-	if (mw_unlikely(cfa <= s->sp || !is_readable(trace, ra_slot, 8)))
-		return IS_STOPPED;
-	if (mw_unlikely(flags) && is_far(s, cfa) && !can_read_far(s, own_flags_out))
-		return IS_STOPPED;
-	s->sp = cfa;
-	if (rule.fp_back) {
-		if (mw_unlikely(!is_readable(trace, cfa - 8u * rule.fp_back, 8)))
-			return IS_STOPPED;
-		s->fp = word_at(cfa - 8u * rule.fp_back);
-	}
-	s->fp_back = rule.fp_back;
-	s->ra_back = rule.ra_back;
-	s->pc = mw_arch_plain_pc(word_at(ra_slot));
-	s->flags = flags;
-	if (mw_likely(s->pc - MWD_PAGE < ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))
-		return STEPPED;
-	*own_flags_out |= flags ? MW_FRAME_HARD : 0; /* a guess may find another word next time */
-	return flags || s->pc >= MWD_PAGE ? IS_STOPPED : IS_OUTERMOST;
-}
 
 /*
  * The step of nearly every frame: @s to @next, both in memory, word by word. What it reads lies
@@ -202,7 +36,7 @@ static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_fr
 {
 	uint16_t flags = 0;
 	if (rule.kind == MW_RULE_NO_TABLE && !rule.offset && !(s->flags & MW_FRAME_EXACT)) {
-		rule = guess_rule();
+		rule = mw_guess_rule();
 		flags = MW_FRAME_GUESSED;
 	}
 	if (MW_HAS_LINK_REGISTER ? !rule.ra_back || (s->flags & MW_FRAME_GUESSED)
@@ -221,16 +55,16 @@ static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_fr
 	}
 	if (mw_unlikely(bytes - 1 >= trace->stack_high - sp || cfa % sizeof(uintptr_t) ||
 			8u * rule.fp_back > bytes || 8u * ra_back > bytes ||
-			(flags && is_far(s, cfa))))
+			(flags && mw_is_far(s, cfa)) || mw_is_first_in_page(cfa - 8u * ra_back)))
 		return false;
-	uintptr_t pc = mw_arch_plain_pc(word_at(cfa - 8u * ra_back));
+	uintptr_t pc = mw_arch_plain_pc(mw_word_at(cfa - 8u * ra_back));
 	if (mw_unlikely(pc - MWD_PAGE >= ((uintptr_t)1 << MW_ADDRESS_BITS) - MWD_PAGE))
 		return false;
 	if (rule.kind == MW_RULE_FP)
 		s->flags |= MW_FRAME_NEEDS_FP;
 	next->pc = pc;
 	next->sp = cfa;
-	next->fp = rule.fp_back ? word_at(cfa - 8u * rule.fp_back) : fp;
+	next->fp = rule.fp_back ? mw_word_at(cfa - 8u * rule.fp_back) : fp;
 	next->fp_back = rule.fp_back;
 	next->ra_back = ra_back;
 	next->flags = flags;
@@ -239,7 +73,7 @@ static inline bool step_plainly(const struct mw_trace *trace, struct mw_fresh_fr
 
 static inline bool holds(const struct mw_link *link)
 {
-	return mw_likely(mw_arch_plain_pc(word_at(link->slot)) == link->word);
+	return mw_likely(mw_arch_plain_pc(mw_word_at(link->slot)) == link->word);
 }
 
 /* The @link behind the last that holds, or @end, of those from there to before @link. */
@@ -261,7 +95,7 @@ static inline const struct mw_link *verify_links(
 	return link;
 }
 
-/* The frame that links[at] leads to, below frames[i]: frames have one link, or two. */
+/* The frame that links[at] leads to, or ends at, below frames[i]. */
 static inline uint32_t frame_of_link(const struct mw_trace *trace, uint32_t at, uint32_t i)
 {
 	uint32_t n_second = trace->frames[i].first_link - i;
@@ -331,7 +165,10 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 	}
 	for (; fresh-- > trace->fresh; frame++) {
 		uint16_t flags = fresh->flags;
+		frame->first_link = (uint16_t)(link - trace->links);
 		if (mw_unlikely(flags | passes_fp)) {
+			if (flags & MW_FRAME_LAST)
+				*link++ = trace->end;
 			if (flags & MW_FRAME_HARD)
 				last_hard = (uint16_t)(frame - trace->frames);
 			else if (passes_fp)
@@ -346,7 +183,6 @@ static inline void append_fresh(struct mw_trace *trace, uint32_t n_kept, uint32_
 		frame->ra_back = fresh->ra_back;
 		frame->flags = flags;
 		frame->last_hard = last_hard;
-		frame->first_link = (uint16_t)(link - trace->links);
 		frame->record = NULL;
 		frame->node = 0;
 		link = add_links(link, frame);
@@ -369,7 +205,7 @@ static MW_NOINLINE struct mw_fresh_frame *move_proven(
 		const struct mw_frame *outer = &frames[i - 1];
 		s[1].pc = outer->pc;
 		s[1].sp = outer->sp;
-		s[1].fp = outer->fp_back ? word_at(outer->sp - 8u * outer->fp_back) : s->fp;
+		s[1].fp = outer->fp_back ? mw_word_at(outer->sp - 8u * outer->fp_back) : s->fp;
 		s[1].fp_back = outer->fp_back;
 		s[1].ra_back = outer->ra_back;
 		s[1].flags = outer->flags & MW_FRAME_GUESSED;
@@ -388,17 +224,17 @@ static inline bool is_unchanged(const struct mw_trace *trace, const struct mw_re
 
 /* The walk ended at @s, which is not counted. Return: how many are fresh, with the marker. */
 static inline uint32_t end_walk(
-	struct mw_trace *trace, struct mw_fresh_frame *s, enum outcome outcome)
+	struct mw_trace *trace, struct mw_fresh_frame *s, enum mw_step_outcome outcome)
 {
 	if (s == trace->fresh)
 		s++;
-	trace->is_truncated = outcome == STEPPED;
-	trace->n_markers = outcome != IS_OUTERMOST;
-	bool is_hard = outcome != STEPPED && (s[-1].flags & MW_FRAME_HARD);
+	trace->is_truncated = outcome == MW_STEPPED;
+	trace->n_markers = outcome != MW_STEP_OUTERMOST;
+	bool is_hard = outcome != MW_STEPPED && (s[-1].flags & MW_FRAME_HARD);
 	trace->all_proven = is_hard ? MW_NO_BASE : trace->n_markers;
 	if (trace->n_markers)
-		*s++ = (struct mw_fresh_frame){ .pc = outcome == STEPPED ? MWD_MARKER_TRUNCATED
-									 : MWD_MARKER_STOPPED,
+		*s++ = (struct mw_fresh_frame){ .pc = outcome == MW_STEPPED ? MWD_MARKER_TRUNCATED
+									    : MWD_MARKER_STOPPED,
 			.sp = UINTPTR_MAX,
 			.flags = MW_FRAME_MARKER | MW_FRAME_HARD };
 	return (uint32_t)(s - trace->fresh);
@@ -428,8 +264,9 @@ static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, 
 	/* Old frames from here outwards to <none> can still prove true. */
 	const struct mw_frame *old = &trace->frames[trace->n_frames] - 1;
 	const struct mw_frame *none = &trace->frames[outermost] - 1;
-	enum outcome outcome = is_on_known_stack(trace, s->sp) ? STEPPED : IS_STOPPED;
-	while (outcome == STEPPED && s < end) {
+	enum mw_step_outcome outcome =
+		mw_is_on_known_stack(trace, s->sp) ? MW_STEPPED : MW_STEP_STOPPED;
+	while (outcome == MW_STEPPED && s < end) {
 		while (old != none && old->sp < s->sp)
 			old--;
 		if (old != none && is_same(old, s->pc, s->sp, s->fp, s->flags)) {
@@ -449,7 +286,7 @@ static inline uint32_t walk(struct mw_trace *trace, const struct mw_regs *regs, 
 		if (mw_unlikely(!step_plainly(trace, s, s + 1, rule))) {
 			unsigned own_flags;
 			s[1] = s[0];
-			outcome = step(trace, s + 1, rule, &own_flags);
+			outcome = mw_step(trace, s + 1, rule, &own_flags);
 			s->flags |= (uint16_t)own_flags;
 		}
 		s++;

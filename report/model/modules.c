@@ -1,7 +1,8 @@
 /* SPDX: no licence chosen yet, see README */
 /*
  * modules.c - ELF objects of all images, merged: the same build ID is the same module wherever
- * it was loaded; without one, the same path is. Part of merging (profile.h).
+ * it was loaded, unless its first page differs; without one, the same path is. Part of merging
+ * (profile.h).
  */
 #include "report/model/profile.h"
 
@@ -14,7 +15,7 @@
 struct module_key {
 	const uint8_t *build_id;
 	size_t build_id_bytes; /* 0 = none */
-	uint32_t path;
+	uint32_t page_hash, path;
 };
 
 static bool is_equal(const void *context, uint32_t element, const void *key)
@@ -24,9 +25,10 @@ static bool is_equal(const void *context, uint32_t element, const void *key)
 	const struct module_key *wanted = key;
 	if (module->build_id_bytes != wanted->build_id_bytes)
 		return false;
-	return wanted->build_id_bytes
-		       ? memcmp(module->build_id, wanted->build_id, wanted->build_id_bytes) == 0
-		       : module->path == wanted->path;
+	return wanted->build_id_bytes ? module->page_hash == wanted->page_hash &&
+						memcmp(module->build_id, wanted->build_id,
+							wanted->build_id_bytes) == 0
+				      : module->path == wanted->path;
 }
 
 static int intern_module(
@@ -43,6 +45,7 @@ static int intern_module(
 		return -ENOMEM;
 	const char *path = mw_profile_text(profile, key->path);
 	module->path = key->path;
+	module->page_hash = key->page_hash;
 	module->build_id_bytes = (uint8_t)key->build_id_bytes;
 	memcpy(module->build_id, key->build_id, key->build_id_bytes);
 	module->is_shim = mw_run_is_shim(path);
@@ -64,7 +67,7 @@ static int load_entry(struct mw_profile *profile, struct mw_image *image, struct
 	uint32_t path_id;
 	int error = mw_strings_intern(
 		&profile->strings, (const char *)path.bytes, path_bytes, &path_id);
-	struct module_key key = { fixed.build_id, fixed.build_id_bytes, path_id };
+	struct module_key key = { fixed.build_id, fixed.build_id_bytes, fixed.page_hash, path_id };
 	uint32_t module_idx;
 	if (!error)
 		error = intern_module(profile, &key, &module_idx);

@@ -30,7 +30,8 @@
 #define MW_NONE UINT32_MAX
 
 struct mw_module {
-	uint32_t path; /* string id, of the first image that had it */
+	uint32_t path;	    /* string id, of the first image that had it */
+	uint32_t page_hash; /* see struct mwd_log_module */
 	uint8_t build_id[32];
 	uint8_t build_id_bytes;
 	bool is_shim;	   /* our own library: its frames are left out */

@@ -1,10 +1,11 @@
 #!/bin/bash
-# tests/aarch64/run.sh [DIR] - the tests on aarch64: cross-compiled here, run under qemu-user.
+# tests/aarch64/run.sh [DIR [REGEX]] - the tests on aarch64: cross-compiled here, run under qemu-user.
 #
-# Set up in DIR (kept, and used again), or in a directory that is gone afterwards: a Debian root for
-# arm64, and unpacked beside it what Debian packages as cross compiler and qemu. They are not
-# installed, because gcc-multilib, which other tests need, and the cross compiler exclude each
-# other. Needs root (chroot, binfmt_misc), debootstrap and an x86-64 machine.
+# All tests, or those whose names REGEX has. Set up in DIR (kept, and used again), or in a directory
+# that is gone afterwards: a Debian root for arm64, and unpacked beside it what Debian packages as
+# cross compiler and qemu. They are not installed, because gcc-multilib, which other tests need, and
+# the cross compiler exclude each other. Needs root (chroot, binfmt_misc), debootstrap and an x86-64
+# machine.
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)
@@ -120,10 +121,11 @@ in_root() {
 [ "$(uname -m)" = x86_64 ] || skip "made for x86-64 machines"
 [ "$(id -u)" = 0 ] || skip "must be root to register qemu and to change the root"
 command -v debootstrap >/dev/null || skip "no debootstrap here"
-has_mounted= is_temporary=
+has_mounted= is_temporary= only=.
 if [ $# -gt 0 ]; then
 	mkdir -p "$1"
 	work=$(cd "$1" && pwd)
+	only=${2:-.}
 else
 	work=$(mktemp -d /var/tmp/memwatch-aarch64-XXXXXX)
 	is_temporary=yes
@@ -142,7 +144,7 @@ status=0
 # themselves, with its cause: /proc/PID/exe and comm are qemu's, smaps has its pages, there are no
 # child subreapers, no ptrace, no seccomp filters, and nothing is wiped on fork.
 in_root "cd $work/build && rm -f results.xml && exec ctest -j2 --output-on-failure --no-tests=error \
-	--timeout 900 -E '^lint/|^bench' --output-junit $work/build/results.xml" ||
+	--timeout 900 -R '$only' -E '^lint/|^bench' --output-junit $work/build/results.xml" ||
 	status=$?
 /usr/bin/python3 "$source_dir/tests/tally.py" "$work/build/results.xml" || status=1
 exit "$status"

@@ -88,6 +88,10 @@ def execs():
             profiled = same([program, "chain", n, how], wanted=0)
             lib.equal(len(images_of(profiled, EXEC)), n + 1, f"chain {how}: images")
         same([program, "systems", "32"], n=times(2, 50), wanted=0)
+        cancelled = [lib.run([*prefix, program, "cancelled", lib.fresh("shell")])
+                     for prefix in ((), (lib.LAUNCHER, "-q", "--no-report", "--run-dir", lib.fresh("run"), "--"))]
+        lib.equal(cancelled[1], cancelled[0], "a thread cancelled in system()")
+        lib.equal(cancelled[0].stdout, b"cancelled; child gone; SIGINT default, SIGQUIT default\n", "alone")
 
 
 def preloads():

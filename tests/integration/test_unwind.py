@@ -8,6 +8,7 @@ must be on its stacks, and how often.
 """
 
 import collections
+import glob
 import os
 import shutil
 import sys
@@ -94,6 +95,39 @@ def holes():
         lib.check(0 < cut_blocks(profile) < 100, f"{what}: the deep recursion is cut, no other")
         ids = [module["build_id"] for module in profile.data["modules"] if module["path"] == str(program)]
         lib.check(len(ids) == 1 and ids[0], f"{what}: build IDs of the program: {ids}")
+    between()
+
+
+def twin(name, frame_bytes, *flags):
+    """Code of one form at one place, with other frames; all with the same build ID."""
+    return build("gcc", ("-O2", "-shared", "-fPIC", f"-DNAME={name}", f"-DFRAME_BYTES={frame_bytes}",
+                         "-Wl,--build-id=0x6d656d77", *flags), "unwind_twin.c", name=name)
+
+
+def check_twins(profile, names, what):
+    for name in names:
+        for i in range(10, 50):
+            lib.equal(blocks_through(profile, f"{name}_{i}"), 20, f"{what}: {name}_{i}")
+
+
+def between():
+    """A library in a hole of the program is not the program; and the program is not the loader that
+    was told to start it."""
+    flags = ("-O2", "-no-pie", "-Wl,-Ttext=0x8000000")
+    program = build("gcc", flags, "unwind_beside.c")
+    alpha = twin("alpha", 1008, "-Wl,-Ttext-segment=0x2000000")
+    loaders = glob.glob(f"/lib*/ld-linux-{os.uname().machine.replace('_', '-')}.so.*")[:1]
+    for argv in [program, alpha], [*loaders[:not lib.emulator()], program, alpha]:
+        what = " ".join(("between", *(os.path.basename(word) for word in argv)))
+        plain, profiled = lib.compare_runs(argv, what=what)
+        if lib.emulator() and plain.stdout == b"0\n":
+            print(f"note: {lib.emulator()} puts no library into the hole of a program")
+        else:
+            lib.equal(plain.stdout, b"1\n", f"{what}: plugins in a hole of the program")
+        profile = profiled.must_have_profile()
+        check_twins(profile, ("alpha",), what)
+        lib.equal(blocks_through(profile, "allocate"), 800, f"{what}: allocate")
+        lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
 
 
 def signals():
@@ -107,6 +141,7 @@ def signals():
         nowhere(program, " ".join((compiler, *flags, "nowhere")))
         if IS_X86:
             aligned(program, " ".join((compiler, *flags, "aligned")))
+            untabled(program, " ".join((compiler, *flags, "untabled")))
     if not IS_X86:
         print("note: single steps not tried: they are made by x86-64's trap flag")
 
@@ -117,6 +152,16 @@ def nowhere(program, what):
         profile = compare([program, "nowhere", stack], 200, what=f"{what} {stack}", may_be_cut=True)
         lib.equal(cut_blocks(profile), 100, f"{what} {stack}: blocks of callers that nobody knows")
         for name in ("jumper", "keeper", "raise_here"):
+            lib.equal(blocks_through(profile, name), 100, f"{what} {stack}: {name}")
+
+
+def untabled(program, what):
+    """A trampoline of the program's own, as Go's runtime has; libgcc knows those, libunwind does not."""
+    for stack in ("alternate", "same"):
+        _, profiled = lib.compare_runs([program, "untabled", stack], what=f"{what} {stack}")
+        profile = profiled.must_have_profile()
+        lib.equal(cut_blocks(profile), 0, f"{what} {stack}: blocks with incomplete stacks")
+        for name in ("handle_untabled", "syscall", "raise_untabled"):
             lib.equal(blocks_through(profile, name), 100, f"{what} {stack}: {name}")
 
 
@@ -261,6 +306,40 @@ def plugins():
             lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
 
 
+def switches():
+    """A stack can begin with a call that came from another one; in the same place with nothing."""
+    if not IS_X86:
+        lib.skip("the code that changes stacks is x86-64's")
+    for compiler, flags in compilers():
+        program = build(compiler, flags, "unwind_switch.c", "unwind_switch.S")
+        what = " ".join((compiler, *flags))
+        compare([program, "turns"], 3900, what=what)
+        _, profiled = lib.compare_runs([program, "turns"], what=what)
+        profile = profiled.must_have_profile()
+        lib.equal(cut_blocks(profile), 0, f"{what}: blocks with incomplete stacks")
+        for name, count in (("allocate", 1950), ("as_started", 0), ("as_called_by_fp", 750),
+                            ("another_way", 300), ("as_called_by_slot", 600), ("twice", 600),
+                            ("turns", 1650)):
+            lib.equal(blocks_through(profile, name), count, f"{what}: {name}")
+        # Seconds each, if who leaves one of those frames begins anew for each.
+        profile = compare([program, "deep"], 200, what=f"{what}, deep")
+        lib.equal(blocks_through(profile, "main"), 101, f"{what}, deep: main")
+        _, profiled = lib.compare_runs([program, "gone"], what=f"{what}, gone") # libunwind dies
+        profile = profiled.must_have_profile()
+        lib.equal(blocks_through(profile, "stay"), 300, f"{what}: stay")
+        lib.equal(blocks_through(profile, "be_gone"), 200, f"{what}: be_gone")
+        lib.equal(cut_blocks(profile), 100, f"{what}: blocks whose callers are gone")
+        _, profiled = lib.compare_runs([program, "beside"], what=f"{what}, beside") # dies, too
+        lib.equal(blocks_through(profiled.must_have_profile(), "beside"), 100, f"{what}: beside")
+
+
+def twins():
+    """Libraries that were given the same build ID are not the same."""
+    program = build("gcc", ("-O2",), "unwind_beside.c")
+    profile = compare([program, twin("alpha", 1008), twin("beta", 3024)], 3000, what="twins")
+    check_twins(profile, ("alpha", "beta"), "twins")
+
+
 def languages():
     if not shutil.which("rustc") and not shutil.which("gfortran"):
         lib.skip("no rustc and no gfortran here")
@@ -329,7 +408,7 @@ def programs():
 
 
 GROUPS = {function.__name__: function for function in
-          (frames, holes, signals, stacks, turns, foreign, cxx, plugins, languages, programs)}
+          (frames, holes, signals, stacks, turns, foreign, cxx, plugins, switches, twins, languages, programs)}
 
 
 def main():

@@ -24,6 +24,8 @@
 
 #include "preload/zone/cfi.h"
 #include "preload/zone/modules.h"
+#include "preload/zone/probe.h"
+#include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
 #include "preload/zone/unwind.h"
 
@@ -63,12 +65,13 @@ bool mw_modules_is_loader(uintptr_t pc)
 	return false;
 }
 
-/* ---- and stack_range.c: no signal trampoline of the kernel is mapped here */
+/* ---- and probe.c: no signal trampoline is mapped here */
 
-bool mw_stack_range_find(uintptr_t address, uintptr_t *low_out, uintptr_t *high_out)
+uint32_t mw_is_sandboxed;
+
+bool mw_probe_words(const void *at, unsigned n)
 {
-	(void)address;
-	*low_out = *high_out = 0;
+	(void)at, (void)n;
 	return false;
 }
 
