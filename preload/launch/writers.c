@@ -148,6 +148,21 @@ static bool may_be_inside(const struct mw_sampler *sampler, const struct mw_open
 				     (open->image->ppid == 1 && getpid() != 1)));
 }
 
+/* A process that we do not find, of a parent that we do not know: they are in a namespace whose
+ * first ones were not followed, and that is news. */
+static bool is_strange(struct mw_sampler *sampler, const struct mw_open_image *open, int64_t now_ns)
+{
+	int32_t ppid = open->image->ppid;
+	if (open->image->pid_namespace != 0 || ppid == getpid() ||
+		mw_lives_latest(&sampler->lives, ppid) != NULL ||
+		__atomic_load_n(&open->image->end, __ATOMIC_ACQUIRE) != MWD_END_NONE)
+		return false;
+	if (!sampler->has_walked_for_images)
+		mw_sampler_walk(sampler, now_ns);
+	sampler->has_walked_for_images = true;
+	return mw_lives_latest(&sampler->lives, ppid) == NULL;
+}
+
 static struct mw_member *find_writer(
 	struct mw_sampler *sampler, struct mw_open_image *open, int64_t now_ns)
 {
@@ -156,6 +171,10 @@ static struct mw_member *find_writer(
 		mw_members_note_namespaces(&sampler->members);
 	struct mw_member *member =
 		open->pid_namespace == 0 ? find_outer_writer(sampler, open, now_ns) : NULL;
+	if (member == NULL && !is_doubtful && is_strange(sampler, open, now_ns)) {
+		is_doubtful = true;
+		mw_members_note_namespaces(&sampler->members);
+	}
 	if (member == NULL && is_doubtful)
 		member = find_inner_writer(sampler, open, now_ns);
 	if (member != NULL)

@@ -206,6 +206,53 @@ def unfollowed():
     lib.equal(len(found), 18, f"unfollowed: {[(row.pid, row.row['command']) for row in found]}")
 
 
+STATIC_FIRST = r"""
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void in_child(void)
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0)
+		return;
+	_exit(waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ? 99 : WEXITSTATUS(status));
+}
+int main(int argc, char **argv)
+{
+	if (unshare(CLONE_NEWPID) != 0)
+		return 77;
+	in_child();
+	in_child();
+	in_child();
+	execv(argv[argc > 1], argv + 1);
+	return 98;
+}
+"""
+
+
+def static_first():
+    """The first ones in a namespace are not followed: nothing inside tells where it is but pids."""
+    source, static = lib.fresh("first.c"), lib.fresh("first")
+    source.write_text(STATIC_FIRST)
+    if lib.run(["gcc", "-static", "-o", static, source]).status:
+        print("note: no static programs here; those not tried")
+        return
+    script = f"'{LIVES}' leaf small 3; sleep 0.1; '{LIVES}' leaf large 30; exit 4"
+    books, profiled = profiled_inside([static, "/bin/sh", "-c", script], statuses=(4,))
+    lib.equal(len(books), 2, "static first: books")
+    check_seen(profiled, books, "static first")
+    unfollowed_rows = [row.row["command"] for row in profiled.profile.processes
+                       if not row.is_followed]
+    lib.equal(len(unfollowed_rows), 3, f"static first: {unfollowed_rows}")
+    lib.check(all(static.name in command for command in unfollowed_rows),
+              f"static first: {unfollowed_rows}")
+    shell = [image for image in profiled.profile.images if image.name == "sh"]
+    lib.check(shell and shell[0].pid > 0, f"static first: {[image.pid for image in shell]}")
+
+
 def marks():
     """The same name, marked by shells that are both 1 inside: each end is its own beginning's."""
     place = lib.fresh("turns")
@@ -295,8 +342,8 @@ def main():
     if permitted.returncode:
         lib.skip(f"no pid namespace here: {permitted.stderr.decode().strip()}")
     lib.need_real_proc("pids and RSS")
-    for test in (long_lives, trees, side_by_side, killed, short_lives, unfollowed, marks,
-                 sandboxes, other_user):
+    for test in (long_lives, trees, side_by_side, killed, short_lives, unfollowed, static_first,
+                 marks, sandboxes, other_user):
         test()
     lib.finish()
 
