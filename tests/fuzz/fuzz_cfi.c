@@ -8,6 +8,8 @@
 
 #include "preload/zone/cfi.h"
 #include "preload/zone/modules.h"
+#include "preload/zone/probe.h"
+#include "preload/zone/raw.h"
 #include "preload/zone/rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
@@ -29,6 +31,17 @@ const uint8_t *mw_modules_unwind_header(uintptr_t pc, struct mw_module_bytes *mo
 bool mw_modules_is_loader(uintptr_t pc)
 {
 	(void)pc;
+	return false;
+}
+
+/* ---- and probe.c: no signal trampoline is mapped here */
+
+uint32_t mw_is_sandboxed;
+
+bool mw_probe_words(const void *at, unsigned n)
+{
+	(void)at;
+	(void)n;
 	return false;
 }
 
