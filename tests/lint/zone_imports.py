@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""zone_imports.py ALLOW_LIST OBJECT... - what the in-process zone takes from other libraries.
+"""zone_imports.py ALLOW_LIST SHIM OBJECT... - what the in-process zone takes from other libraries.
 
 The zone runs inside malloc, in signal handlers and between fork and exec of programs that are not
 ours, so each function it calls outside itself is a decision. The built objects' undefined symbols
 must all stand in the allow-list (one a line, "# why" after it). A symbol that is listed and no
-longer used is an error, too: the list stays what the objects say.
+longer used is an error, too: the list stays what the objects say. And the library made of them needs
+no other than libc and its loader: each is a price of every exec.
 """
 
+import re
 import subprocess
 import sys
 
@@ -38,8 +40,14 @@ def allowed(path):
     return {entry[0].strip() for entry in entries} - {""}
 
 
+def needed(library):
+    output = subprocess.run(["readelf", "--dynamic", library], check=True, text=True,
+                            stdout=subprocess.PIPE).stdout
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", output)
+
+
 def main():
-    allow_list, objects = sys.argv[1], sys.argv[2:]
+    allow_list, shim, objects = sys.argv[1], sys.argv[2], sys.argv[3:]
     if not objects:
         sys.exit("zone_imports: no objects given")
     imports = symbols(objects)
@@ -49,6 +57,8 @@ def main():
                  for name in sorted(imports - listed - COMPILER_MADE)]
     problems += [f"{name}: listed in {allow_list}, but not imported any more"
                  for name in sorted(listed - imports)]
+    problems += [f"{shim}: needs {name}" for name in needed(shim)
+                 if not re.match(r"(libc|ld-linux[^/]*)\.so\.", name)]
     print("\n".join(problems) or f"{len(imports)} imports, all listed")
     return bool(problems)
 
