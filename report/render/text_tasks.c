@@ -60,7 +60,7 @@ static void print_notes(struct mw_text *text, const struct mw_tasks *tasks, size
 	int64_t n_unfinished = 0;
 	bool has_marks = false;
 	for (size_t i = 0; i < tasks->rows.n; i++) {
-		n_unfinished += tasks->rows.items[i].n_unfinished;
+		n_unfinished = mw_plus(n_unfinished, tasks->rows.items[i].n_unfinished);
 		has_marks |= tasks->rows.items[i].kind == MW_TASK_MARK;
 	}
 	if (n_more > 0)
