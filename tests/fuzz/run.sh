@@ -1,11 +1,13 @@
 #!/bin/bash
 # run.sh SOURCE_DIR BUILD_DIR [SECONDS [PROGRAM...]] - the fuzz programs over the corpus in the
-# repository, then SECONDS (default 3) of new inputs each. Needs clang.
+# repository, then SECONDS of new inputs each. Needs clang. By default 3 s, and the same inputs each
+# time: what is found then is of a change. With SECONDS other ones each time.
 #
 # What crashes, hangs for 20 s or takes 2 GiB is left in BUILD_DIR/PROGRAM/ and named; put it into
 # corpus/ when it is fixed. New inputs that reach new code stay in BUILD_DIR.
 set -euo pipefail
 source_dir=$1 build_dir=$2 seconds=${3:-3}
+[ $# -gt 2 ] && seed=0 || seed=1 # 0: by chance
 shift $(($# < 3 ? $# : 3))
 programs=("$@")
 [ $# -gt 0 ] || programs=(dump run_json samples marks baseline budget report_options launch_options proc smaps
@@ -25,7 +27,7 @@ for program in "${programs[@]}"; do
 	dictionary=$source_dir/tests/fuzz/$program.dict
 	[ ! -e "$dictionary" ] && dictionary=() || dictionary=(-dict="$dictionary")
 	# The libraries' leaks are looked for as well: none is allowed.
-	if "$build_dir/bin/fuzz_$program" -max_total_time="$seconds" -timeout=20 \
+	if "$build_dir/bin/fuzz_$program" -seed="$seed" -max_total_time="$seconds" -timeout=20 \
 		-rss_limit_mb=2048 -max_len=65536 -len_control=20 -print_final_stats=1 \
 		-verbosity=1 "${dictionary[@]}" -artifact_prefix="$found/" "$found/new" "$corpus" \
 		>"$found/log" 2>&1; then
